@@ -1,0 +1,1 @@
+"""Two independent wire protocols; nothing below here knows Home Assistant."""

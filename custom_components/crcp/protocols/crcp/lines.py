@@ -1,0 +1,121 @@
+"""Bytes to complete lines: bounded, Telnet's own bytes taken out, any cut of the stream alike."""
+
+from dataclasses import dataclass, field
+
+# RFC 854: what Telnet puts between the characters of a line.
+IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+NUL, LF, CR = 0, 10, 13
+
+
+@dataclass(slots=True)
+class TelnetFilter:
+    """Takes Telnet commands out of a byte stream and says what to answer.
+
+    RFC 854: "DO x" is answered WONT x and "WILL x" DONT x, because we have no options;
+    IAC IAC is one 0xFF; every other command is dropped.
+    """
+
+    _held: bytes = b""
+    _in_subnegotiation: bool = False
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the plain bytes in data, and the answer to send (often empty)."""
+        if not self._held and not self._in_subnegotiation and IAC not in data:
+            return data, b""
+        stream = self._held + data
+        plain, answer, at = bytearray(), bytearray(), 0
+        while at < len(stream):
+            if stream[at] != IAC:
+                end = _find(stream, IAC, at)
+                if not self._in_subnegotiation:
+                    plain += stream[at:end]
+                at = end
+                continue
+            size = self._command(stream[at : at + 3], plain, answer)
+            if not size:
+                break
+            at += size
+        self._held = stream[at:]
+        return bytes(plain), bytes(answer)
+
+    def _command(self, head: bytes, plain: bytearray, answer: bytearray) -> int:
+        """Handle the command at the start of head; its length, or 0 if it is not whole yet."""
+        if len(head) < 2:
+            return 0
+        verb = head[1]
+        if verb in (DO, WILL, DONT, WONT):
+            if len(head) < 3:
+                return 0
+            if verb in (DO, WILL) and not self._in_subnegotiation:
+                answer += bytes((IAC, WONT if verb == DO else DONT, head[2]))
+            return 3
+        if verb == IAC and not self._in_subnegotiation:
+            plain.append(IAC)
+        elif verb == SB:
+            self._in_subnegotiation = True
+        elif verb == SE:
+            self._in_subnegotiation = False
+        return 2
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Cuts a byte stream into lines. CR LF ends a line, a bare LF too; CR NUL is CR.
+
+    limit: the longest line in bytes, its end not counted. A longer one is given as None, once,
+    and its bytes are dropped as they come, so memory stays flat. Empty lines are left out.
+    """
+
+    limit: int
+    _pending: bytearray = field(default_factory=bytearray)
+    _scanned: int = 0
+    _dropping: bool = False
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes."""
+        self._pending += data
+
+    def next_line(self) -> bytes | None | NeedData:
+        """Return the next line, None for one that was too long, or NEED_DATA."""
+        while (end := self._pending.find(LF, self._scanned)) >= 0:
+            line = bytes(self._pending[:end])
+            del self._pending[: end + 1]
+            self._scanned = 0
+            if self._dropping:
+                self._dropping = False
+                continue
+            line = line.replace(b"\r\x00", b"\r").strip(b"\r")
+            if len(line) > self.limit:
+                return None
+            if line:
+                return line
+        self._scanned = len(self._pending)
+        return self._overlong()
+
+    def _overlong(self) -> None | NeedData:
+        if self._dropping:
+            self._forget()
+        elif len(self._pending) > self.limit + 2:
+            self._forget()
+            self._dropping = True
+            return None
+        return NEED_DATA
+
+    def _forget(self) -> None:
+        self._pending.clear()
+        self._scanned = 0
+
+
+class NeedData:
+    """The type of NEED_DATA: nothing is complete yet."""
+
+    def __repr__(self) -> str:
+        return "NEED_DATA"
+
+
+NEED_DATA = NeedData()
+
+
+def _find(stream: bytes, byte: int, start: int) -> int:
+    found = stream.find(byte, start)
+    return len(stream) if found < 0 else found

@@ -1,0 +1,213 @@
+"""One control connection without its I/O: bytes in by a call, meaning out as events."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from .codec import (
+    MAX_REPLY_BYTES,
+    ReplyReader,
+    Spelling,
+    decode_text,
+    format_command,
+    format_reply,
+    parse_command,
+)
+from .codes import ReplyCode
+from .errors import Misuse, ProtocolError, Refused
+from .grammar import FORBIDDEN
+from .lines import NEED_DATA, LineReader, NeedData, TelnetFilter
+from .messages import Command, Reply, Subunit
+from .state import TRANSITIONS, State, Step, step_of
+
+#: The longest command line a unit reads. Names are the longest arguments; 4096 is the longest path.
+MAX_COMMAND_BYTES = 4096
+
+
+class Role(Enum):
+    """The two ends of a control connection (section 1)."""
+
+    CONTROLLER = auto()
+    UNIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """The controller sent a command that this unit understands; it waits for the reply."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRejected:
+    """The controller sent a line that this unit cannot do; reply is what to send."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReceived:
+    """The unit replied: to command, or to none (the greeting, a 421 unasked)."""
+
+    reply: Reply
+    command: Command | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDiscarded:
+    """The unit said something nobody asked for; worth a line in the log."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class TelnetAnswer:
+    """Telnet negotiation came in; data is what to write back."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The peer closed its end."""
+
+
+type Event = (
+    CommandReceived
+    | CommandRejected
+    | ReplyReceived
+    | ReplyDiscarded
+    | TelnetAnswer
+    | ConnectionClosed
+    | NeedData
+)
+
+
+class Session:
+    """The one door to the protocol, for both roles.
+
+    Feed it with receive_data, drain next_event until NEED_DATA, and write to the link what send
+    returns. subunits: those of the unit, read anew for each command; a controller gives none.
+    """
+
+    def __init__(self, role: Role, subunits: Collection[Subunit] = ()) -> None:
+        """Begin a connection on which nothing was said yet."""
+        self.role = role
+        self.state = State.GREETING
+        self.pending: Command | None = None
+        self._subunits = subunits
+        self._telnet = TelnetFilter()
+        self._lines = LineReader(MAX_COMMAND_BYTES if role is Role.UNIT else MAX_REPLY_BYTES)
+        self._replies = ReplyReader()
+        self._answer = b""
+        self._greeted = False
+        self._ended = False
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the link; b"" says that the peer closed its end."""
+        if not data:
+            self._ended = True
+            return
+        plain, answer = self._telnet.feed(data)
+        self._answer += answer
+        self._lines.feed(plain)
+
+    def next_event(self) -> Event:
+        """Return what the bytes mean, one event a call; NEED_DATA when nothing more is whole.
+
+        Raises ProtocolError when the unit's replies cannot be read; the connection is then lost.
+        """
+        if self._answer:
+            answer, self._answer = self._answer, b""
+            return TelnetAnswer(answer)
+        event = self._next_command() if self.role is Role.UNIT else self._next_reply()
+        if event is NEED_DATA and self._ended and self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            return ConnectionClosed()
+        return event
+
+    def send(self, message: Command | Reply, spelling: Spelling | None = None) -> bytes:
+        """Return the bytes of a command (controller) or a reply (unit), and move on.
+
+        Raises Misuse when it is not this end's turn.
+        """
+        if isinstance(message, Command):
+            self._expect(Role.CONTROLLER)
+            line = format_command(message, spelling)
+            self._advance(Step.COMMAND)
+            self.pending = message
+            return f"{line}\r\n".encode()
+        self._expect(Role.UNIT)
+        self._advance(step_of(message))
+        return format_reply(message)
+
+    # -- the unit reads commands ---------------------------------------------------------------
+
+    def _next_command(self) -> Event:
+        # A controller that sends several lines at once gets them done one after the other.
+        if self.state is not State.READY:
+            return NEED_DATA
+        line = self._lines.next_line()
+        if isinstance(line, NeedData):
+            return NEED_DATA
+        self._advance(Step.COMMAND)
+        if line is None:
+            return CommandRejected(Reply(ReplyCode.UNRECOGNISED, ("Line too long",)))
+        return self._read_command(decode_text(line))
+
+    def _read_command(self, line: str) -> Event:
+        if FORBIDDEN.search(line) or not line.strip():
+            return CommandRejected(Reply(ReplyCode.UNRECOGNISED, ("Not a command line",)))
+        try:
+            return CommandReceived(parse_command(line, self._subunits))
+        except Refused as refused:
+            return CommandRejected(Reply(refused.code, (refused.text,)))
+
+    # -- the controller reads replies ----------------------------------------------------------
+
+    def _next_reply(self) -> Event:
+        while self.state is not State.CLOSED:
+            line = self._lines.next_line()
+            if isinstance(line, NeedData):
+                break
+            if line is None:
+                raise ProtocolError("a line of the reply does not end")
+            reply = self._replies.feed(decode_text(line).replace("\r", " "))
+            if reply:
+                return self._receive_reply(reply)
+        return NEED_DATA
+
+    def _receive_reply(self, reply: Reply) -> Event:
+        step = step_of(reply)
+        if self._is_stray(reply, step):
+            return ReplyDiscarded(reply)
+        if self.state is State.GREETING:
+            self._greeted = True
+        command = self.pending
+        self._advance(step)
+        if step is not Step.PRELIMINARY:
+            self.pending = None
+        return ReplyReceived(reply, command)
+
+    def _is_stray(self, reply: Reply, step: Step) -> bool:
+        """Whether nobody waits for this reply: a greeting that came late, or plain noise."""
+        if self.state is State.PENDING and not self._greeted and self._is_greeting(reply):
+            self._greeted = step is Step.FINAL
+            return True
+        return (self.state, step) not in TRANSITIONS
+
+    def _is_greeting(self, reply: Reply) -> bool:
+        rein = self.pending is not None and self.pending.name == "REIN"
+        return not rein and reply.code in (ReplyCode.READY, ReplyCode.READY_IN_MINUTES)
+
+    # -- both ----------------------------------------------------------------------------------
+
+    def _expect(self, role: Role) -> None:
+        if self.role is not role:
+            raise Misuse(f"a {self.role.name.lower()} does not send this")
+
+    def _advance(self, step: Step) -> None:
+        try:
+            self.state = TRANSITIONS[self.state, step]
+        except KeyError:
+            raise Misuse(f"{step.name} in state {self.state.name}") from None

@@ -1,0 +1,60 @@
+"""Who may speak: the dialogue on a control connection, as a table.
+
+CRCP takes FTP's dialogue (RFC 959 section 5.4). The unit greets. Then controller and unit
+alternate: one command, one reply, where 1yz replies may come before the final one. Both ends see
+the same four states, so one table serves both roles:
+
+    GREETING   the unit is to speak first; a unit that never greets is spoken to after a while
+    READY      the controller is to speak
+    PENDING    the unit owes the final reply to a command
+    CLOSED     421 was said, QUIT was answered, or the link is gone; nothing follows
+
+A missing cell is an error of whoever made the step.
+"""
+
+from enum import Enum, auto
+from typing import Final
+
+from .codes import ReplyCode
+from .messages import Reply
+
+
+class State(Enum):
+    """Where the dialogue stands."""
+
+    GREETING = auto()
+    READY = auto()
+    PENDING = auto()
+    CLOSED = auto()
+
+
+class Step(Enum):
+    """What can happen in a dialogue."""
+
+    COMMAND = auto()
+    PRELIMINARY = auto()
+    FINAL = auto()
+    CLOSING = auto()
+
+
+TRANSITIONS: Final = {
+    # 120: "service ready in n minutes"; 220 follows.
+    (State.GREETING, Step.PRELIMINARY): State.GREETING,
+    (State.GREETING, Step.FINAL): State.READY,
+    (State.GREETING, Step.CLOSING): State.CLOSED,
+    # The draft never mentions a greeting, so a unit without one is spoken to all the same.
+    (State.GREETING, Step.COMMAND): State.PENDING,
+    (State.READY, Step.COMMAND): State.PENDING,
+    # Shutdown, idle time-out, or another controller: the only reply that comes unasked.
+    (State.READY, Step.CLOSING): State.CLOSED,
+    (State.PENDING, Step.PRELIMINARY): State.PENDING,
+    (State.PENDING, Step.FINAL): State.READY,
+    (State.PENDING, Step.CLOSING): State.CLOSED,
+}
+
+
+def step_of(reply: Reply) -> Step:
+    """Classify a reply by its first digit; 421 and 221 close the connection."""
+    if reply.code in (ReplyCode.CLOSING, ReplyCode.BYE):
+        return Step.CLOSING
+    return Step.PRELIMINARY if reply.preliminary else Step.FINAL
