@@ -14,7 +14,6 @@ from .errors import Busy, LinkError, NotAUnit, NotAuthorised, ProtocolError, Ref
 from .lines import NeedData
 from .messages import Command, Reply, Setting, Subunit
 from .session import (
-    ConnectionClosed,
     Event,
     ReplyDiscarded,
     ReplyReceived,
@@ -283,10 +282,13 @@ class Controller:
     async def _read(self) -> None:
         """Read replies until the connection ends; every end is remembered as the failure."""
         try:
-            while not self.closed:
-                self._session.receive_data(await self._reader.read(READ_SIZE))
+            data = b"?"
+            while data and not self.closed:
+                data = await self._reader.read(READ_SIZE)
+                self._session.receive_data(data)
                 while not isinstance(event := self._session.next_event(), NeedData):
                     self._handle(event)
+            self._fail(LinkError("the unit closed the connection"))
         except ProtocolError as error:
             self._fail(error)
         except OSError as error:
@@ -302,8 +304,8 @@ class Controller:
                 _LOGGER.debug("Discarding a reply that nobody asked for: %r", reply.shown)
             case TelnetAnswer(data):
                 self._writer.write(data)
-            case ConnectionClosed():
-                self._fail(LinkError("the unit closed the connection"))
+            case _:
+                pass  # The other events are a unit's; the end of the stream is seen in _read.
 
     def _hand_over(self, reply: Reply) -> None:
         if self._reply and not self._reply.done() and not reply.preliminary:

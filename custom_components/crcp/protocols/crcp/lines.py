@@ -1,6 +1,7 @@
 """Bytes to complete lines: bounded, Telnet's own bytes taken out, any cut of the stream alike."""
 
 from dataclasses import dataclass, field
+from typing import override
 
 # RFC 854: what Telnet puts between the characters of a line.
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
@@ -75,7 +76,7 @@ class LineReader:
         """Add received bytes."""
         self._pending += data
 
-    def next_line(self) -> bytes | None | NeedData:
+    def next_line(self) -> bytes | NeedData | None:
         """Return the next line, None for one that was too long, or NEED_DATA."""
         while (end := self._pending.find(LF, self._scanned)) >= 0:
             line = bytes(self._pending[:end])
@@ -92,7 +93,7 @@ class LineReader:
         self._scanned = len(self._pending)
         return self._overlong()
 
-    def _overlong(self) -> None | NeedData:
+    def _overlong(self) -> NeedData | None:
         if self._dropping:
             self._forget()
         elif len(self._pending) > self.limit + 2:
@@ -109,6 +110,7 @@ class LineReader:
 class NeedData:
     """The type of NEED_DATA: nothing is complete yet."""
 
+    @override
     def __repr__(self) -> str:
         return "NEED_DATA"
 

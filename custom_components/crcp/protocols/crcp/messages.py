@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 import math
-from typing import Final
+from typing import Final, override
 
 from .codes import COMPLETION, INTERMEDIATE, PERMANENT_NEGATIVE, PRELIMINARY, TRANSIENT_NEGATIVE
 from .grammar import CONTROL, FORBIDDEN, INTEGRAL_ABOVE, INTEGRAL_BELOW
@@ -19,6 +19,7 @@ class Subunit:
     kind: str
     number: int = 0
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind}{self.number}"
 
@@ -77,7 +78,7 @@ class Motion:
             raise ValueError(f"a tape cannot run at {self.speed}")
 
 
-type Argument = None | str | Motion | Amount | Step | Auto | Subunit
+type Argument = str | Motion | Amount | Step | Auto | Subunit | None
 
 
 @dataclass(frozen=True, slots=True)

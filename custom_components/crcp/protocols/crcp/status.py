@@ -15,7 +15,8 @@ from .subunits import CAMERA_COMMANDS, COMMANDS, TAPE_COMMANDS, TELLTALE_TYPES, 
 #: a position.
 FASTEST_SPEED = 256
 
-_COMMA = re.compile(r"[ \t]*,[ \t]*")
+# Blanks around a comma belong to it, but not those between a name and an empty first field.
+_COMMA = re.compile(r"(?:(?<=AUTO)|(?<![A-Z]))[ \t]*,[ \t]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +227,8 @@ def _three(fields: list[str]) -> tuple[str, str, str]:
             return "", current, ""
         case [minimum, maximum]:
             return minimum, "", maximum
-        case [minimum, current, maximum, *_]:
-            return minimum, current, maximum
+        case _:
+            return fields[0], fields[1], fields[2]
 
 
 def _automatic(current: str, trailing: list[str]) -> bool | None:

@@ -1,0 +1,159 @@
+"""STAT's replies: the shapes of the draft, and those that other units may send."""
+
+import pytest
+
+from custom_components.crcp.protocols.crcp.codec import format_reply
+from custom_components.crcp.protocols.crcp.messages import Reply, Subunit
+from custom_components.crcp.protocols.crcp.status import (
+    Bounds,
+    CameraStatus,
+    Parameter,
+    TapeAbility,
+    TapeStatus,
+    format_camera_status,
+    format_tape_status,
+    parse_camera_status,
+    parse_power_status,
+    parse_tape_status,
+    parse_unit_status,
+)
+
+# Section 8.2 of the reference, transcript T6.
+TAPE_WIRE = (
+    b"211-PLAY 83.48\r\n PLAY -2,2 0,5400\r\n PAUS\r\n RECO 1,1 0,7200\r\n FF -16,16 0,5400\r\n"
+    b"211 end\r\n"
+)
+TAPE_STATUS = TapeStatus(
+    "PLAY",
+    83.48,
+    {
+        "PLAY": TapeAbility("PLAY", Bounds(-2, 2), Bounds(0, 5400)),
+        "PAUS": TapeAbility("PAUS"),
+        "RECO": TapeAbility("RECO", Bounds(1, 1), Bounds(0, 7200)),
+        "FF": TapeAbility("FF", Bounds(-16, 16), Bounds(0, 5400)),
+    },
+    reported="PLAY",
+)
+
+
+def _reply(*lines: str) -> Reply:
+    return Reply(211, lines)
+
+
+def test_the_status_of_a_tape_is_written_as_the_draft_says() -> None:
+    assert format_reply(format_tape_status(TAPE_STATUS)) == TAPE_WIRE
+
+
+def test_the_status_of_a_tape_is_read() -> None:
+    lines = [line.removeprefix(" ") for line in TAPE_WIRE.decode().split("\r\n")[1:-2]]
+    status = parse_tape_status(_reply("PLAY 83.48", *lines, "end"))
+    assert status == TAPE_STATUS
+    assert status.length == 5400
+
+
+@pytest.mark.parametrize(
+    ("lines", "operation", "position"),
+    [
+        (("PLAY 12", "end"), "PLAY", 12),
+        (("status", "play 12", "play -1, 1", "paus", "ok"), "PLAY", 12),
+        (("PLAY", "PLAY 0,5", "end"), "PLAY", None),
+        (("STOP 30", "PLAY", "end"), "PAUS", 30),
+        (("EJECT", "PLAY", "end"), "PAUS", None),
+        (("REC 7 extra tokens", "end"), "RECO", 7),
+        (("", "end"), "PAUS", None),
+    ],
+)
+def test_the_state_of_a_tape_may_stand_on_either_line(
+    lines: tuple[str, ...], operation: str, position: float | None
+) -> None:
+    status = parse_tape_status(_reply(*lines))
+    assert (status.operation, status.position) == (operation, position)
+
+
+@pytest.mark.parametrize(
+    ("line", "ability"),
+    [
+        ("PLAY -1, 1", TapeAbility("PLAY", speed=Bounds(-1, 1))),
+        ("PLAY 0,5400", TapeAbility("PLAY", position=Bounds(0, 5400))),
+        ("play -2,2 0 , 90", TapeAbility("PLAY", Bounds(-2, 2), Bounds(0, 90))),
+        ("PLAY ,2", TapeAbility("PLAY", speed=Bounds(None, 2))),
+        ("PLAY", TapeAbility("PLAY")),
+    ],
+)
+def test_one_pair_is_a_speed_unless_it_reaches_too_far(line: str, ability: TapeAbility) -> None:
+    assert parse_tape_status(_reply("PAUS 0", line, "end")).abilities["PLAY"] == ability
+
+
+@pytest.mark.parametrize(
+    ("line", "parameter"),
+    [
+        ("PAN -170,12.5,170", Parameter("PAN", "PAN", -170, 12.5, 170, None, 1)),
+        ("FOCU 0,35.5,100 AUTO", Parameter("FOCU", "FOCU", 0, 35.5, 100, True, 1)),
+        ("WHIT 2500,4600,9000 MAN", Parameter("WHIT", "WHIT", 2500, 4600, 9000, False)),
+        ("FOCU 0,AUTO,100", Parameter("FOCU", "FOCU", 0, None, 100, True)),
+        ("ZOOM ,3,", Parameter("ZOOM", "ZOOM", None, 3, None)),
+        ("IRIS 16,4,0", Parameter("IRIS", "IRIS", 0, 4, 16)),
+        ("IRIS 0,16", Parameter("IRIS", "IRIS", 0, None, 16)),
+        ("IRIS 4", Parameter("IRIS", "IRIS", None, 4, None)),
+        ("white balance 2500 , 4600 , 9000", Parameter("WHIT", "WHITE BALANCE", 2500, 4600, 9000)),
+        ("PAN", Parameter("PAN", "PAN")),
+        ("PAN x,y,z", Parameter("PAN", "PAN")),
+    ],
+)
+def test_a_parameter_is_read_in_every_shape(line: str, parameter: Parameter) -> None:
+    assert parse_camera_status(_reply("OK", line, "end")).parameters == {parameter.name: parameter}
+
+
+def test_the_order_of_motions_is_kept_and_strangers_are_kept_apart() -> None:
+    status = parse_camera_status(_reply("some text", "HORI 0,1,4", "GAIN 1", "PAN 0,90,180", "end"))
+    assert list(status.parameters) == ["HORI", "PAN"]
+    assert status.unknown == ("GAIN",)
+
+
+def test_the_status_of_a_camera_is_written_as_the_draft_says() -> None:
+    status = CameraStatus(
+        {
+            "PAN": Parameter("PAN", "PAN", 0, 170, 340),
+            "FOCU": Parameter("FOCU", "FOCU", 0, 35.5, 100, True),
+            "IRIS": Parameter("IRIS", "IRIS", 0, 4, 16, False),
+        }
+    )
+    assert format_reply(format_camera_status(status)) == (
+        b"211-OK\r\n PAN 0,170,340\r\n FOCU 0,35.5,100 AUTO\r\n IRIS 0,4,16 MAN\r\n211 end\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "power"),
+    [(("ON", "OFF", "end"), True), (("OFF",), False), (("status",), None), (("",), None)],
+)
+def test_power_is_told_by_the_first_word(lines: tuple[str, ...], power: bool | None) -> None:
+    assert parse_power_status(_reply(*lines)) is power
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("status response", "TAPE0", "TAPE2", "TUNER0", "status response"),
+        ("x", "  tape0  ", "TAPE0", "tape2", "Tuner0 (FM)", "x"),
+    ],
+)
+def test_subunits_may_have_gaps_repeats_and_strangers(lines: tuple[str, ...]) -> None:
+    status = parse_unit_status(_reply(*lines))
+    assert status.subunits == (Subunit("TAPE", 0), Subunit("TAPE", 2), Subunit("TUNER", 0))
+    assert status.is_unit
+
+
+def test_subunits_may_stand_on_one_line_in_the_units_spelling() -> None:
+    status = parse_unit_status(_reply("Tape Camera"))
+    assert status.spellings == {Subunit("TAPE"): "TAPE", Subunit("CAMERA"): "CAMERA"}
+
+
+def test_the_status_of_an_ftp_server_lists_no_subunit() -> None:
+    # vsftpd's and pyftpdlib's own texts.
+    assert not parse_unit_status(
+        _reply("FTP server status:", "    Logged in as ha", "    TYPE: ASCII", "End of status")
+    ).is_unit
+    assert not parse_unit_status(
+        _reply("FTP server", "TYPE: ASCII; STRUcture: File; MODE: Stream", "end")
+    ).is_unit
