@@ -4,6 +4,7 @@ Each begins with its length (u32, the 8 bytes of this header included) and its t
 connections carry them: commands, data and responses on the first; events and probes on the second.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -53,6 +54,10 @@ NO_TRANSACTION: Final = 0xFFFFFFFF
 #: What Start Data says when the length is not known beforehand. The 32-bit form is seen too.
 UNKNOWN_LENGTH: Final = 0xFFFFFFFFFFFFFFFF
 UNKNOWN_LENGTH_32: Final = 0xFFFFFFFF
+
+
+#: Data out go in packets of this size, so that their receiver can take them as they come.
+DATA_PIECE: Final = 1 << 16
 
 
 class Guid:
@@ -297,3 +302,13 @@ PACKETS: Final[dict[PacketType, type[Packet]]] = {
         ProbeResponse,
     )
 }
+
+
+def data_phase(transaction_id: int, data: Bytes) -> Iterator[Packet]:
+    """The packets of a data phase that is in memory; the last piece is in its End Data."""
+    left = memoryview(data)
+    yield StartData(transaction_id, len(left))
+    while len(left) > DATA_PIECE:
+        yield Data(transaction_id, left[:DATA_PIECE])
+        left = left[DATA_PIECE:]
+    yield EndData(transaction_id, left)

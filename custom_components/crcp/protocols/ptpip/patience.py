@@ -1,0 +1,55 @@
+"""How long an initiator waits. No clock in here: whoever waits tells how long it took."""
+
+from dataclasses import dataclass
+from typing import Final
+
+#: A camera that moves less than this in a whole time of silence is as good as silent.
+LEAST_PROGRESS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an initiator waits, in seconds. PTP-IP sets no times; these are ours.
+
+    connect: a TCP connection, and the event connection's acknowledgement. pairing: a person walks
+    to the camera and confirms. silence: a camera that wakes its card or is busy shooting answers
+    late; it bounds each wait, not a download. goodbye: to close the session is a courtesy.
+    """
+
+    connect: float = 10.0
+    pairing: float = 60.0
+    silence: float = 30.0
+    goodbye: float = 2.0
+
+
+DEFAULT_TIMEOUTS: Final = Timeouts()
+
+
+@dataclass(slots=True)
+class Patience:
+    """Waiting uses it up, progress renews it; None is patience without end.
+
+    What is done with the bytes between two waits, such as writing them to a slow disk, costs the
+    camera nothing. One byte now and then does not count as progress.
+    """
+
+    silence: float | None = None
+    left: float | None = None
+    _moved: int = 0
+
+    def begin(self, silence: float) -> None:
+        """From now on the camera has to move something in every so many seconds of waiting."""
+        self.silence = self.left = silence
+        self._moved = 0
+
+    def waited(self, seconds: float) -> None:
+        """Count a wait."""
+        if self.left is not None:
+            self.left -= seconds
+
+    def moved(self, size: int) -> None:
+        """Count bytes that came."""
+        self._moved += size
+        if self._moved >= LEAST_PROGRESS:
+            self.left = self.silence
+            self._moved = 0
