@@ -1,0 +1,1 @@
+"""Copies photos into a folder, durably: whatever stops it, the next run loses and doubles nothing."""

@@ -1,0 +1,250 @@
+"""One file on its way into the library: a part file until it is whole, flushed, then its name.
+
+Everything is opened below the library's folder one component after the other, and no symbolic link
+is followed, so neither a name nor what somebody put in the way leads out of it. A final name never
+holds less than the whole photo, and never replaces what has that name already.
+
+All calls block. Errors are ImporterErrors.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+import errno
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+import stat
+import threading
+from typing import Final
+
+from .errors import BeingImported, LibraryMissing, NameTaken, UnsafePath, storage_error
+from .naming import MAX_NUMBER, numbered
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+#: A pipe that somebody put there must not make us wait for its writer.
+_EXISTING_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+#: How file systems without hard links refuse one: FAT and exFAT, then some network shares.
+_NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+
+#: How file systems say that they cannot flush a folder, or what was not opened for writing.
+_NOTHING_TO_FLUSH: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+
+#: The part files that are being written. A second importer of the same camera would take a photo's
+#: part file for what a killed run left.
+_WRITING: Final[set[Path]] = set()
+
+#: For what must not be done by two importers at once. They are threads of one process.
+_TURN: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a photo's bytes lie. path: relative to the library, numbered if need was."""
+
+    path: PurePosixPath
+    size: int
+    sha256: str
+
+
+def check_library(library: Path) -> None:
+    """Raise LibraryMissing when the library's folder is not there."""
+    os.close(_open_library(library))
+
+
+class PartFile:
+    """A file that is being written, and its way to its name: open, write, publish; at last close.
+
+    Folders below the library are made; the library itself never is, because a share that is not
+    mounted must not fill the disk below its mount point.
+    """
+
+    def __init__(self, library: Path, path: PurePosixPath, part_name: str) -> None:
+        """Nothing is opened yet. path: where the file belongs, relative to the library."""
+        self._library = library
+        self._path = path
+        self._part = part_name
+        self._place = library / path.parent / part_name
+        self._mine = False
+        self._folder = -1
+        self._file = -1
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that was written, hexadecimal."""
+        return self._hash.hexdigest()
+
+    def open(self) -> None:
+        """Make the folders and an empty part file; throw away what a killed run left of it.
+
+        Raises BeingImported when another part file of this name is open.
+        """
+        if self._path.is_absolute() or ".." in self._path.parts:
+            raise UnsafePath(self._path)
+        self._claim()
+        folder = _open_library(self._library)
+        with _words(self._path):
+            self._folder = _descend(folder, self._path)
+            with suppress(FileNotFoundError):
+                os.unlink(self._part, dir_fd=self._folder)
+            self._file = os.open(self._part, _NEW_FILE, 0o666, dir_fd=self._folder)
+
+    def write(self, data: memoryview) -> None:
+        """Append data."""
+        self._hash.update(data)
+        self._size += len(data)
+        with _words(self._path):
+            while data:
+                data = data[os.write(self._file, data) :]
+
+    def publish(self, modified: float | None) -> Stored:
+        """Flush the file, give it its name and flush the folder: after that it stays.
+
+        modified: the time to date the file with, in seconds since the epoch. A file of that name
+        with the same bytes is taken for this one: a run that was killed left it. One with other
+        bytes keeps its name, and this one gets a number.
+        """
+        with _words(self._path):
+            if modified is not None:
+                self._date(modified)
+            os.fsync(self._file)
+            name = self._take_name()
+            _flush(self._folder)
+        return Stored(self._path.with_name(name), self._size, self.sha256)
+
+    def close(self) -> None:
+        """Close, and throw the part file away unless it became the file."""
+        if self._folder >= 0:
+            # Where this fails, an earlier error says more; the next import of the photo tries again.
+            with suppress(OSError):
+                os.unlink(self._part, dir_fd=self._folder)
+        for descriptor in (self._file, self._folder):
+            if descriptor >= 0:
+                with suppress(OSError):
+                    os.close(descriptor)
+        self._file = self._folder = -1
+        if self._mine:
+            _WRITING.discard(self._place)
+
+    def _claim(self) -> None:
+        with _TURN:
+            if self._place in _WRITING:
+                raise BeingImported(self._path)
+            _WRITING.add(self._place)
+            self._mine = True
+
+    def _date(self, modified: float) -> None:
+        # A courtesy to those who sort by it; some shares refuse it, and not every date fits.
+        with suppress(OSError, OverflowError):
+            os.utime(self._file, (modified, modified))
+
+    def _take_name(self) -> str:
+        for number in range(MAX_NUMBER + 1):
+            name = numbered(self._path.name, number)
+            if self._link_to(name) or self._is_same(name):
+                return name
+        raise NameTaken(self._path)
+
+    def _link_to(self, name: str) -> bool:
+        """Give the part file a name that nobody has, in one step; False when somebody has it."""
+        try:
+            os.link(
+                self._part,
+                name,
+                src_dir_fd=self._folder,
+                dst_dir_fd=self._folder,
+                follow_symlinks=False,
+            )
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            return self._rename_to(name)
+        os.unlink(self._part, dir_fd=self._folder)
+        return True
+
+    def _rename_to(self, name: str) -> bool:
+        """The same where there are no hard links: look, then rename.
+
+        A rename replaces what has the name, so the look must hold until then. Against the other
+        importers, which are threads of this process, the lock makes it hold. A stranger would have
+        to make this very name in the microseconds between. An empty file made first to keep the
+        name would not shut a stranger out either, who may open it and write; and a power failure
+        between would leave it there, a photo of no bytes under a final name.
+        """
+        with _TURN:
+            if self._status(name) is not None:
+                return False
+            os.rename(self._part, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        return True
+
+    def _is_same(self, name: str) -> bool:
+        """Whether a file has this name and the same bytes; then it is on the disk afterwards."""
+        status = self._status(name)
+        if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != self._size:
+            return False
+        try:
+            descriptor = os.open(name, _EXISTING_FILE, dir_fd=self._folder)
+        except PermissionError:
+            return False
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            same = hashlib.file_digest(file, "sha256").digest() == self._hash.digest()
+            if same:
+                _flush(descriptor)
+        return same
+
+    def _status(self, name: str) -> os.stat_result | None:
+        try:
+            return os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+
+def _open_library(library: Path) -> int:
+    try:
+        return os.open(library, _FOLDER)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LibraryMissing(library, error.errno or 0, error.strerror or "") from error
+    except OSError as error:
+        raise storage_error(library, error) from error
+
+
+def _descend(folder: int, path: PurePosixPath) -> int:
+    """Open the folder that path lies in, making what is missing; closes the one it starts from."""
+    for name in path.parts[:-1]:
+        try:
+            below = _enter(folder, name)
+        finally:
+            os.close(folder)
+        folder = below
+    return folder
+
+
+def _enter(folder: int, name: str) -> int:
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    # Also for a folder that was there: whoever made it may have been killed before this line.
+    _flush(folder)
+    return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+
+
+def _flush(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOTHING_TO_FLUSH:
+            raise
+
+
+@contextmanager
+def _words(path: PurePosixPath) -> Iterator[None]:
+    """Say what the system says in the importer's words."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(path, error) from error

@@ -1,0 +1,89 @@
+"""From a photo to the name of its file: <camera>/<YYYY>/<YYYY-MM-DD>/<file name>. Pure.
+
+Names are safe on every file system that a library may lie on or be copied to, and in Home
+Assistant's media browser, which refuses "~" and "..", hides what starts with a dot, and does not
+find what has a "#", "?" or "%".
+"""
+
+from datetime import datetime
+from pathlib import PurePosixPath
+import re
+from typing import Final
+import unicodedata
+
+from .source import Photo
+
+#: Collisions are numbered up to here; more than that is no collision, it is something broken.
+MAX_NUMBER: Final = 9999
+
+#: File systems take 255 bytes (some 255 UTF-16 units, which are never more). A final name may get
+#: a number, and the name of its part file a dot, a token and an ending.
+MAX_NAME: Final = 255 - len("-9999") - len(".") - len(".01234567") - len(".part")
+
+#: A longer ending is no extension; it goes when a name is too long.
+MAX_EXTENSION: Final = 32
+
+_FORBIDDEN: Final = frozenset('/\\:*?"<>|~#%')
+
+#: Windows' devices, with any extension and any spaces before it.
+_RESERVED: Final = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE
+)
+
+
+def relative_path(camera_name: str, photo: Photo, arrived: datetime) -> PurePosixPath:
+    """Where below the library a photo belongs.
+
+    The day is that of the capture; for a camera that does not know it, that of the arrival.
+    """
+    day = (photo.capture_date or arrived).date()
+    return PurePosixPath(
+        safe_name(camera_name), f"{day.year:04}", day.isoformat(), safe_name(photo.filename)
+    )
+
+
+def safe_name(text: str) -> str:
+    """Make one path component of any text: at most MAX_NAME bytes, its extension kept.
+
+    What is safe already stays as it is, except that it becomes Unicode's composed form (NFC).
+    """
+    name = "".join(map(_safe_character, unicodedata.normalize("NFC", text)))
+    name = re.sub(r"\.(?=\.)", "_", _trimmed(name))
+    if name.startswith(".") or _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return _shortened(name) or "unnamed"
+
+
+def numbered(name: str, number: int) -> str:
+    """The name for the number-th file that would have the same: IMG-1.JPG; 0 is the first file."""
+    path = PurePosixPath(name)
+    return f"{path.stem}-{number}{path.suffix}" if number else name
+
+
+def part_name(name: str, photo: Photo) -> str:
+    """The name of a file that is not whole yet: hidden, and no other photo's, whatever its name."""
+    return f".{name}.{photo.token}.part"
+
+
+def _safe_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    if category[0] in "CZ" or character in _FORBIDDEN:
+        return "_"
+    return character
+
+
+def _trimmed(name: str) -> str:
+    """Without spaces around it and dots after it, which Windows drops without a word."""
+    return name.lstrip(" ").rstrip(" .")
+
+
+def _shortened(name: str) -> str:
+    if len(name.encode()) <= MAX_NAME:
+        return name
+    stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix
+    if len(extension.encode()) > MAX_EXTENSION:
+        stem, extension = name, ""
+    room = MAX_NAME - len(extension.encode())
+    return _trimmed(stem.encode()[:room].decode(errors="ignore")) + extension

@@ -1,0 +1,190 @@
+"""A PTP client as a source of photos."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+import logging
+from typing import Final
+
+from ..protocols.ptpip.client import Initiator
+from ..protocols.ptpip.codes import FormatFilter, ParentObject, ResponseCode
+from ..protocols.ptpip.datasets import ObjectInfo
+from ..protocols.ptpip.errors import ProtocolError, Refused
+from .errors import PhotoRefused
+from .source import Photo, Write
+
+_LOGGER = logging.getLogger(__name__)
+
+#: A card of 2 TB full of pictures of 4 MB holds half a million; a list in memory has to end.
+MAX_OBJECTS: Final = 1_000_000
+
+#: DCF has two levels, movies have four. A longer way up is a loop or nonsense, and cut here.
+MAX_DEPTH: Final = 16
+
+#: These are no objects: as a parent, 0 is the root; in a request they mean "any" and "the root".
+_NO_OBJECT: Final = frozenset({0, 0xFFFFFFFF})
+
+#: These say that nothing at all works in this session, not that one object does not.
+_SESSION_IS_OF_NO_USE: Final = frozenset(
+    {ResponseCode.SESSION_NOT_OPEN, ResponseCode.OPERATION_NOT_SUPPORTED}
+)
+
+
+class PtpSource:
+    """The photos of one camera, over an initiator whose session is open.
+
+    LinkError, TimedOut and ProtocolError pass through, and so does a refusal which means that the
+    session is of no use.
+    """
+
+    def __init__(self, initiator: Initiator, serial: str) -> None:
+        """serial: DeviceInfo's serial number, which tells this camera's photos from others'."""
+        self._initiator = initiator
+        self._serial = serial
+        self._left_out = 0
+
+    async def photos(self) -> AsyncIterator[Photo]:
+        """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
+        listing = _Listing(self._initiator)
+        for storage_id in await self._initiator.storage_ids():
+            # Low 16 bits of zero are a slot without a usable card.
+            if storage_id & 0xFFFF:
+                async for handle, info in listing.files(storage_id):
+                    yield self._photo(handle, info, await listing.folder_of(info))
+        self._tell(listing.left_out)
+
+    async def photo(self, handle: int) -> Photo | None:
+        """Look one object up."""
+        listing = _Listing(self._initiator)
+        info = await listing.info(handle)
+        if info.is_association:
+            return None
+        return self._photo(handle, info, await listing.folder_of(info))
+
+    async def fetch(self, photo: Photo, write: Write) -> int:
+        """Give a photo's bytes to write."""
+        with _about_one_object(self._initiator):
+            return await self._initiator.get_object(photo.handle, write)
+
+    async def thumbnail(self, photo: Photo) -> bytes | None:
+        """Give the camera's own thumbnail. Few cameras have one of a movie."""
+        try:
+            return await self._initiator.thumb(photo.handle) or None
+        except Refused:
+            return None
+
+    def _photo(self, handle: int, info: ObjectInfo, folder: str) -> Photo:
+        return Photo(
+            serial=self._serial,
+            storage=f"{info.storage_id:08x}",
+            folder=folder,
+            filename=info.filename,
+            size=info.size,
+            # Some cameras date a file only once.
+            capture_date=info.capture_date or info.modification_date,
+            handle=handle,
+        )
+
+    def _tell(self, left_out: list[PhotoRefused]) -> None:
+        """Log what could not be listed, when it is not as many as the last time."""
+        if left_out and len(left_out) != self._left_out:
+            _LOGGER.warning(
+                "The camera did not describe %d of its objects: %s", len(left_out), left_out[-1]
+            )
+        self._left_out = len(left_out)
+
+
+class _Listing:
+    """One look through a camera's cards, and what it has learned of the folders on its way."""
+
+    def __init__(self, initiator: Initiator) -> None:
+        self._initiator = initiator
+        self._folders: dict[int, ObjectInfo | None] = {}
+        self._seen = set(_NO_OBJECT)
+        #: What the camera refused to list or to describe.
+        self.left_out: list[PhotoRefused] = []
+
+    async def files(self, storage_id: int) -> AsyncIterator[tuple[int, ObjectInfo]]:
+        """Give every object of a storage once, except folders.
+
+        First all are asked for at once. Some cameras answer that with nothing, and some with the
+        root only: so a folder that nothing in the answer lies in is asked what it holds.
+        """
+        handles = await self._handles(storage_id, ParentObject.ANYWHERE)
+        if not handles:
+            handles = await self._handles(storage_id, ParentObject.ROOT)
+        while handles:
+            folders, parents = [], set()
+            async for handle, info in self._infos(handles):
+                parents.add(info.parent_object)
+                if info.is_association:
+                    folders.append(handle)
+                else:
+                    yield handle, info
+            handles = []
+            for folder in folders:
+                if folder not in parents:
+                    handles += await self._handles(storage_id, folder)
+
+    async def folder_of(self, info: ObjectInfo) -> str:
+        """Walk up to the root; return the folders' names on the way, joined by "/"."""
+        names: list[str] = []
+        parent = info.parent_object
+        while parent not in _NO_OBJECT and len(names) < MAX_DEPTH:
+            if parent not in self._folders:
+                self._folders[parent] = await self._info_or_none(parent)
+            folder = self._folders[parent]
+            if folder is None:
+                break
+            names.insert(0, folder.filename)
+            parent = folder.parent_object
+        return "/".join(names)
+
+    async def info(self, handle: int) -> ObjectInfo:
+        """Ask for an ObjectInfo. Raises PhotoRefused."""
+        with _about_one_object(self._initiator):
+            return await self._initiator.object_info(handle)
+
+    async def _infos(self, handles: list[int]) -> AsyncIterator[tuple[int, ObjectInfo]]:
+        for handle in handles:
+            if handle in self._seen:
+                continue
+            if len(self._seen) > MAX_OBJECTS:
+                raise ProtocolError(f"the camera lists more than {MAX_OBJECTS} objects")
+            self._seen.add(handle)
+            info = self._folders.get(handle) or await self._info_or_none(handle)
+            if info is not None:
+                if info.is_association:
+                    self._folders[handle] = info
+                yield handle, info
+
+    async def _info_or_none(self, handle: int) -> ObjectInfo | None:
+        try:
+            return await self.info(handle)
+        except PhotoRefused as refused:
+            self.left_out.append(refused)
+            return None
+
+    async def _handles(self, storage_id: int, parent: int) -> list[int]:
+        try:
+            with _about_one_object(self._initiator):
+                found = await self._initiator.object_handles(storage_id, FormatFilter.ANY, parent)
+        except PhotoRefused as refused:
+            if parent != ParentObject.ANYWHERE:  # then the root is asked instead
+                self.left_out.append(refused)
+            return []
+        return list(found)
+
+
+@contextmanager
+def _about_one_object(initiator: Initiator) -> Iterator[None]:
+    """Say PhotoRefused for what went wrong with one object, when the session can go on."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.code in _SESSION_IS_OF_NO_USE:
+            raise
+        raise PhotoRefused(str(refused)) from refused
+    except ProtocolError as error:
+        if initiator.closed:
+            raise
+        raise PhotoRefused(str(error)) from error

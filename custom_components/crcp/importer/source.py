@@ -1,0 +1,69 @@
+"""Where photos come from: the seam between the importer and whatever can read a camera's cards."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+import hashlib
+from typing import Final, Protocol
+
+#: The least size of a photo whose size is None: PTP's 32 bits cannot say it.
+LEAST_UNTOLD_SIZE: Final = 0xFFFFFFFF
+
+#: Takes a piece of a photo. The view is valid until the call returns.
+type Write = Callable[[memoryview], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """One file on a camera's card: a picture, a movie, or what belongs to one. A value.
+
+    Two photos are equal when camera, storage, folder, filename, size and capture date are: that is
+    a photo's identity, and all of it is the camera's own text, so no part of it is a path of ours
+    (see naming). handle names the photo in one session with the camera; cameras renumber and
+    re-use handles, so it does not count.
+
+    serial: the camera's. storage: the slot or volume. folder: names joined by "/", "" in the root.
+    size: in bytes; None for 4 GiB - 1 or more. capture_date: naive means the camera's local time;
+    None when the camera does not know.
+    """
+
+    serial: str
+    storage: str
+    folder: str
+    filename: str
+    size: int | None
+    capture_date: datetime | None
+    handle: int = field(compare=False)
+
+    @property
+    def token(self) -> str:
+        """Eight hexadecimal digits that stand for the identity."""
+        identity = (self.serial, self.storage, self.folder, self.filename, self.size)
+        text = repr((*identity, self.capture_date and self.capture_date.isoformat()))
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+class PhotoSource(Protocol):
+    """A camera in one session: it lists its photos and gives their bytes.
+
+    PhotoRefused is about one photo. Whatever else a source raises ends the import run.
+    """
+
+    def photos(self) -> AsyncIterator[Photo]:
+        """Give every photo on every card once, in the cards' order; folders are none.
+
+        What the camera does not describe at the moment is left out, and comes with a later listing.
+        """
+
+    async def photo(self, handle: int) -> Photo | None:
+        """Look one up; None for what is no photo, a folder say. Raises PhotoRefused."""
+
+    async def fetch(self, photo: Photo, write: Write) -> int:
+        """Give the bytes of a photo of this session to write; return how many there are.
+
+        Raises PhotoRefused. After a raise, what write was given is not the whole photo. An error
+        of write's own passes through, and may cost the session.
+        """
+
+    async def thumbnail(self, photo: Photo) -> bytes | None:
+        """Give a small picture, a JPEG most often; None when there is none."""
