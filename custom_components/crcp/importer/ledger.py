@@ -52,8 +52,7 @@ _FIND_TWIN: Final = """
     LIMIT 1
     """
 
-_COUNT: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ?"
-_COUNT: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ?"
+_COUNT_FILES: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ?"
 
 _ADD: Final = "INSERT OR IGNORE INTO imported VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -124,7 +123,7 @@ class Ledger:
     def count(self, serial: str) -> int:
         """How many files were imported from a camera."""
         with self._turn, self._told():
-            (number,) = self._connection.execute(_COUNT, (serial,)).fetchone()
+            (number,) = self._connection.execute(_COUNT_FILES, (serial,)).fetchone()
         return int(number)
 
     def _one(self, query: str, values: tuple[str | int, ...]) -> Record | None:
