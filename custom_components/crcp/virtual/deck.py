@@ -92,6 +92,7 @@ class Deck:
 
     def status(self) -> TapeStatus:
         """What STAT TAPE tells."""
+        self._settle()
         reach = {"PLAY": self._length, "RECO": self._capacity, "FF": self._length}
         abilities: dict[str, TapeAbility] = {
             name: TapeAbility(

@@ -1,7 +1,6 @@
 """A controller's connection to one unit over TCP: one command in flight, every wait bounded."""
 
 import asyncio
-from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
 import logging
@@ -10,9 +9,18 @@ from typing import Self
 
 from .codec import Spelling
 from .codes import ReplyCode
-from .errors import Busy, LinkError, NotAUnit, NotAuthorised, ProtocolError, Refused, TimedOut
+from .errors import (
+    Busy,
+    CrcpError,
+    LinkError,
+    NotAUnit,
+    NotAuthorised,
+    ProtocolError,
+    Refused,
+    TimedOut,
+)
 from .lines import NeedData
-from .messages import Command, Reply, Setting, Subunit
+from .messages import Amount, Command, Reply, Setting, Subunit
 from .session import (
     Event,
     ReplyDiscarded,
@@ -84,18 +92,16 @@ class Controller:
         writer: asyncio.StreamWriter,
         *,
         timeouts: Timeouts = DEFAULT_TIMEOUTS,
-        on_close: Callable[[], None] | None = None,
     ) -> None:
         """Take over an open connection; use connect to make one."""
         self.spelling = Spelling()
-        self.on_close = on_close
         self._timeouts = timeouts
         self._session = Session(Role.CONTROLLER)
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
         self._reply: asyncio.Future[Reply] | None = None
-        self._failure: Exception | None = None
+        self._ended: asyncio.Future[CrcpError] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._read(), name="crcp replies")
 
     @classmethod
@@ -137,7 +143,11 @@ class Controller:
     @property
     def closed(self) -> bool:
         """Whether this connection can no longer be used."""
-        return self._failure is not None
+        return self._ended.done()
+
+    async def wait_closed(self) -> CrcpError:
+        """Wait until the connection has ended, whoever ended it; return why."""
+        return await asyncio.shield(self._ended)
 
     async def execute(self, command: Command) -> Reply:
         """Send a command and return its final reply (2yz or 3yz).
@@ -205,6 +215,21 @@ class Controller:
     async def set_parameter(self, subunit: Subunit, name: str, setting: Setting) -> None:
         """Set one camera parameter; accepted when this returns, arrived later."""
         await self.execute(Command(name, subunit, setting))
+
+    async def set_value(self, subunit: Subunit, name: str, value: float) -> None:
+        """Bring a camera parameter to a value, below zero too.
+
+        Section 9 reads a sign as "relative", so a negative value is reached by the difference to
+        the present one. Raises Refused 501 where the unit does not tell the present one.
+        """
+        if value >= 0:
+            await self.set_parameter(subunit, name, Amount(value))
+            return
+        parameter = (await self.camera_status(subunit)).parameters.get(name)
+        if parameter is None or parameter.current is None:
+            raise Refused(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
+        difference = Amount(value - parameter.current, relative=True)
+        await self.set_parameter(subunit, name, difference)
 
     async def close(self) -> None:
         """Say QUIT if it is our turn to speak, and close the connection."""
@@ -311,20 +336,18 @@ class Controller:
         if self._reply and not self._reply.done() and not reply.preliminary:
             self._reply.set_result(reply)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: CrcpError) -> None:
         """End the connection; the first reason is the one that is kept and told."""
-        if self._failure:
+        if self.closed:
             return
-        self._failure = error
+        self._ended.set_result(error)
         self._writer.close()
         if self._reply and not self._reply.done():
             self._reply.set_exception(error)
-        if self.on_close:
-            self.on_close()
 
     def _raise_failure(self) -> None:
-        if self._failure:
-            raise self._failure
+        if self.closed:
+            raise self._ended.result()
 
 
 _SURVEYED = (POWER, TAPE, CAMERA)

@@ -1,0 +1,249 @@
+"""The state of a unit or a camera in Home Assistant, and the connection that it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+import logging
+from typing import Any, Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL, DOMAIN
+from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_key
+from .link import Link
+from .photos import ImportedPhoto, PhotoHost
+from .protocols.crcp.client import Controller, UnitState
+from .protocols.crcp.messages import Amount, Command, Motion, Subunit
+from .protocols.ptpip.client import Initiator
+
+_LOGGER = logging.getLogger(__name__)
+
+#: How often a unit is asked, in seconds: it never tells by itself. Moving things are watched
+#: closely enough for a position that a person follows.
+MOVING: Final = timedelta(seconds=1)
+STILL: Final = timedelta(seconds=10)
+
+#: Winding speed where the unit lists none (section 8 of the draft: "e.g. 5 for fast forward").
+DEFAULT_WINDING_SPEED: Final = 5.0
+
+type UnitConfigEntry = ConfigEntry[UnitCoordinator]
+type CameraConfigEntry = ConfigEntry[CameraCoordinator]
+
+#: An entry of either kind; which one, its data tell.
+type CrcpConfigEntry = ConfigEntry[Any]
+
+#: Is called with each picture that has landed in the library.
+type PhotoListener = Callable[[ImportedPhoto], None]
+
+
+class UnitCoordinator(DataUpdateCoordinator[UnitState]):
+    """A CRCP unit: one connection, asked at intervals, commanded in between."""
+
+    config_entry: UnitConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: UnitConfigEntry) -> None:
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=STILL,
+            always_update=False,
+        )
+        self.device_id = ""
+        self._link = Link(self._connect, self._use, self._on_down)
+        self._stirred = False
+        self._resume: dict[Subunit, Motion] = {}
+
+    @property
+    def unit_id(self) -> str:
+        """The identity of the unit, from which all others are made."""
+        return self.config_entry.unique_id or self.config_entry.entry_id
+
+    @property
+    def controller(self) -> Controller:
+        """The connection, for a command. Raises HomeAssistantError while there is none."""
+        if self._link.client is None:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
+        return self._link.client
+
+    async def async_after_command(self) -> None:
+        """Read back what a command did, and keep watching while it takes effect."""
+        self._stirred = True
+        await self.async_refresh()
+
+    async def async_move_tape(self, subunit: Subunit, name: str, motion: Motion) -> None:
+        """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
+        self._resume.pop(subunit, None)
+        await self.controller.execute(Command(name, subunit, motion))
+
+    async def async_pause_tape(self, subunit: Subunit) -> None:
+        """Stop the tape where it is."""
+        self._resume.pop(subunit, None)
+        await self.controller.execute(Command("PAUS", subunit))
+
+    async def async_go_to(self, subunit: Subunit, position: float) -> None:
+        """Wind to a position in seconds; a tape that played plays on from there."""
+        status = await self.controller.tape_status(subunit)
+        ability = status.abilities.get("FF")
+        bounds = ability.speed if ability else None
+        forward = status.position is None or position >= status.position
+        if forward:
+            speed = bounds.maximum if bounds and bounds.maximum else DEFAULT_WINDING_SPEED
+        else:
+            speed = bounds.minimum if bounds and bounds.minimum else -DEFAULT_WINDING_SPEED
+        playing = status.operation == "PLAY"
+        await self.async_move_tape(subunit, "FF", Motion(speed, Amount(position)))
+        if playing:
+            self._resume[subunit] = Motion()
+
+    @override
+    async def _async_setup(self) -> None:
+        """Connect for the first time, so that a wrong address is told at once."""
+        try:
+            await self._link.connect()
+        except DEVICE_ERRORS as error:
+            raise _update_failed(error) from error
+        self.config_entry.async_create_background_task(
+            self.hass, self._link.run(), f"crcp {self.name}"
+        )
+
+    @override
+    async def _async_update_data(self) -> UnitState:
+        """Ask the unit for everything that it tells."""
+        if self._link.client is None:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="not_connected")
+        try:
+            state = await self._link.client.survey()
+            await self._resume_tapes(state)
+        except DEVICE_ERRORS as error:
+            raise _update_failed(error) from error
+        self.update_interval = MOVING if self._is_moving(state) else STILL
+        return state
+
+    def _is_moving(self, state: UnitState) -> bool:
+        moved = bool(self.data) and self.data.cameras != state.cameras
+        stirred, self._stirred = self._stirred, False
+        runs = any(tape.operation != "PAUS" for tape in state.tapes.values())
+        return moved or stirred or runs
+
+    async def _resume_tapes(self, state: UnitState) -> None:
+        """Play on where a seek has arrived."""
+        for subunit in list(self._resume):
+            tape = state.tapes.get(subunit)
+            if tape is None or tape.operation == "PAUS":
+                motion = self._resume.pop(subunit)
+                if tape:
+                    await self.controller.execute(Command("PLAY", subunit, motion))
+                    self._stirred = True
+
+    async def _connect(self) -> Controller:
+        data = self.config_entry.data
+        return await Controller.connect(data[CONF_HOST], data[CONF_PORT])
+
+    async def _use(self, controller: Controller) -> None:
+        self._link.worked()
+        if not self.last_update_success:
+            await self.async_refresh()
+        raise await controller.wait_closed()
+
+    def _on_down(self, error: DeviceError) -> None:
+        if self.last_update_success:
+            self.async_set_update_error(_update_failed(error))
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """A camera and its pictures: whether it is there, how many of them are in the library."""
+
+    connected: bool
+    imported: int
+
+
+class CameraCoordinator(DataUpdateCoordinator[CameraState]):
+    """A PTP-IP camera: connected whenever it can be, imported from whenever it tells of a picture.
+
+    A camera that sleeps is normal, so being away is a state and not an error.
+    """
+
+    config_entry: CameraConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: CameraConfigEntry) -> None:
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self._photos = PhotoHost(hass, entry.title, entry.data[CONF_SERIAL], self._on_imported)
+        self._link = Link(self._connect, self._use, self._on_down)
+        self._listeners_of_photos: set[PhotoListener] = set()
+
+    @callback
+    def async_listen_for_photos(self, listener: PhotoListener) -> CALLBACK_TYPE:
+        """Call listener with each picture that has landed; returns how to stop it."""
+        self._listeners_of_photos.add(listener)
+        return lambda: self._listeners_of_photos.discard(listener)
+
+    @override
+    async def _async_setup(self) -> None:
+        """Open the library and its ledger, and begin to look for the camera."""
+        await self._photos.async_open()
+        self.config_entry.async_create_background_task(
+            self.hass, self._stay_connected(), f"crcp {self.name}"
+        )
+
+    @override
+    async def _async_update_data(self) -> CameraState:
+        """The first state; everything later is pushed."""
+        return CameraState(connected=False, imported=self._photos.count)
+
+    async def _stay_connected(self) -> None:
+        try:
+            await self._link.run()
+        finally:
+            await self._photos.async_close()
+
+    async def _connect(self) -> Initiator:
+        data = self.config_entry.data
+        initiator = await Initiator.connect(
+            data[CONF_HOST],
+            data[CONF_PORT],
+            guid=bytes.fromhex(data[CONF_GUID]),
+            friendly_name=data[CONF_FRIENDLY_NAME],
+        )
+        try:
+            await initiator.open_session()
+        except BaseException:
+            await initiator.abort()
+            raise
+        return initiator
+
+    async def _use(self, initiator: Initiator) -> None:
+        """Import what is there, then each picture that is announced, until the connection ends."""
+        device = await initiator.device_info()
+        expected = self.config_entry.data[CONF_SERIAL]
+        if device.serial_number and device.serial_number != expected:
+            raise AnotherCamera(expected, device.serial_number)
+        self._link.worked()
+        self.async_set_updated_data(replace(self.data, connected=True))
+        await self._photos.async_import(initiator)
+
+    def _on_imported(self, photo: ImportedPhoto) -> None:
+        self.async_set_updated_data(replace(self.data, imported=photo.count))
+        for listener in tuple(self._listeners_of_photos):
+            listener(photo)
+
+    def _on_down(self, error: DeviceError) -> None:
+        if self.data.connected:
+            _LOGGER.info("%s is no longer connected: %s", self.name, error)
+            self.async_set_updated_data(replace(self.data, connected=False))
+        else:
+            _LOGGER.debug("%s is not there: %s", self.name, error)
+
+
+def _update_failed(error: DeviceError) -> UpdateFailed:
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key=error_key(error),
+        translation_placeholders={"detail": str(error)},
+    )

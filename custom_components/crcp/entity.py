@@ -1,0 +1,77 @@
+"""What all entities share: which device they belong to, when they are available, how they command."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, override
+
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
+
+from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_SERIAL, CONF_VERSION, DOMAIN
+from .coordinator import CameraCoordinator, UnitCoordinator
+from .errors import DEVICE_ERRORS, as_home_assistant_error
+from .protocols.crcp.messages import Subunit
+
+
+class CrcpEntity[CoordinatorT: DataUpdateCoordinator[Any]](CoordinatorEntity[CoordinatorT]):
+    """An entity named after its device or after what it does there."""
+
+    _attr_has_entity_name = True
+
+
+class SubunitEntity(CrcpEntity[UnitCoordinator]):
+    """An entity of one subunit, which is a child device of its unit."""
+
+    def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, key: str = "") -> None:
+        super().__init__(coordinator)
+        self.subunit = subunit
+        identity = f"{coordinator.unit_id}_{subunit}"
+        self._attr_unique_id = f"{identity}_{key}" if key else identity
+        kind = subunit.kind.lower()
+        self._attr_device_info = ChildDeviceInfo(
+            identifiers={(DOMAIN, identity)},
+            parent_device_id=coordinator.device_id,
+            translation_key=f"{kind}_numbered" if subunit.number else kind,
+            translation_placeholders={"number": str(subunit.number)},
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Available while the unit answers and still has this subunit."""
+        return super().available and self.subunit in self.coordinator.data.unit.subunits
+
+
+class CameraEntity(CrcpEntity[CameraCoordinator]):
+    """An entity of a photo camera. It stays available while the camera sleeps: pictures stay."""
+
+    def __init__(self, coordinator: CameraCoordinator, key: str) -> None:
+        super().__init__(coordinator)
+        data = coordinator.config_entry.data
+        identity = f"ptpip:{data[CONF_SERIAL]}"
+        self._attr_unique_id = f"{identity}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, identity)},
+            name=coordinator.config_entry.title,
+            manufacturer=data[CONF_MANUFACTURER] or None,
+            model=data[CONF_MODEL] or None,
+            sw_version=data[CONF_VERSION] or None,
+            serial_number=data[CONF_SERIAL],
+        )
+
+
+def command[EntityT: SubunitEntity, **P](
+    method: Callable[Concatenate[EntityT, P], Awaitable[None]],
+) -> Callable[Concatenate[EntityT, P], Coroutine[Any, Any, None]]:
+    """Make an entity's method a command: errors in the user's words, and the effect read back."""
+
+    @wraps(method)
+    async def perform(self: EntityT, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            await method(self, *args, **kwargs)
+        except DEVICE_ERRORS as error:
+            raise as_home_assistant_error(error) from error
+        await self.coordinator.async_after_command()
+
+    return perform

@@ -1,0 +1,50 @@
+"""Protocol errors in the user's words: the one table that flows, coordinators and entities use."""
+
+from typing import Final
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+from .protocols.crcp import errors as crcp
+from .protocols.ptpip import errors as ptpip
+
+
+class AnotherCamera(ptpip.ProtocolError):
+    """A camera answers at the address, and it is not the one of this entry."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"serial number {found!r} instead of {expected!r}")
+        self.expected = expected
+        self.found = found
+
+
+type DeviceError = crcp.CrcpError | ptpip.PtpIpError
+
+#: What a device, or the way to it, can do to us.
+DEVICE_ERRORS: Final = (crcp.CrcpError, ptpip.PtpIpError)
+
+# The first row that fits wins, so a subclass stands before its base.
+_KEYS: Final = (
+    ((crcp.NotAUnit,), "not_a_unit"),
+    ((AnotherCamera,), "another_camera"),
+    ((crcp.Busy, ptpip.Busy), "in_use"),
+    ((crcp.NotAuthorised, ptpip.NotAuthorised), "not_authorised"),
+    ((crcp.Refused, ptpip.Refused), "refused"),
+    ((crcp.TimedOut, ptpip.TimedOut), "timed_out"),
+    ((crcp.ProtocolError, ptpip.ProtocolError), "not_understood"),
+    ((crcp.LinkError, ptpip.LinkError), "cannot_connect"),
+)
+
+
+def error_key(error: DeviceError) -> str:
+    """The translation key of an error: the same under config.error and under exceptions."""
+    return next(key for classes, key in _KEYS if isinstance(error, classes))
+
+
+def as_home_assistant_error(error: DeviceError) -> HomeAssistantError:
+    """The error that an action raises: translated, with the device's own words in it."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=error_key(error),
+        translation_placeholders={"detail": str(error)},
+    )

@@ -1,0 +1,55 @@
+"""Pictures that have landed, as events."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import CameraConfigEntry
+from .entity import CameraEntity
+from .photos import ImportedPhoto
+
+PARALLEL_UPDATES = 0
+
+IMPORTED = "imported"
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: CameraConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the camera's picture event."""
+    async_add_entities([PhotoEvent(entry.runtime_data, "photo")])
+
+
+class PhotoEvent(CameraEntity, EventEntity):
+    """Fires for each picture, when it is whole and safe in the library and not before."""
+
+    _attr_event_types = [IMPORTED]
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen for pictures."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_listen_for_photos(self._on_photo))
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing depends on the entity's id, so it can be renamed in place."""
+
+    @callback
+    def _on_photo(self, photo: ImportedPhoto) -> None:
+        self._trigger_event(
+            IMPORTED,
+            {
+                "media_content_id": photo.media_content_id,
+                "path": photo.path,
+                "file_name": photo.file_name,
+                "camera": self.coordinator.name,
+                "captured": photo.captured and photo.captured.isoformat(),
+                "size": photo.size,
+            },
+        )
+        self.async_write_ha_state()

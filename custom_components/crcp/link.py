@@ -1,0 +1,80 @@
+"""Keep one client connected: connect, use, and after a loss connect again, ever more slowly."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import random
+from typing import Final, Protocol
+
+from .errors import DEVICE_ERRORS, DeviceError
+
+#: Seconds between attempts; the last is repeated. Each is stretched by up to a quarter at random,
+#: or everything in the house would knock at the same moment after a power cut.
+RECONNECT_DELAYS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+JITTER: Final = 0.25
+
+
+class Client(Protocol):
+    """What a link needs of a client: an end."""
+
+    async def close(self) -> None:
+        """Say goodbye and close."""
+
+
+class Link[ClientT: Client]:
+    """One connection at a time to one device.
+
+    connect makes a client; use works with it until the connection ends, and raises why;
+    on_down hears of every attempt or connection that failed.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[ClientT]],
+        use: Callable[[ClientT], Awaitable[None]],
+        on_down: Callable[[DeviceError], None],
+    ) -> None:
+        self.client: ClientT | None = None
+        self._connect = connect
+        self._use = use
+        self._on_down = on_down
+        self._failures = 0
+        self._hurry = asyncio.Event()
+
+    async def connect(self) -> None:
+        """Make the first connection, for run to go on with. Raises what connect raises."""
+        self.client = await self._connect()
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        while True:
+            try:
+                await self._one_connection()
+            except DEVICE_ERRORS as error:
+                self._on_down(error)
+            await self._pause()
+
+    def worked(self) -> None:
+        """Say that the device is well; the next loss is answered at once."""
+        self._failures = 0
+
+    def hurry(self) -> None:
+        """Try now: the device was seen on the network."""
+        self._hurry.set()
+
+    async def _one_connection(self) -> None:
+        self.client = client = self.client or await self._connect()
+        try:
+            await self._use(client)
+        finally:
+            self.client = None
+            await client.close()
+
+    async def _pause(self) -> None:
+        delay = RECONNECT_DELAYS[min(self._failures, len(RECONNECT_DELAYS) - 1)]
+        self._failures += 1
+        self._hurry.clear()
+        try:
+            async with asyncio.timeout(delay * random.uniform(1, 1 + JITTER)):
+                await self._hurry.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,15 @@
+"""What a device says of itself, made fit to be shown, stored and logged."""
+
+import re
+
+#: Home Assistant's dashboards show names as they are, so markup is taken out where it comes in.
+_MARKUP = re.compile(r"[<>&\"'`\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+
+#: Long enough for any model name, short enough for a dashboard.
+MAX_NAME_LENGTH = 64
+
+
+def clean_name(text: str | None, default: str) -> str:
+    """Return text without markup and control characters, cut to length; default if none is left."""
+    cleaned = " ".join(_MARKUP.sub(" ", text or "").split())[:MAX_NAME_LENGTH].strip()
+    return cleaned or default

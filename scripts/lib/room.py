@@ -1,0 +1,26 @@
+"""Run a room of the integration as a program, without Home Assistant: room.py NAME ARGUMENT ...
+
+The integration's own __init__.py imports Home Assistant, so the package is entered under a name
+of its own, past that file: the protocols, the importer and the virtual devices need none of it.
+"""
+
+from pathlib import Path
+import runpy
+import sys
+from types import ModuleType
+
+PACKAGE = Path(__file__).resolve().parents[2] / "custom_components" / "crcp"
+
+
+def enter_package() -> None:
+    """Make crcp.protocols, crcp.importer and crcp.virtual importable."""
+    package = ModuleType("crcp")
+    package.__path__ = [str(PACKAGE)]
+    sys.modules["crcp"] = package
+
+
+if __name__ == "__main__":
+    enter_package()
+    name = sys.argv.pop(1)
+    sys.argv[0] = name
+    runpy.run_module(f"crcp.{name}", run_name="__main__", alter_sys=True)
