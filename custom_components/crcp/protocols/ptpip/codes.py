@@ -26,7 +26,7 @@ class Code(IntEnum):
     @property
     def known(self) -> bool:
         """Whether the number has a name in this table."""
-        return int(self) in type(self)
+        return self.name in type(self).__members__
 
 
 class PacketType(Code):

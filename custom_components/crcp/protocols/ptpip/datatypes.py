@@ -68,7 +68,7 @@ class DataType[T](Protocol):
     def read(self, cursor: Cursor, /) -> T:
         """Read one value. Raises ProtocolError when it is not whole."""
 
-    def write(self, value: T, /) -> bytes:
+    def write(self, value: T, /) -> Bytes:
         """Return the bytes of value."""
 
 
@@ -168,9 +168,11 @@ class Structure:
 
     def encode(self) -> bytes:
         """Return the fields' bytes in order."""
-        return b"".join(
-            field.datatype.write(getattr(self, field.name)) for field in fields_of(type(self))
-        )
+        return b"".join(self.parts())
+
+    def parts(self) -> list[Bytes]:
+        """Return each field's bytes, for who has more to put before them."""
+        return [field.datatype.write(getattr(self, field.name)) for field in fields_of(type(self))]
 
 
 @dataclass(frozen=True, slots=True)

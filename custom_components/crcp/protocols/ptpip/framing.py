@@ -44,8 +44,9 @@ NEED_DATA: Final = NeedData()
 
 def encode(packet: Packet) -> bytes:
     """Return a packet's bytes, header included."""
-    body = packet.encode()
-    return _HEADER.pack(HEADER_SIZE + len(body), packet.type) + body
+    parts = packet.parts()
+    length = HEADER_SIZE + sum(map(len, parts))
+    return b"".join((_HEADER.pack(length, packet.type), *parts))
 
 
 def decode(data: Bytes) -> Packet:

@@ -126,9 +126,9 @@ class Payload:
         """Return a view of the rest."""
         return cursor.take(cursor.remaining)
 
-    def write(self, value: Bytes) -> bytes:
-        """Return the payload."""
-        return bytes(value)
+    def write(self, value: Bytes) -> Bytes:
+        """Return the payload itself."""
+        return value
 
 
 class Packet(Structure):

@@ -1,0 +1,105 @@
+"""Run a virtual device from a shell, until Ctrl-C.
+
+The line "ready 127.0.0.1:PORT" on standard output says that it takes connections.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Final, Protocol
+
+from ..protocols.ptpip.packets import PORT
+from .camera import VirtualCamera
+from .host import LOOPBACK
+from .photos import photos_in, sample_photos
+
+#: How many pictures a camera has when nobody brings any.
+SAMPLE_PHOTOS: Final = 12
+
+
+class Device(Protocol):
+    """What there is to run."""
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+
+    async def stop(self) -> None:
+        """Close everything."""
+
+
+def main() -> int:
+    """Run the device that the command line names; return the exit code."""
+    arguments = _parser().parse_args()
+    code: int = asyncio.run(arguments.run(arguments))
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    devices = parser.add_subparsers(title="devices", required=True)
+    _describe_camera(devices.add_parser("camera", help="a PTP-IP camera with pictures on its card"))
+    return parser
+
+
+def _describe_camera(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "The signal SIGUSR1 presses the shutter."
+    parser.set_defaults(run=_run_camera)
+    parser.add_argument("--port", type=int, default=PORT, help="0 takes any that is free")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="serve the pictures in there")
+    parser.add_argument("--serial", default="0000001", help="the camera's serial number")
+    parser.add_argument("--name", default="Virtual camera", help="the camera's friendly name")
+
+
+async def _run_camera(arguments: argparse.Namespace) -> int:
+    photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
+    try:
+        camera = VirtualCamera(
+            photos=photos,
+            serial_number=arguments.serial,
+            friendly_name=arguments.name,
+            port=arguments.port,
+        )
+    except OSError as error:
+        return _complain(f"cannot read the pictures: {error}")
+    return await _run(camera, arguments.port, camera.press_shutter)
+
+
+async def _run(device: Device, port: int, on_signal: Callable[[], Awaitable[object]]) -> int:
+    """Run a device until Ctrl-C or SIGTERM; on_signal is what SIGUSR1 does."""
+    try:
+        await device.start()
+    except OSError as error:
+        return _complain(f"cannot listen on {LOOPBACK}:{port}: {os.strerror(error.errno or 0)}")
+    try:
+        print(f"ready {LOOPBACK}:{device.port}", flush=True)
+        await _until_stopped(on_signal)
+    finally:
+        await device.stop()
+    return 0
+
+
+async def _until_stopped(on_signal: Callable[[], Awaitable[object]]) -> None:
+    """Return at SIGINT or SIGTERM; call on_signal at each SIGUSR1 until then."""
+    loop = asyncio.get_running_loop()
+    signals = asyncio.Queue[signal.Signals]()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    while await signals.get() == signal.SIGUSR1:
+        await on_signal()
+
+
+def _complain(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
