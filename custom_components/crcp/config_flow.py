@@ -28,7 +28,8 @@ from .const import (
 )
 from .errors import DEVICE_ERRORS, error_key
 from .names import clean_name
-from .protocols.crcp.client import DEFAULT_PORT as UNIT_PORT, Controller
+from .protocols.crcp.client import Controller
+from .protocols.crcp.session import PORT as UNIT_PORT
 from .protocols.ptpip.client import Initiator
 from .protocols.ptpip.datasets import DeviceInfo
 from .protocols.ptpip.packets import PORT as CAMERA_PORT

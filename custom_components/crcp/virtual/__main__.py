@@ -6,16 +6,20 @@ The line "ready 127.0.0.1:PORT" on standard output says that it takes connection
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+import json
 import os
 from pathlib import Path
 import signal
 import sys
 from typing import Final, Protocol
 
+from ..protocols.crcp.session import PORT as UNIT_PORT
 from ..protocols.ptpip.packets import PORT
 from .camera import VirtualCamera
+from .demo_pair import DemoPair
 from .host import LOOPBACK
 from .photos import photos_in, sample_photos
+from .unit import VirtualUnit
 
 #: How many pictures a camera has when nobody brings any.
 SAMPLE_PHOTOS: Final = 12
@@ -45,8 +49,20 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     devices = parser.add_subparsers(title="devices", required=True)
+    _describe_unit(devices.add_parser("unit", help="a CRCP unit with a tape and a camera"))
     _describe_camera(devices.add_parser("camera", help="a PTP-IP camera with pictures on its card"))
+    _describe_demo(devices.add_parser("demo", help="both, announced by mDNS on loopback"))
     return parser
+
+
+def _describe_unit(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_run_unit)
+    parser.add_argument("--port", type=int, default=UNIT_PORT, help="0 takes any that is free")
+    parser.add_argument("--name", default="Virtual unit", help="the unit's friendly name")
+
+
+async def _run_unit(arguments: argparse.Namespace) -> int:
+    return await _run(VirtualUnit(name=arguments.name, port=arguments.port), arguments.port)
 
 
 def _describe_camera(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +88,32 @@ async def _run_camera(arguments: argparse.Namespace) -> int:
     return await _run(camera, arguments.port, camera.press_shutter)
 
 
-async def _run(device: Device, port: int, on_signal: Callable[[], Awaitable[object]]) -> int:
+def _describe_demo(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "The signal SIGUSR1 presses the shutter."
+    parser.set_defaults(run=_run_demo)
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="serve the pictures in there")
+    parser.add_argument("--identity", default="demo", help="tells one demo's devices from another's")
+
+
+async def _run_demo(arguments: argparse.Namespace) -> int:
+    photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
+    pair = DemoPair(arguments.identity, photos)
+    try:
+        await pair.start()
+        print(json.dumps(await pair.description()), flush=True)
+        await _until_stopped(pair.camera.press_shutter)
+    finally:
+        await pair.stop()
+    return 0
+
+
+async def _nothing() -> None:
+    """A unit has no shutter."""
+
+
+async def _run(
+    device: Device, port: int, on_signal: Callable[[], Awaitable[object]] = _nothing
+) -> int:
     """Run a device until Ctrl-C or SIGTERM; on_signal is what SIGUSR1 does."""
     try:
         await device.start()

@@ -22,6 +22,7 @@ from .errors import (
 from .lines import NeedData
 from .messages import Amount, Command, Reply, Setting, Subunit
 from .session import (
+    PORT,
     Event,
     ReplyDiscarded,
     ReplyReceived,
@@ -43,7 +44,6 @@ from .subunits import CAMERA, POWER, TAPE
 
 _LOGGER = logging.getLogger(__name__)
 
-DEFAULT_PORT = 27272
 READ_SIZE = 65536
 
 
@@ -106,7 +106,7 @@ class Controller:
 
     @classmethod
     async def connect(
-        cls, host: str, port: int = DEFAULT_PORT, *, timeouts: Timeouts = DEFAULT_TIMEOUTS
+        cls, host: str, port: int = PORT, *, timeouts: Timeouts = DEFAULT_TIMEOUTS
     ) -> Self:
         """Open a connection and wait for the unit's greeting.
 

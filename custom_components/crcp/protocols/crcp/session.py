@@ -20,6 +20,10 @@ from .lines import NEED_DATA, LineReader, NeedData, TelnetFilter
 from .messages import Command, Reply, Subunit
 from .state import TRANSITIONS, State, Step, step_of
 
+#: The control channel's port where none is given, TCP and UDP. The draft's was never assigned; this
+#: one is free in IANA's list, needs no root, and no outgoing connection takes it.
+PORT = 27272
+
 #: The longest command line a unit reads. Names are the longest arguments; 4096 is the longest path.
 MAX_COMMAND_BYTES = 4096
 
