@@ -34,7 +34,7 @@ _LOGGER = logging.getLogger(__name__)
 READ_SIZE: Final = 1 << 16
 
 #: An object goes out in Data packets of this size, so that a receiver can cancel between them.
-DATA_PIECE: Final = 1 << 18
+DATA_PIECE: Final = 1 << 20
 
 #: What is about the connection itself; everything else is the camera's.
 SESSION_OPERATIONS: Final = {OperationCode.OPEN_SESSION, OperationCode.CLOSE_SESSION}

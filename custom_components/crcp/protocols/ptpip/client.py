@@ -1,15 +1,13 @@
 """An initiator's connection to one camera: one transaction at a time, every wait bounded.
 
-Pictures go straight through: the socket fills one buffer, the session cuts it, and whoever asked for
-the object gets views of it. Nothing is copied and nothing piles up, because the next bytes are read
-only when the last were taken.
+Pictures go straight through: the socket fills one buffer, and whoever asked gets views of it. Nothing
+piles up, because the next bytes are read only when the last were taken.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, suppress
 import socket
-from types import TracebackType
 from typing import Any, Final, Self, override
 
 from .codes import DataPhase, EventCode, OperationCode, ResponseCode
@@ -20,9 +18,10 @@ from .errors import (
     PtpIpError,
     TimedOut,
     connection_refusal,
+    link_error,
     operation_refusal,
 )
-from .framing import NeedData
+from .framing import MAX_CONTROL_PACKET, NeedData
 from .operations import Answer, Operations, Write
 from .packets import (
     PORT,
@@ -48,9 +47,6 @@ from .state import Channel, Role
 #: What one read from the command connection can bring: small enough for a processor's cache.
 COMMAND_BUFFER: Final = 1 << 20
 
-#: Events are tens of bytes.
-EVENT_BUFFER: Final = 4096
-
 #: While a camera is faster than we are, others get their turn each time so much was read.
 FAIR_SHARE: Final = 4 << 20
 
@@ -58,12 +54,11 @@ FAIR_SHARE: Final = 4 << 20
 MAX_EVENTS: Final = 4096
 
 #: Ricoh's Theta opens its event port a moment late.
-EVENT_ATTEMPTS: Final = 10
-EVENT_PAUSE: Final = 0.1
+EVENT_ATTEMPTS, EVENT_PAUSE = 10, 0.1
 
-#: Behind a NAT or a sleeping access point no FIN ever comes. Seconds of idling, seconds between
-#: the kernel's probes, and how many of them unanswered end the connection.
-KEEPALIVE: Final = ((socket.TCP_KEEPIDLE, 20), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
+#: Behind a NAT or a sleeping access point no FIN ever comes: seconds of idling, between probes,
+#: and how many probes without an answer end the connection.
+KEEPALIVE: Final = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class Initiator(Operations):
@@ -78,7 +73,6 @@ class Initiator(Operations):
         self, session: Session, command: _Link, event: _Link, ack: InitCommandAck, times: Timeouts
     ) -> None:
         """Take over two established connections; use connect to make them."""
-        #: What the camera calls itself, and its GUID; DeviceInfo's serial number identifies it.
         self.friendly_name = ack.friendly_name
         self.guid = ack.guid
         self._session = session
@@ -111,13 +105,16 @@ class Initiator(Operations):
         """
         session = Session(Role.INITIATOR)
         with ExitStack() as opened:
-            link = await _connect(host, port, timeouts.connect)
+            where = f"connect to {host} port {port}"
+            link = await _in_time(_connect(host, port), timeouts.connect, where)
             command = _Link(session, Channel.COMMAND, link, COMMAND_BUFFER)
             opened.callback(command.close)
             hello = InitCommandRequest(guid, friendly_name)
             ack = await command.greet(hello, InitCommandAck, timeouts.pairing)
-            link = await _connect_events(link, timeouts.connect)
-            event = _Link(session, Channel.EVENT, link, EVENT_BUFFER)
+            link = await _in_time(
+                _connect_events(link), timeouts.connect, "open the event connection"
+            )
+            event = _Link(session, Channel.EVENT, link, MAX_CONTROL_PACKET)
             opened.callback(event.close)
             join = InitEventRequest(ack.connection_number)
             await event.greet(join, InitEventAck, timeouts.connect)
@@ -128,12 +125,7 @@ class Initiator(Operations):
         """Use the connection as a context manager: it is closed at the end."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the connection."""
         await self.close()
 
@@ -170,7 +162,10 @@ class Initiator(Operations):
                 raise self._ended.result()
             self._command.unwatch()
             try:
-                answer = await self._exchange(operation, parameters, data, write)
+                phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
+                number = self._session.next_transaction_id
+                request = OperationRequest(phase, operation, number, parameters)
+                answer = await self._exchange(request, data, write)
             except PtpIpError as error:
                 reason = self._end(error)
                 if reason is error:
@@ -179,7 +174,8 @@ class Initiator(Operations):
             except BaseException:
                 self._end(LinkError(f"{operation.name} was given up"))
                 raise
-            self._command.watch(self._on_idle)
+            if not self.closed:
+                self._command.watch(self._on_idle)
         if answer.response.code != ResponseCode.OK:
             raise operation_refusal(answer.response.code, operation)
         return answer
@@ -195,32 +191,28 @@ class Initiator(Operations):
     async def abort(self) -> None:
         """Close both connections without a word; a running transaction raises LinkError."""
         self._end(LinkError("this side closed the connection"))
-        await self._reader
-        async with self._turn:
-            self._command.close()
-            self._event.close()
+        try:
+            await self._reader
+        finally:
+            async with self._turn:
+                self._command.close()
+                self._event.close()
 
     # -- one transaction -----------------------------------------------------------------------
 
     async def _exchange(
-        self,
-        operation: OperationCode,
-        parameters: tuple[int, ...],
-        data: Bytes | None,
-        write: Write | None,
+        self, request: OperationRequest, data: Bytes | None, write: Write | None
     ) -> Answer:
         """Send a request and take what comes, up to the response."""
-        phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
-        transaction_id = self._session.next_transaction_id
         self._command.patience.begin(self._timeouts.silence)
-        await self._command.send(OperationRequest(phase, operation, transaction_id, parameters))
-        for packet in () if data is None else data_phase(transaction_id, data):
+        await self._command.send(request)
+        for packet in () if data is None else data_phase(request.transaction_id, data):
             await self._command.send(packet)
         received = 0
         while not isinstance(packet := await self._command.receive(), OperationResponse):
             if isinstance(packet, Data | EndData) and packet.payload:
                 if write is None:
-                    raise ProtocolError(f"{operation.name} came with data")
+                    raise ProtocolError(f"{request.code.name} came with data")
                 await write(memoryview(packet.payload))
                 received += len(packet.payload)
         return Answer(packet, received)
@@ -271,13 +263,11 @@ class Initiator(Operations):
 class _Link:
     """One of the two TCP connections, and its channel of the session."""
 
-    def __init__(
-        self, session: Session, channel: Channel, link: socket.socket, buffer_size: int
-    ) -> None:
+    def __init__(self, session: Session, channel: Channel, link: socket.socket, size: int) -> None:
         self._session = session
         self._channel = channel
         self._socket = link
-        self._buffer = memoryview(bytearray(buffer_size))
+        self._buffer = memoryview(bytearray(size))
         self._loop = asyncio.get_running_loop()
         self._watched = False
         self._unshared = 0
@@ -285,12 +275,8 @@ class _Link:
 
     async def greet[P: Packet](self, hello: Packet, ack: type[P], seconds: float) -> P:
         """Send an Init packet and return its Ack. Raises Refused for an Init Fail."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.send(hello)
-                packet = await self.receive()
-        except TimeoutError:
-            raise TimedOut(f"no answer to {hello.type.name} in {seconds:g} s") from None
+        await self.send(hello)
+        packet = await _in_time(self.receive(), seconds, "wait for the camera's consent")
         if isinstance(packet, InitFail):
             raise connection_refusal(packet.reason)
         if not isinstance(packet, ack):
@@ -300,29 +286,24 @@ class _Link:
     async def send(self, packet: Packet) -> None:
         """Send a packet."""
         data = self._session.send(self._channel, packet)
-        try:
-            async with asyncio.timeout(self.patience.silence):
-                await self._loop.sock_sendall(self._socket, data)
-        except TimeoutError:
-            raise TimedOut(f"the camera does not take {packet.type.name}") from None
-        except OSError as error:
-            raise _lost(error) from error
+        sending = self._loop.sock_sendall(self._socket, data)
+        await _in_time(sending, self.patience.silence, f"send {packet.type.name}")
 
     async def receive(self) -> Packet:
         """Return the next packet or piece of data, reading as much as is there."""
         while isinstance(packet := self._session.next_event(self._channel), NeedData):
-            await self._fill()
+            if not self._read():
+                self._feed(await self._wait())
+                self._unshared = 0
+            elif self._unshared > FAIR_SHARE:
+                self._unshared = 0
+                await asyncio.sleep(0)
         return packet
 
     def poll(self) -> None:
         """Look what comes while nothing is due. Raises, unless it was nothing after all."""
-        while isinstance(self._session.next_event(self._channel), NeedData):
-            try:
-                self._feed(self._socket.recv_into(self._buffer))
-            except BlockingIOError:
-                return
-            except OSError as error:
-                raise _lost(error) from error
+        while isinstance(self._session.next_event(self._channel), NeedData) and self._read():
+            pass
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Call back when something can be read, until unwatch."""
@@ -345,31 +326,22 @@ class _Link:
         """Close the socket. Nobody may wait on it any more."""
         self._socket.close()
 
-    async def _fill(self) -> None:
-        """Give the session what is there to read; wait for it if there is nothing."""
+    def _read(self) -> bool:
+        """Give the session what is there to read; whether anything was."""
         try:
-            size = self._socket.recv_into(self._buffer)
+            self._feed(self._socket.recv_into(self._buffer))
         except BlockingIOError:
-            size = await self._wait()
+            return False
         except OSError as error:
-            raise _lost(error) from error
-        self._feed(size)
-        self._unshared += size
-        if self._unshared > FAIR_SHARE:
-            self._unshared = 0
-            await asyncio.sleep(0)
+            raise link_error(error, "read from the camera") from error
+        return True
 
     async def _wait(self) -> int:
         """Wait until something comes, read it, and return how much."""
-        self._unshared = 0
         began = self._loop.time()
         try:
-            async with asyncio.timeout(self.patience.left):
-                return await self._loop.sock_recv_into(self._socket, self._buffer)
-        except TimeoutError:
-            raise TimedOut(f"the camera said nothing for {self.patience.silence} s") from None
-        except OSError as error:
-            raise _lost(error) from error
+            reading = self._loop.sock_recv_into(self._socket, self._buffer)
+            return await _in_time(reading, self.patience.left, "read from the camera")
         finally:
             self.patience.waited(self._loop.time() - began)
 
@@ -378,39 +350,27 @@ class _Link:
             raise LinkError("the camera closed the connection")
         self._session.receive_data(self._channel, self._buffer[:size])
         self.patience.moved(size)
+        self._unshared += size
 
 
-async def _connect(host: str, port: int, seconds: float) -> socket.socket:
+async def _connect(host: str, port: int) -> socket.socket:
     """Open a TCP connection to the first of the host's addresses that takes one."""
     loop = asyncio.get_running_loop()
-    failure: OSError | None = None
-    try:
-        async with asyncio.timeout(seconds):
-            for family, *_, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-                try:
-                    return await _dial(family, address)
-                except OSError as error:
-                    failure = error
-    except TimeoutError:
-        raise TimedOut(f"no answer from {host} port {port} in {seconds:g} s") from None
-    except OSError as error:
-        failure = error
-    raise LinkError(f"cannot connect to {host} port {port}: {failure}") from failure
+    *others, last = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, *_, address in others:
+        with suppress(OSError):
+            return await _dial(family, address)
+    return await _dial(last[0], last[-1])
 
 
-async def _connect_events(command: socket.socket, seconds: float) -> socket.socket:
+async def _connect_events(command: socket.socket) -> socket.socket:
     """Open a second TCP connection to where the first one leads."""
-    try:
-        async with asyncio.timeout(seconds):
-            for _ in range(EVENT_ATTEMPTS - 1):
-                with suppress(ConnectionRefusedError):
-                    return await _dial(command.family, command.getpeername())
-                await asyncio.sleep(EVENT_PAUSE)
-            return await _dial(command.family, command.getpeername())
-    except TimeoutError:
-        raise TimedOut(f"no event connection in {seconds:g} s") from None
-    except OSError as error:
-        raise LinkError(f"no event connection: {error}") from error
+    address = command.getpeername()
+    for _ in range(EVENT_ATTEMPTS - 1):
+        with suppress(ConnectionRefusedError):
+            return await _dial(command.family, address)
+        await asyncio.sleep(EVENT_PAUSE)
+    return await _dial(command.family, address)
 
 
 async def _dial(family: int, address: Any) -> socket.socket:
@@ -420,8 +380,9 @@ async def _dial(family: int, address: Any) -> socket.socket:
         link.setblocking(False)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEPALIVE:
-            link.setsockopt(socket.IPPROTO_TCP, option, value)
+        for option, value in KEEPALIVE.items():
+            if hasattr(socket, option):  # macOS lacks the first.
+                link.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         await asyncio.get_running_loop().sock_connect(link, address)
     except BaseException:
         link.close()
@@ -429,5 +390,12 @@ async def _dial(family: int, address: Any) -> socket.socket:
     return link
 
 
-def _lost(error: OSError) -> LinkError:
-    return LinkError(f"the connection was lost: {error.strerror or error}")
+async def _in_time[T](doing: Awaitable[T], seconds: float | None, what: str) -> T:
+    """Wait so long for something on the network; say what failed, in our own errors."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await doing
+    except TimeoutError:
+        raise TimedOut(f"{what}: no answer in time") from None
+    except OSError as error:
+        raise link_error(error, what) from error

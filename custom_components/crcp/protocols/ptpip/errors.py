@@ -55,6 +55,11 @@ class Misuse(RuntimeError):
     """Our own code called a session or client out of order. Nobody catches this."""
 
 
+def link_error(error: OSError, doing: str) -> LinkError:
+    """The error that the system's is, and what it kept us from doing."""
+    return LinkError(f"{doing}: {error.strerror or error}")
+
+
 def connection_refusal(reason: InitFailReason) -> Refused:
     """The error that an Init Fail is. Only reason 1 is about pairing."""
     match reason:
