@@ -113,11 +113,21 @@ class PartFile:
                 self._date(modified)
             os.fsync(self._file)
             name = self._take_name()
-            _flush(self._folder)
+        self.discard()
         return Stored(self._path.with_name(name), self._size, self.sha256)
 
+    def discard(self) -> None:
+        """Take the part file's name away and flush the folder, before the ledger knows the photo.
+
+        Of a photo that is known nobody would look for what is left.
+        """
+        with _words(self._path):
+            with suppress(FileNotFoundError):
+                os.unlink(self._part, dir_fd=self._folder)
+            _flush(self._folder)
+
     def close(self) -> None:
-        """Close, and throw the part file away unless it became the file."""
+        """Close, and throw the part file away if it is still there."""
         if self._folder >= 0:
             # Where this fails, an earlier error says more; the next import of the photo tries again.
             with suppress(OSError):
@@ -150,7 +160,7 @@ class PartFile:
         raise NameTaken(self._path)
 
     def _link_to(self, name: str) -> bool:
-        """Give the part file a name that nobody has, in one step; False when somebody has it."""
+        """Give the file a name that nobody has, in one step; False when somebody has it."""
         try:
             os.link(
                 self._part,
@@ -165,7 +175,6 @@ class PartFile:
             if error.errno not in _NO_HARD_LINKS:
                 raise
             return self._rename_to(name)
-        os.unlink(self._part, dir_fd=self._folder)
         return True
 
     def _rename_to(self, name: str) -> bool:

@@ -165,6 +165,7 @@ class Importer:
         """
         twin = self._ledger.find_twin(photo, part.sha256)
         if twin is not None:
+            part.discard()
             self._ledger.add(photo, twin)
             return None
         stored = part.publish(_modified(photo, arrived))
