@@ -1,6 +1,6 @@
 import asyncio
+from collections.abc import Callable
 import threading
-from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
@@ -32,7 +32,7 @@ class Disk:
         self.busy -= 1
 
 
-async def directly(func: Any, *args: Any) -> Any:
+async def directly[*Args, Result](func: Callable[[*Args], Result], /, *args: *Args) -> Result:
     return func(*args)
 
 

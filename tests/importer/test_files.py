@@ -83,9 +83,9 @@ def everything(library: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_stays_open() -> Iterator[None]:
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(Path("/proc/self/fd").iterdir())
     yield
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(Path("/proc/self/fd").iterdir()) == before
     assert not files._WRITING
 
 
@@ -269,7 +269,7 @@ def test_a_file_system_that_flushes_no_folders_will_do(
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+        if Path(f"/proc/self/fd/{descriptor}").is_dir():
             raise OSError(errno.EINVAL, "no such thing")
         real(descriptor)
 

@@ -1,10 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 import errno
 import hashlib
 import os
 import threading
-from typing import Any
+from typing import Any, override
 
 import pytest
 
@@ -20,6 +21,7 @@ from custom_components.crcp.importer.errors import (
 )
 from custom_components.crcp.importer.importer import Imported
 from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.source import Photo, Write
 
 from ..helpers import until
 from .bench import NOW, Bench, FakeSource, LinkLost, a_photo, some_bytes
@@ -201,7 +203,8 @@ async def test_an_untold_size_must_be_one_that_cannot_be_told(
 
 async def test_a_source_that_miscounts_is_not_believed(bench: Bench, source: FakeSource) -> None:
     class Miscounting(FakeSource):
-        async def fetch(self, photo: Any, write: Any) -> int:
+        @override
+        async def fetch(self, photo: Photo, write: Write) -> int:
             return await super().fetch(photo, write) + 1
 
     miscounting = Miscounting()
@@ -431,13 +434,38 @@ async def test_an_object_that_is_listed_twice_is_fetched_once(
     photo = source.add()
 
     class Repeating(FakeSource):
-        async def photos(self) -> Any:
+        @override
+        async def photos(self) -> AsyncIterator[Photo]:
             for _ in range(3):
                 yield photo
 
     repeating = Repeating(source.cards)
     report = await bench.importer.run(repeating)
     assert (report.imported, report.known, repeating.fetched) == (1, 2, [photo])
+
+
+async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
+    bench: Bench, source: FakeSource
+) -> None:
+    nameless = [a_photo("", capture_date=None, folder="", handle=handle) for handle in (1, 2, 3)]
+
+    class Nameless(FakeSource):
+        @override
+        async def photos(self) -> AsyncIterator[Photo]:
+            for photo in nameless:
+                yield photo
+
+        @override
+        async def fetch(self, photo: Photo, write: Write) -> int:
+            self.fetched.append(photo)
+            await write(memoryview(some_bytes(photo.handle)))
+            return 1000
+
+    source = Nameless()
+    assert (await bench.importer.run(source)).imported == 3
+    assert sorted(bench.files().values()) == sorted(map(some_bytes, (1, 2, 3)))
+    assert (await bench.importer.run(source)).known == 3
+    assert len(source.fetched) == 3
 
 
 async def test_hostile_names_in_every_field_stay_in_the_library(

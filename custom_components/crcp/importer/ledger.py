@@ -6,6 +6,7 @@ block, and may come from any thread, one after the other or at once.
 The file must lie on a local file system, because SQLite's WAL needs one; the library need not.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from .errors import LedgerError, LedgerTooNew
 from .source import Photo
 
 #: Entry n leads from schema n to schema n + 1.
-#: The unique key is the identity. Unknown values are -1 and "" in it, because to SQLite two NULLs
-#: differ. The name comes first because twins are looked up by it.
+#: The unique key is the identity, and the bytes for cameras whose photos have no identity, because
+#: they have no names or folders. Unknown values are -1 and "" in it, because to SQLite two NULLs
+#: differ. The name comes early because twins are looked up by it.
 _SCHEMAS: Final = (
     """
     CREATE TABLE imported (
@@ -35,7 +37,7 @@ _SCHEMAS: Final = (
         size INTEGER NOT NULL,
         sha256 TEXT NOT NULL,
         imported_at TEXT NOT NULL,
-        UNIQUE (serial, filename, announced_size, capture_date, storage, folder)
+        UNIQUE (serial, filename, announced_size, capture_date, storage, folder, sha256)
     ) STRICT
     """,
 )
@@ -101,21 +103,28 @@ class Ledger:
 
     def find(self, photo: Photo) -> Record | None:
         """What became of a photo; None for one that was never imported."""
-        return self._one(_FIND, _identity(photo))
+        return next(iter(self._records(_FIND, _identity(photo))), None)
 
     def find_twin(self, photo: Photo, sha256: str) -> Record | None:
         """What became of a photo of this camera with this name and these bytes, wherever it lay.
 
         Cards move to the other slot, slots mirror each other, and clocks and folders change.
         """
-        return self._one(_FIND_TWIN, (photo.serial, photo.filename, sha256))
+        twins = self._records(_FIND_TWIN, (photo.serial, photo.filename, sha256))
+        return next(iter(twins), None)
 
     def unknown(self, photos: Iterable[Photo]) -> list[Photo]:
-        """Those that were never imported, in their order, each once."""
-        return [photo for photo in dict.fromkeys(photos) if self.find(photo) is None]
+        """Those of a listing that were never imported, in their order, each once.
+
+        Where several are equal but have different handles, the camera does not tell enough of
+        them: all are unknown until as many different ones were imported.
+        """
+        each = {(photo, photo.handle): photo for photo in photos}.values()
+        equal = Counter(each)
+        return [photo for photo in each if self._imported(photo) < equal[photo]]
 
     def add(self, photo: Photo, record: Record) -> None:
-        """Remember an import; on return it is on the disk. A photo's first record stands."""
+        """Remember an import; on return it is on the disk. The first record of a photo stands."""
         row = (str(record.path), record.size, record.sha256, _text(record.imported_at))
         with self._turn, self._told():
             self._connection.execute(_ADD, (*_identity(photo), *row))
@@ -126,10 +135,13 @@ class Ledger:
             (number,) = self._connection.execute(_COUNT_FILES, (serial,)).fetchone()
         return int(number)
 
-    def _one(self, query: str, values: tuple[str | int, ...]) -> Record | None:
+    def _imported(self, photo: Photo) -> int:
+        return len(self._records(_FIND, _identity(photo)))
+
+    def _records(self, query: str, values: tuple[str | int, ...]) -> list[Record]:
         with self._turn, self._told():
-            row = self._connection.execute(query, values).fetchone()
-        return None if row is None else _record(*row)
+            rows = self._connection.execute(query, values).fetchall()
+        return [_record(*row) for row in rows]
 
     def _prepare(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
