@@ -1,5 +1,6 @@
 """Add a unit or a camera: found by itself, or by its address."""
 
+import re
 import secrets
 from typing import Any, Final, override
 
@@ -29,6 +30,7 @@ from .const import (
 from .errors import DEVICE_ERRORS, error_key
 from .names import clean_name
 from .protocols.crcp.client import Controller
+from .protocols.crcp.messages import Reply
 from .protocols.crcp.session import PORT as UNIT_PORT
 from .protocols.ptpip.client import Initiator
 from .protocols.ptpip.datasets import DeviceInfo
@@ -87,7 +89,6 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **user_input})
             self._address = user_input
-            self._name = user_input[CONF_HOST]
             try:
                 return await self._create_unit()
             except DEVICE_ERRORS as error:
@@ -130,9 +131,13 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
             self._address[CONF_HOST], self._address[CONF_PORT]
         ) as controller:
             await controller.unit_status()
-        return self.async_create_entry(
-            title=self._name, data={CONF_KIND: Kind.UNIT, **self._address}
-        )
+            title = self._name or self._name_from(controller.greeting)
+        return self.async_create_entry(title=title, data={CONF_KIND: Kind.UNIT, **self._address})
+
+    def _name_from(self, greeting: Reply | None) -> str:
+        """A name out of "Attic VCR ready", which is how most servers greet."""
+        text = re.sub(r"\W*\bready\W*$", "", greeting.text if greeting else "", flags=re.IGNORECASE)
+        return clean_name(text, self._address[CONF_HOST])
 
     # -- cameras -------------------------------------------------------------------------------
 

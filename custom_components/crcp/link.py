@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import logging
 import random
 from typing import Final, Protocol
 
 from .errors import DEVICE_ERRORS, DeviceError
+
+_LOGGER = logging.getLogger(__name__)
 
 #: Seconds between attempts; the last is repeated. Each is stretched by up to a quarter at random,
 #: or everything in the house would knock at the same moment after a power cut.
@@ -51,6 +54,10 @@ class Link[ClientT: Client]:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
                 self._on_down(error)
+            except Exception:
+                # A defect of ours must not end the importing for good: it is told, with its
+                # traceback, and the next connection may not meet it.
+                _LOGGER.exception("Unexpected error; connecting again")
             await self._pause()
 
     def worked(self) -> None:

@@ -195,9 +195,11 @@ class Demo:
         async with asyncio.timeout(IMPORT_TIMEOUT):
             while missing := wanted - await asyncio.to_thread(hashes_below, self.home.media):
                 self.landed.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(1):
+                try:
+                    async with asyncio.timeout(5):
                         await self.landed.wait()
+                except TimeoutError:
+                    self.say(f"still waiting for {len(missing)} photos; log: {self.home.log}")
                 if self.devices.process.process.returncode is not None:
                     raise StartFailed(f"the camera is gone; {len(missing)} photos are missing")
         self.say(f"all {len(wanted)} photos are in the library, byte for byte")

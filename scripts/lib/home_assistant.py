@@ -160,6 +160,11 @@ class HomeAssistant:
                 async with self._session.get(f"{self.address}/manifest.json") as answer:
                     if answer.status == 200:
                         return
+            if "Unable to install package" in self.log.read_text():
+                raise StartFailed(
+                    "Home Assistant could not install what it needs; is there a network? "
+                    f"Its log: {self.log}"
+                )
             if next(patience) == 40:
                 say("still starting: at its first start Home Assistant installs what it needs")
             await asyncio.sleep(0.25)

@@ -1,13 +1,28 @@
 """A Home Assistant with real virtual devices on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp.const import CONF_KIND, DOMAIN, Kind
+from custom_components.crcp.const import (
+    CONF_DISCOVERY_ID,
+    CONF_FRIENDLY_NAME,
+    CONF_GUID,
+    CONF_KIND,
+    CONF_MANUFACTURER,
+    CONF_MODEL,
+    CONF_SERIAL,
+    CONF_VERSION,
+    DOMAIN,
+    Kind,
+)
+from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.photos import sample_photos
 from custom_components.crcp.virtual.unit import VirtualUnit
 
 
@@ -30,4 +45,56 @@ async def unit_entry(hass: HomeAssistant, unit: VirtualUnit) -> MockConfigEntry:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+    return entry
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """The media folder of this Home Assistant, whose configuration is a folder of the test's."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    hass.config.media_dirs = {"local": str(folder)}
+    return folder
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """A configuration folder that the ledger can be written to."""
+    config = tmp_path / "config"
+    (config / ".storage").mkdir(parents=True)
+    return str(config)
+
+
+@pytest.fixture
+async def camera(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
+    photos = await asyncio.to_thread(lambda: list(sample_photos(3)))
+    camera = VirtualCamera(photos=photos, model="Field camera", serial_number="F-0042")
+    await camera.start()
+    yield camera
+    await camera.stop()
+
+
+@pytest.fixture
+async def camera_entry(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> MockConfigEntry:
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=camera.model,
+        unique_id=f"ptpip:{camera.serial_number}",
+        data={
+            CONF_KIND: Kind.CAMERA,
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: camera.port,
+            CONF_GUID: bytes(range(16)).hex(),
+            CONF_FRIENDLY_NAME: "Home Assistant",
+            CONF_SERIAL: camera.serial_number,
+            CONF_DISCOVERY_ID: "",
+            CONF_MANUFACTURER: "CRCP",
+            CONF_MODEL: camera.model,
+            CONF_VERSION: "1.0",
+        },
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
     return entry

@@ -95,6 +95,8 @@ class Controller:
     ) -> None:
         """Take over an open connection; use connect to make one."""
         self.spelling = Spelling()
+        #: What the unit said first; None from a unit without a greeting.
+        self.greeting: Reply | None = None
         self._timeouts = timeouts
         self._session = Session(Role.CONTROLLER)
         self._reader = reader
@@ -285,6 +287,7 @@ class Controller:
                 reply = await self._reply
             if reply.failed:
                 raise refusal(reply)
+            self.greeting = reply
         except TimeoutError:
             _LOGGER.debug("The unit sent no greeting; going on without one")
         finally:

@@ -1,0 +1,159 @@
+"""A camera in Home Assistant: its pictures land in the media library, once and whole."""
+
+from pathlib import Path
+import threading
+
+from homeassistant.components.media_source import async_resolve_media
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from custom_components.crcp.virtual.camera import VirtualCamera
+from tests.helpers import until
+
+EVENT = "event.field_camera_photo"
+COUNT = "sensor.field_camera_photos_imported"
+
+
+def files(media: Path) -> dict[str, bytes]:
+    """Every file of the library, part files included, by its path."""
+    return {
+        str(path.relative_to(media)): path.read_bytes()
+        for path in media.rglob("*")
+        if path.is_file()
+    }
+
+
+async def contents(camera: VirtualCamera) -> list[bytes]:
+    """The bytes of every picture on the camera's card."""
+    card = camera.cards[0]
+    entries = [entry for entry in card.entries.values() if entry.photo]
+    return [bytes(await e.photo.content.read(0, e.photo.content.size)) for e in entries]
+
+
+def count(hass: HomeAssistant) -> int:
+    state = hass.states.get(COUNT)
+    return int(state.state) if state else -1
+
+
+async def test_every_picture_lands_under_its_date(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    landed = files(media)
+    assert sorted(landed) == [
+        "Field camera/2026/2026-05-01/IMG_0001.JPG",
+        "Field camera/2026/2026-05-01/IMG_0002.JPG",
+        "Field camera/2026/2026-05-01/IMG_0003.JPG",
+    ]
+    assert sorted(landed.values()) == sorted(await contents(camera))
+
+
+async def test_a_picture_taken_now_comes_by_itself_and_is_told(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    await camera.press_shutter()
+    await until(lambda: count(hass) == 4)
+    attributes = hass.states.get(EVENT).attributes
+    assert attributes["event_type"] == "imported"
+    assert attributes["file_name"] == "IMG_0004.JPG"
+    assert attributes["camera"] == "Field camera"
+    assert attributes["size"] == (media / attributes["path"]).stat().st_size
+    await async_setup_component(hass, "media_source", {})
+    await hass.async_block_till_done()
+    resolved = await async_resolve_media(hass, attributes["media_content_id"], None)
+    assert resolved.mime_type == "image/jpeg"
+    assert resolved.path == media / attributes["path"]
+
+
+async def test_an_event_comes_for_each_picture_and_only_when_it_is_there(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    changes = async_capture_events(hass, "state_changed")
+    for _ in range(5):
+        await camera.press_shutter()
+    await until(lambda: count(hass) == 8)
+    await hass.async_block_till_done()
+    told = [c.data["new_state"] for c in changes if c.data["entity_id"] == EVENT]
+    names = [state.attributes["file_name"] for state in told]
+    assert names == [f"IMG_000{number}.JPG" for number in range(4, 9)]
+
+
+async def test_a_restart_imports_nothing_twice(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    before = files(media)
+    camera.requests.clear()
+    assert await hass.config_entries.async_reload(camera_entry.entry_id)
+    await until(lambda: any(request.code.name == "GET_OBJECT_INFO" for request in camera.requests))
+    await camera.press_shutter()
+    await until(lambda: count(hass) == 4)
+    assert {path: data for path, data in files(media).items() if path in before} == before
+    assert len(files(media)) == 4
+    assert [request.code.name for request in camera.requests].count("GET_OBJECT") == 1
+
+
+async def test_a_camera_that_is_away_is_normal(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    port = camera.port
+    await camera.stop()
+    await hass.config_entries.async_reload(camera_entry.entry_id)
+    assert camera_entry.state is ConfigEntryState.LOADED
+    assert count(hass) == 3
+    again = VirtualCamera(model=camera.model, serial_number=camera.serial_number, port=port)
+    await again.start()
+    await again.press_shutter()
+    await until(lambda: count(hass) == 4)
+    await hass.config_entries.async_unload(camera_entry.entry_id)
+    await again.stop()
+
+
+async def test_another_camera_at_the_address_is_left_alone(
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    media: Path,
+    camera_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await until(lambda: count(hass) == 3)
+    port = camera.port
+    await camera.stop()
+    stranger = VirtualCamera(serial_number="somebody else", port=port)
+    await stranger.start()
+    await stranger.press_shutter()
+    await until(lambda: any(r.code.name == "GET_DEVICE_INFO" for r in stranger.requests))
+    await until(lambda: "somebody else" in caplog.text)
+    assert count(hass) == 3
+    await hass.config_entries.async_unload(camera_entry.entry_id)
+    await stranger.stop()
+
+
+async def test_unloading_leaves_no_connection_and_no_thread(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    assert await hass.config_entries.async_unload(camera_entry.entry_id)
+    await until(lambda: not camera.connections)
+    assert not [t for t in threading.enumerate() if t.name.startswith("crcp_importer")]
+
+
+async def test_the_device_tells_who_made_it(
+    hass: HomeAssistant, camera_entry: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    (device,) = dr.async_entries_for_config_entry(device_registry, camera_entry.entry_id)
+    assert (device.name, device.manufacturer, device.serial_number) == (
+        "Field camera",
+        "CRCP",
+        "F-0042",
+    )
