@@ -92,16 +92,19 @@ def _describe_demo(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "The signal SIGUSR1 presses the shutter."
     parser.set_defaults(run=_run_demo)
     parser.add_argument("--photos", type=Path, metavar="DIR", help="serve the pictures in there")
-    parser.add_argument("--identity", default="demo", help="tells one demo's devices from another's")
+    parser.add_argument(
+        "--identity", default="demo", help="tells one demo's devices from another's"
+    )
 
 
 async def _run_demo(arguments: argparse.Namespace) -> int:
     photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
     pair = DemoPair(arguments.identity, photos)
+    signals = _signals()
     try:
         await pair.start()
         print(json.dumps(await pair.description()), flush=True)
-        await _until_stopped(pair.camera.press_shutter)
+        await _until_stopped(signals, pair.camera.press_shutter)
     finally:
         await pair.stop()
     return 0
@@ -115,24 +118,32 @@ async def _run(
     device: Device, port: int, on_signal: Callable[[], Awaitable[object]] = _nothing
 ) -> int:
     """Run a device until Ctrl-C or SIGTERM; on_signal is what SIGUSR1 does."""
+    signals = _signals()
     try:
         await device.start()
     except OSError as error:
         return _complain(f"cannot listen on {LOOPBACK}:{port}: {os.strerror(error.errno or 0)}")
     try:
         print(f"ready {LOOPBACK}:{device.port}", flush=True)
-        await _until_stopped(on_signal)
+        await _until_stopped(signals, on_signal)
     finally:
         await device.stop()
     return 0
 
 
-async def _until_stopped(on_signal: Callable[[], Awaitable[object]]) -> None:
-    """Return at SIGINT or SIGTERM; call on_signal at each SIGUSR1 until then."""
+def _signals() -> asyncio.Queue[signal.Signals]:
+    """Take signals from now on; whoever reads "ready" may send one at once."""
     loop = asyncio.get_running_loop()
     signals = asyncio.Queue[signal.Signals]()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         loop.add_signal_handler(number, signals.put_nowait, number)
+    return signals
+
+
+async def _until_stopped(
+    signals: asyncio.Queue[signal.Signals], on_signal: Callable[[], Awaitable[object]]
+) -> None:
+    """Return at SIGINT or SIGTERM; call on_signal at each SIGUSR1 until then."""
     while await signals.get() == signal.SIGUSR1:
         await on_signal()
 

@@ -114,7 +114,8 @@ class VirtualCamera:
     async def press_shutter(self) -> int:
         """Take a picture, store it, tell every initiator; return its handle."""
         self._shots += 1
-        photo = await asyncio.to_thread(Photo.generate, self._shots, self._clock(), self.model)
+        taken = self._clock()
+        photo = await asyncio.to_thread(Photo.generate, self._shots, taken, model=self.model)
         return self.add_photo(photo)
 
     def add_photo(self, photo: Photo) -> int:
@@ -218,10 +219,7 @@ class VirtualCamera:
 
     @answers(OperationCode.GET_THUMB)
     async def _get_thumb(self, request: OperationRequest) -> Reply:
-        thumb = await self._photo(request).any_thumb()
-        if thumb is None:
-            raise Refused(ResponseCode.NO_THUMBNAIL_PRESENT, request.code)
-        return _data(thumb)
+        return _data(await self._photo(request).any_thumb())
 
     @answers(OperationCode.GET_PARTIAL_OBJECT)
     async def _get_partial_object(self, request: OperationRequest) -> Reply:

@@ -117,7 +117,8 @@ class Card:
             storage_id=self.storage_id,
             object_format=photo.object_format,
             object_compressed_size=min(photo.content.size, SIZE_BEYOND_32_BITS),
-            thumb_format=ObjectFormat.JFIF if photo.thumb else ObjectFormat.UNDEFINED,
+            # Cameras have a thumbnail of everything, and libgphoto2 copies no RAW file without one.
+            thumb_format=ObjectFormat.JFIF,
             thumb_compressed_size=len(photo.thumb or b""),
             image_pix_width=photo.width,
             image_pix_height=photo.height,

@@ -157,7 +157,7 @@ class Connection:
         try:
             self._check(request)
             reply = await self._perform(request)
-            if reply.data:
+            if reply.data is not None:
                 code = await self._send_data(request.transaction_id, reply.data)
         except Refused as refused:
             code = ResponseCode(refused.code)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
 from typing import Final, Protocol, Self
+from zlib import crc32
 
 from ..protocols.ptpip.codes import ObjectFormat
 from ..protocols.ptpip.datatypes import Bytes
@@ -69,7 +70,10 @@ class InMemory:
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
-    """A file, read in pieces; size is what it was when the card was filled."""
+    """A file, read in pieces; size is what it was when the card was filled.
+
+    A file that is gone by now has no bytes, so its transfer is broken off.
+    """
 
     path: Path
     size: int
@@ -79,7 +83,10 @@ class OnDisk:
         return await asyncio.to_thread(self._read, offset, size)
 
     def _read(self, offset: int, size: int) -> bytes:
-        file = os.open(self.path, os.O_RDONLY)
+        try:
+            file = os.open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return b""
         try:
             return os.pread(file, size, offset)
         finally:
@@ -101,7 +108,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A file on the card. captured is the camera's local time; thumb a JPEG, None where none is."""
+    """A file on the card.
+
+    captured: the camera's local time. thumb: a JPEG; where there is none, any_thumb makes one.
+    """
 
     name: str
     content: Content
@@ -148,12 +158,22 @@ class Photo:
             make_thumb(data),
         )
 
-    async def any_thumb(self) -> bytes | None:
-        """Return the thumbnail, or make one; None where the file is no picture."""
-        if self.thumb or not self.object_format.is_image:
+    async def any_thumb(self) -> bytes:
+        """Return the thumbnail, or make one: of what Pillow can read, or else of some place."""
+        if self.thumb:
             return self.thumb
-        whole = bytes(await self.content.read(0, self.content.size))
-        return await asyncio.to_thread(_try_thumb, whole)
+        size = self.content.size if self.object_format.is_image else 0
+        whole = await self.content.read(0, size)
+        return await asyncio.to_thread(self._make_thumb, bytes(whole))
+
+    def _make_thumb(self, picture: bytes) -> bytes:
+        from .pictures import landscape, make_thumb
+
+        try:
+            return make_thumb(picture)
+        except OSError:
+            place = crc32(self.name.encode())
+            return make_thumb(landscape(place, FIRST_MORNING, WIDTH, HEIGHT, self.name))
 
 
 def sample_photos(count: int) -> Iterator[Photo]:
@@ -177,12 +197,3 @@ def dcf_name(number: int) -> str:
 def format_of(name: str) -> ObjectFormat:
     """The object format that a camera gives to a file of this name."""
     return FORMATS.get(Path(name).suffix.lower(), ObjectFormat.UNDEFINED)
-
-
-def _try_thumb(picture: bytes) -> bytes | None:
-    from .pictures import make_thumb
-
-    try:
-        return make_thumb(picture)
-    except OSError:
-        return None
