@@ -47,6 +47,7 @@ class TapePlayer(SubunitEntity, MediaPlayerEntity):
     """A tape, played and wound (section 8 of the draft)."""
 
     _attr_name = None
+    _attr_translation_key = "tape"
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit)

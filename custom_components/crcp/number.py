@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.number import NumberEntity, NumberEntityDescription
+from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -63,6 +63,7 @@ class ParameterNumber(SubunitEntity, NumberEntity):
     """One parameter of one camera."""
 
     entity_description: ParameterDescription
+    _attr_mode = NumberMode.SLIDER
 
     def __init__(
         self, coordinator: UnitCoordinator, subunit: Subunit, description: ParameterDescription

@@ -142,6 +142,8 @@ class HomeAssistant:
         link = self.config / "custom_components"
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT / "custom_components")
+        # Home Assistant keeps the address that it took from the configuration before.
+        (storage / "http").unlink(missing_ok=True)
         onboarding = storage / "onboarding"
         if not onboarding.exists():
             done = {"done": ["core_config", "analytics", "integration"]}
@@ -189,6 +191,8 @@ class HomeAssistant:
             reader = asyncio.create_task(self._read(ws))
             try:
                 await self._wait_until_started()
+                # A new address is taken back after five minutes unless somebody confirms it.
+                await self.ask("http/config/promote")
                 yield
             finally:
                 reader.cancel()
