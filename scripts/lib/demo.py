@@ -14,7 +14,16 @@ import signal
 import sys
 from typing import Any
 
-from home_assistant import PASSWORD, ROOT, USERNAME, HomeAssistant, Process, StartFailed
+from home_assistant import (
+    LOG_NAME,
+    PASSWORD,
+    ROOT,
+    USERNAME,
+    HomeAssistant,
+    Process,
+    StartFailed,
+    port_must_be_free,
+)
 
 FOLDER = ROOT / ".demo"
 DEFAULT_PORT = 8123
@@ -255,25 +264,27 @@ def hashes_below(folder: Path) -> set[str]:
 
 
 @asynccontextmanager
-async def own_folder(*, keep: bool) -> AsyncIterator[Path]:
-    """The demo's folder, emptied unless kept, and ours alone while it runs."""
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
+async def own_folder(folder: Path, *, keep: bool) -> AsyncIterator[Path]:
+    """The demo's folder, emptied of the last demo unless kept, and ours alone while it runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StartFailed("another demo of this checkout is running") from None
-        for path in () if keep else FOLDER.iterdir():
-            if path.name != "lock":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        yield FOLDER
+            raise StartFailed(f"another demo is running in {folder}") from None
+        if not keep:
+            for name in ("config", "media"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / LOG_NAME).unlink(missing_ok=True)
+        yield folder
 
 
 async def demo(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Run the demo until it is done (--once) or cancelled."""
     if arguments.photos and not arguments.photos.is_dir():
         raise StartFailed(f"{arguments.photos} is not a folder")
-    async with own_folder(keep=arguments.keep) as folder:
+    port_must_be_free(arguments.port)
+    async with own_folder(arguments.folder, keep=arguments.keep) as folder:
         say("starting the virtual unit and the virtual camera")
         async with Devices.run(f"demo-{arguments.port}", arguments.photos) as devices:
             say(f"starting Home Assistant on 127.0.0.1 port {arguments.port}")
@@ -294,13 +305,21 @@ async def present(demo: Demo, arguments: argparse.Namespace) -> None:
         await demo.stay()
 
 
+def absolute(path: str) -> Path:
+    """A path as the user means it, whatever folder is worked in later."""
+    return Path(path).resolve()
+
+
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="prove that everything works, and exit")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="serve these pictures")
+    parser.add_argument("--photos", type=absolute, metavar="DIR", help="serve these pictures")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print one line for scripts, once up")
+    parser.add_argument(
+        "--folder", type=absolute, default=FOLDER, metavar="DIR", help="its files; default: .demo"
+    )
     parser.add_argument("--keep", action="store_true", help="go on with the last demo's files")
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 600
 
 USERNAME = PASSWORD = "demo"
+LOG_NAME = "home-assistant.log"
 CLIENT_ID = "http://127.0.0.1/"
 
 #: What a person needs to look around, and nothing that talks to the world outside.
@@ -100,7 +101,7 @@ class HomeAssistant:
         self.folder = folder
         self.config = folder / "config"
         self.media = folder / "media"
-        self.log = folder / "home-assistant.log"
+        self.log = folder / LOG_NAME
         self.address = f"http://127.0.0.1:{port}"
         self.token = ""
         self._port = port
@@ -116,7 +117,6 @@ class HomeAssistant:
         cls, folder: Path, port: int, *, say: Callable[[str], None]
     ) -> AsyncIterator[Self]:
         """Start it with its files in folder, log in, and stop it at the end."""
-        port_must_be_free(port)
         async with aiohttp.ClientSession() as session:
             home = cls(folder, port, session)
             home.write_configuration()
