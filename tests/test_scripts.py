@@ -100,7 +100,7 @@ async def test_the_demo_ends_at_ctrl_c_and_leaves_nothing_behind(
     tmp_path: Path, free_port: int
 ) -> None:
     process = start("demo", "--folder", str(tmp_path), "--port", str(free_port))
-    await until(lambda: (tmp_path / "home-assistant.log").exists(), within=60)
+    await until((tmp_path / "home-assistant.log").exists, within=60)
     assert processes_with(str(tmp_path))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -2,8 +2,8 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 import fcntl
 import hashlib
@@ -263,8 +263,8 @@ def hashes_below(folder: Path) -> set[str]:
     return found
 
 
-@asynccontextmanager
-async def own_folder(folder: Path, *, keep: bool) -> AsyncIterator[Path]:
+@contextmanager
+def own_folder(folder: Path, *, keep: bool) -> Iterator[Path]:
     """The demo's folder, emptied of the last demo unless kept, and ours alone while it runs."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -284,7 +284,7 @@ async def demo(arguments: argparse.Namespace, say: Callable[[str], None]) -> Non
     if arguments.photos and not arguments.photos.is_dir():
         raise StartFailed(f"{arguments.photos} is not a folder")
     port_must_be_free(arguments.port)
-    async with own_folder(arguments.folder, keep=arguments.keep) as folder:
+    with own_folder(arguments.folder, keep=arguments.keep) as folder:
         say("starting the virtual unit and the virtual camera")
         async with Devices.run(f"demo-{arguments.port}", arguments.photos) as devices:
             say(f"starting Home Assistant on 127.0.0.1 port {arguments.port}")

@@ -75,9 +75,7 @@ async def camera(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
 
 
 @pytest.fixture
-async def camera_entry(
-    hass: HomeAssistant, camera: VirtualCamera, media: Path
-) -> MockConfigEntry:
+async def camera_entry(hass: HomeAssistant, camera: VirtualCamera, media: Path) -> MockConfigEntry:
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=camera.model,

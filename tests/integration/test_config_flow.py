@@ -28,9 +28,7 @@ FTP_SERVER = {
 async def begin(hass: HomeAssistant, kind: str) -> ConfigFlowResult:
     menu = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert menu["type"] is FlowResultType.MENU
-    return await hass.config_entries.flow.async_configure(
-        menu["flow_id"], {"next_step_id": kind}
-    )
+    return await hass.config_entries.flow.async_configure(menu["flow_id"], {"next_step_id": kind})
 
 
 async def give(hass: HomeAssistant, flow: ConfigFlowResult, port: int) -> ConfigFlowResult:
