@@ -15,6 +15,7 @@ from custom_components.crcp.protocols.ptpip.codes import (
     FormatFilter,
     ObjectFormat,
     OperationCode,
+    PacketType,
     ParentObject,
     ResponseCode,
     StorageID,
@@ -283,3 +284,43 @@ async def test_each_visitor_has_a_session_of_his_own(
         assert both[0] == (FIRST_STORAGE,)
     code = await refusal(initiator, OperationCode.GET_STORAGE_IDS)
     assert code == ResponseCode.SESSION_NOT_OPEN
+
+
+async def test_one_tcp_connection_is_of_no_use_without_the_other(camera: VirtualCamera) -> None:
+    hello = bytes.fromhex("1e000000 01000000") + bytes(16) + bytes.fromhex("0000 00000100")
+    join = bytes.fromhex("0c000000 03000000 01000000")
+    command, command_writer = await asyncio.open_connection(LOOPBACK, camera.port)
+    command_writer.write(hello)
+    assert (await command.readexactly(8))[4] == PacketType.INIT_COMMAND_ACK
+    event, event_writer = await asyncio.open_connection(LOOPBACK, camera.port)
+    event_writer.write(join)
+    assert await event.readexactly(8) == bytes.fromhex("08000000 04000000")
+    event_writer.close()
+    await asyncio.wait_for(command.read(), 5)
+    assert not camera.connections
+    command_writer.close()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "0c000000 03000000 63000000",  # an event connection for nobody
+        "08000000 0d000000",  # a probe on no connection
+    ],
+)
+async def test_who_does_not_introduce_himself_is_turned_away(
+    camera: VirtualCamera, first: str
+) -> None:
+    reader, writer = await asyncio.open_connection(LOOPBACK, camera.port)
+    writer.write(bytes.fromhex(first))
+    assert await reader.read() == bytes.fromhex("0c000000 05000000 03000000")
+    writer.close()
+
+
+@pytest.mark.parametrize("first", ["47455420 2f204854 54502f31 2e310d0a", "0c000000 0300"])
+async def test_noise_is_hung_up_on(camera: VirtualCamera, first: str) -> None:
+    reader, writer = await asyncio.open_connection(LOOPBACK, camera.port)
+    writer.write(bytes.fromhex(first))
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()

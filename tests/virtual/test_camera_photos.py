@@ -13,6 +13,7 @@ from custom_components.crcp.virtual.photos import (
     HEIGHT,
     WIDTH,
     InMemory,
+    Part,
     Photo,
     dcf_name,
     format_of,
@@ -156,6 +157,11 @@ async def test_a_file_is_read_in_pieces(tmp_path: Path) -> None:
         b"89",
         b"",
     ]
+
+
+async def test_a_part_ends_where_it_says() -> None:
+    part = Part(InMemory(b"0123456789"), start=2, size=4)
+    assert [bytes(await part.read(at, 3)) for at in (0, 3)] == [b"234", b"5"]
 
 
 @pytest.mark.parametrize(

@@ -345,20 +345,22 @@ async def test_events_that_nobody_fetches_give_way_to_one_that_says_so(
 
 
 @pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("session", [False, True], ids=["before any question", "after one"])
 async def test_a_drop_is_noticed_while_idle(
-    camera: VirtualCamera, connect: Connect, channel: Channel
+    camera: VirtualCamera, connect: Connect, channel: Channel, session: bool
 ) -> None:
-    initiator = await connect(camera.port)
+    initiator = await connect(camera.port, session=session)
     only_connection(camera)._writers[channel].close()
     assert isinstance(await asyncio.wait_for(initiator.wait_closed(), 5), LinkError)
     with pytest.raises(LinkError):
         await initiator.storage_ids()
 
 
+@pytest.mark.parametrize("session", [False, True], ids=["before any question", "after one"])
 async def test_an_answer_to_nothing_ends_the_connection(
-    camera: VirtualCamera, connect: Connect
+    camera: VirtualCamera, connect: Connect, session: bool
 ) -> None:
-    initiator = await connect(camera.port)
+    initiator = await connect(camera.port, session=session)
     writer = only_connection(camera)._writers[Channel.COMMAND]
     writer.write(golden("packets")["GetStorageIDs, response"])
     assert isinstance(await asyncio.wait_for(initiator.wait_closed(), 5), ProtocolError)

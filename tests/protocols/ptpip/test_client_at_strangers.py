@@ -1,4 +1,4 @@
-"""An initiator at peers that do not behave like the virtual camera when one connects to them."""
+"""An initiator at peers that do not behave like the virtual camera."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,6 +59,25 @@ async def test_a_peer_that_never_acknowledges_the_event_connection(connect: Conn
     async with peer(lambda r, w: answer(r, w, ACK)) as port:
         with pytest.raises(ProtocolError, match="INIT_COMMAND_ACK"):
             await connect(port)
+
+
+async def test_bad_manners_on_the_event_connection_end_the_other_as_well(connect: Connect) -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await reader.read(1024)
+        if hello == FRAMES["Init Event Request"]:
+            writer.write(JOINED + bytes(8))
+            await ended.wait()
+        else:
+            writer.write(ACK)
+            await reader.read()
+            ended.set()
+
+    async with peer(serve) as port:
+        initiator = await connect(port, session=False)
+        await asyncio.wait_for(ended.wait(), 5)
+        assert isinstance(await initiator.wait_closed(), ProtocolError)
 
 
 async def test_an_event_port_may_refuse_for_a_moment(connect: Connect) -> None:
