@@ -52,6 +52,7 @@ class FakeSource:
     fails_after: int = 0
     piece: int = 300
     fetched: list[Photo] = field(default_factory=list)
+    listings: int = 0
 
     def add(
         self, filename: str = "IMG_0001.JPG", data: bytes | None = None, **changes: Any
@@ -63,6 +64,7 @@ class FakeSource:
         return photo
 
     async def photos(self) -> AsyncIterator[Photo]:
+        self.listings += 1
         for photo in list(self.cards):
             await asyncio.sleep(0)
             yield photo

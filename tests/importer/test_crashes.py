@@ -170,7 +170,7 @@ async def test_stopped_at_any_step_a_run_loses_and_doubles_nothing(
         bench.ledger.close()
         if not world.ended:
             break
-    assert at > 30
+    assert at > 20
 
 
 async def run_was_stopped(bench: Bench, source: FakeSource) -> bool:

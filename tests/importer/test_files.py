@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
+import shutil
 from typing import Any
 
 import pytest
@@ -172,6 +173,11 @@ def test_what_is_no_file_keeps_its_name_and_is_not_followed(
     )
 
 
+def test_a_pipe_is_not_an_empty_file(library: Path, folder: Path) -> None:
+    os.mkfifo(folder / "IMG.JPG")
+    assert store(library, data=b"").path.name == "IMG-1.JPG"
+
+
 def test_a_link_in_the_place_of_the_part_file_is_not_followed(
     library: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +247,17 @@ def test_a_library_that_vanishes_meanwhile_is_not_made_again(library: Path) -> N
         part.publish(None)
     assert not library.exists()
     assert (library.with_name("gone") / PATH).read_bytes() == DATA
+
+
+def test_a_library_that_is_deleted_meanwhile_is_missing(library: Path) -> None:
+    part = PartFile(library, PATH, PART)
+    with contextlib.closing(part):
+        part.open()
+        part.write(memoryview(DATA))
+        shutil.rmtree(library)
+        with pytest.raises(LibraryMissing):
+            part.publish(None)
+    assert not library.exists()
 
 
 def test_a_file_is_dated_with_its_capture(library: Path) -> None:

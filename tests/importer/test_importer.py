@@ -302,7 +302,7 @@ async def test_a_missing_library_ends_the_run_before_anything_is_asked(
     bench.library.rmdir()
     with pytest.raises(LibraryMissing):
         await bench.importer.run(source)
-    assert source.fetched == []
+    assert source.listings == 0
     assert not bench.library.exists()
 
 
@@ -542,6 +542,33 @@ async def test_a_cancelled_run_leaves_nothing_half_and_nothing_running(
             break
     report = await bench.importer.run(source)
     assert report.known == 1
+
+
+@pytest.mark.usefixtures("small_pieces")
+async def test_a_lost_link_waits_for_the_disk_before_it_closes_the_file(
+    bench: Bench, source: FakeSource
+) -> None:
+    photo = source.add()
+    source.failures[photo], source.fails_after = LinkLost(), 600
+    free, writing = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def step(name: str, args: tuple[Any, ...], call: Call) -> Any:
+        if name == "write":
+            writing.set()
+            assert free.wait(10)
+        done.append(name)
+        return call()
+
+    with pytest.MonkeyPatch.context() as patch:
+        lay_over(patch, step)
+        run = asyncio.create_task(bench.importer.run(source))
+        await until(writing.is_set)
+        await asyncio.sleep(0)
+        free.set()
+        with pytest.raises(LinkLost):
+            await run
+    assert done[done.index("write") :] == ["write", "unlink", "close", "close"]
 
 
 async def test_the_event_loop_goes_on_while_the_disk_is_slow(

@@ -55,6 +55,7 @@ def test_unknown_is_a_value_of_its_own(bench: Bench, part: str) -> None:
     bench.ledger.add(photo, RECORD)
     assert bench.ledger.find(photo) == RECORD
     assert bench.ledger.find(a_photo()) is None
+    assert bench.ledger.find(a_photo(size=0)) is None
     assert bench.ledger.count("042") == 1
 
 

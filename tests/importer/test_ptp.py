@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, override
 
@@ -13,10 +13,16 @@ from custom_components.crcp.importer.errors import PhotoRefused
 from custom_components.crcp.importer.ptp import MAX_DEPTH, PtpSource
 from custom_components.crcp.importer.source import Photo
 from custom_components.crcp.protocols.ptpip.client import Initiator
-from custom_components.crcp.protocols.ptpip.codes import ObjectFormat, ParentObject, ResponseCode
+from custom_components.crcp.protocols.ptpip.codes import (
+    ObjectFormat,
+    OperationCode,
+    ParentObject,
+    ResponseCode,
+)
 from custom_components.crcp.protocols.ptpip.datasets import ObjectInfo
 from custom_components.crcp.protocols.ptpip.datatypes import Bytes
 from custom_components.crcp.protocols.ptpip.errors import LinkError, ProtocolError, Refused
+from custom_components.crcp.protocols.ptpip.state import Channel
 from custom_components.crcp.virtual import photos as virtual
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.card import Card, Entry
@@ -60,24 +66,45 @@ async def listed(camera: VirtualCamera) -> list[Photo]:
         return [photo async for photo in source.photos()]
 
 
+def asked(camera: VirtualCamera, operation: OperationCode) -> list[tuple[int, ...]]:
+    """The parameters of every request of an operation."""
+    return [request.parameters for request in camera.requests if request.code == operation]
+
+
+class Torn(ObjectInfo):
+    """A dataset that ends in the middle."""
+
+    @override
+    def encode(self) -> bytes:
+        return super().encode()[:30]
+
+
 class OddCard(Card):
     """A card whose listing and descriptions can be odd."""
 
     def __init__(self, storage_id: int = 0x00010001) -> None:
         super().__init__(storage_id)
+        self.times = 1
         self.lists: Callable[[int], bool] = lambda parent: True
         self.changes: dict[int, dict[str, Any]] = {}
         self.refused: set[int] = set()
+        self.torn: set[int] = set()
 
     @override
     def handles(self, object_format: int, parent: int) -> list[int]:
-        return super().handles(object_format, parent) if self.lists(parent) else []
+        found = super().handles(object_format, parent) if self.lists(parent) else []
+        return found * self.times
 
     @override
     def object_info(self, handle: int) -> ObjectInfo:
         if handle in self.refused:
             raise Refused(ResponseCode.GENERAL_ERROR)
-        return replace(super().object_info(handle), **self.changes.get(handle, {}))
+        info = replace(super().object_info(handle), **self.changes.get(handle, {}))
+        return (
+            Torn(**{field.name: getattr(info, field.name) for field in fields(info)})
+            if handle in self.torn
+            else info
+        )
 
 
 @pytest.fixture
@@ -235,12 +262,12 @@ async def test_a_handle_of_nothing_is_refused(camera: VirtualCamera) -> None:
             await source.photo(12345)
 
 
-async def test_a_photo_without_a_thumbnail_has_none(camera: VirtualCamera) -> None:
-    movie = virtual.Photo("1.MOV", virtual.InMemory(b"x"), ObjectFormat.QUICKTIME)
-    camera.add_photo(movie)
+async def test_a_photo_whose_thumbnail_is_refused_has_none(camera: VirtualCamera) -> None:
+    camera.add_photo(picture("1.JPG", b""))
     async with session(camera) as source:
         (photo,) = [photo async for photo in source.photos()]
-        assert await source.thumbnail(photo) is None
+        assert await source.thumbnail(replace(photo, handle=99)) is None
+        assert await source.thumbnail(photo) == b"small"
 
 
 # -- listings --------------------------------------------------------------------------------------
@@ -301,11 +328,66 @@ async def test_a_camera_that_lists_only_its_root_is_asked_for_the_rest(
 
 
 async def test_each_object_is_described_once(camera: VirtualCamera, card: OddCard) -> None:
+    """Here one photo is listed before the folder that it lies in."""
+    early = card.put(Entry("EARLY.JPG", 0, picture("", b"")))
     for number in range(20):
         camera.add_photo(picture(f"{number}.JPG", b""))
+    card.changes[early] = {"parent_object": card.put(Entry("LATE", 0, None))}
     await listed(camera)
-    described = [request.parameters for request in camera.requests if request.code == 0x1008]
-    assert len(described) == len(set(described)) == 22
+    described = asked(camera, OperationCode.GET_OBJECT_INFO)
+    assert len(described) == len(set(described)) == 24
+
+
+async def test_what_was_listed_at_once_is_not_asked_for_again(camera: VirtualCamera) -> None:
+    camera.add_photo(picture("1.JPG", b""))
+    await listed(camera)
+    assert len(asked(camera, OperationCode.GET_OBJECT_HANDLES)) == 1
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_what_is_listed_twice_comes_once(
+    camera: VirtualCamera, card: OddCard, listing: str
+) -> None:
+    card.lists, card.times = LISTINGS[listing], 2
+    camera.add_photo(picture("1.JPG", b""))
+    assert len(await listed(camera)) == 1
+
+
+async def test_a_folder_that_lists_itself_is_asked_once(
+    camera: VirtualCamera, card: OddCard
+) -> None:
+    card.lists = LISTINGS["by folders"]
+    folder = card.put(Entry("SELF", 0, None))
+    card.entries[folder] = Entry("SELF", folder, None)
+    card.put(Entry("1.JPG", folder, picture("", b"")))
+    entrance = card.put(Entry("DOOR", 0, None))
+    card.entries[folder + 100] = Entry("2.JPG", entrance, picture("", b""))
+    assert [photo.filename for photo in await listed(camera)] == ["2.JPG"]
+
+
+async def test_a_description_that_is_torn_costs_only_its_photo(
+    camera: VirtualCamera, card: OddCard
+) -> None:
+    handles = [camera.add_photo(picture(f"{number}.JPG", b"")) for number in range(3)]
+    card.torn = {handles[1]}
+    assert [photo.filename for photo in await listed(camera)] == ["0.JPG", "2.JPG"]
+
+
+async def test_a_transfer_that_breaks_the_protocol_ends_the_run(
+    bench: Bench, camera: VirtualCamera
+) -> None:
+    class Garbled(virtual.InMemory):
+        @override
+        async def read(self, offset: int, size: int) -> Bytes:
+            (connection,) = camera.connections.values()
+            connection._writers[Channel.COMMAND].write(bytes(8))
+            return self.data
+
+    camera.add_photo(replace(picture("1.JPG", b""), content=Garbled(some_bytes(1))))
+    with pytest.raises(ProtocolError):
+        async with session(camera) as source:
+            await bench.importer.run(source)
+    assert bench.files() == {}
 
 
 async def test_folders_that_lie_in_each_other_end_somewhere(
@@ -328,8 +410,7 @@ async def test_a_parent_that_nobody_describes_ends_the_way_up(
     card.put(Entry("2.JPG", folder, picture("", b"")))
     card.refused = {folder}
     assert [photo.folder for photo in await listed(camera)] == ["", ""]
-    asked = [request for request in camera.requests if request.parameters == (folder,)]
-    assert len(asked) <= 2
+    assert asked(camera, OperationCode.GET_OBJECT_INFO).count((folder,)) <= 2
 
 
 async def test_what_the_camera_does_not_describe_is_left_out_and_logged_once(

@@ -156,6 +156,7 @@ _LIBRARY_ERRORS: Final[dict[int, type[LibraryError]]] = {
     errno.EACCES: NotWritable,
     errno.EPERM: NotWritable,
     errno.EROFS: NotWritable,
+    errno.ENOENT: LibraryMissing,
     errno.ENODEV: LibraryMissing,
     errno.ENOTCONN: LibraryMissing,
     errno.EHOSTDOWN: LibraryMissing,
