@@ -425,6 +425,28 @@ async def test_what_the_camera_does_not_describe_is_left_out_and_logged_once(
     assert caplog.text.count("did not describe 1 of its objects: GET_OBJECT_INFO") == 1
 
 
+@pytest.mark.parametrize(("refused", "left_out"), [("100CRCP", 1), ("all at once", 0)])
+async def test_a_list_that_is_refused_is_left_out_unless_there_is_another_way(
+    camera: VirtualCamera,
+    card: OddCard,
+    caplog: pytest.LogCaptureFixture,
+    refused: str,
+    left_out: int,
+) -> None:
+    camera.add_photo(picture("1.JPG", b""))
+    card.put(Entry("2.JPG", 0, picture("", b"")))
+    handle = next(handle for handle in card.entries if card.entries[handle].name == "100CRCP")
+
+    def lists(parent: int) -> bool:
+        if parent == (ParentObject.ANYWHERE if refused == "all at once" else handle):
+            raise Refused(ResponseCode.ACCESS_DENIED)
+        return parent != ParentObject.ANYWHERE
+
+    card.lists = lists
+    assert len(await listed(camera)) == 2 - left_out
+    assert caplog.text.count("did not describe 1 of its objects") == left_out
+
+
 async def test_a_camera_that_lists_without_end_is_given_up(
     camera: VirtualCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
