@@ -44,7 +44,7 @@ from .patience import DEFAULT_TIMEOUTS, Patience, Timeouts
 from .session import Session
 from .state import Channel, Role
 
-#: What one read from the command connection can bring: small enough for a processor's cache.
+#: What one read can bring: small enough for a processor's cache.
 COMMAND_BUFFER: Final = 1 << 20
 
 #: While a camera is faster than we are, others get their turn each time so much was read.
@@ -105,15 +105,14 @@ class Initiator(Operations):
         """
         session = Session(Role.INITIATOR)
         with ExitStack() as opened:
-            where = f"connect to {host} port {port}"
-            link = await _in_time(_connect(host, port), timeouts.connect, where)
+            doing = f"connect to {host} port {port}"
+            link = await _in_time(_connect(host, port), timeouts.connect, doing)
             command = _Link(session, Channel.COMMAND, link, COMMAND_BUFFER)
             opened.callback(command.close)
             hello = InitCommandRequest(guid, friendly_name)
             ack = await command.greet(hello, InitCommandAck, timeouts.pairing)
-            link = await _in_time(
-                _connect_events(link), timeouts.connect, "open the event connection"
-            )
+            doing = "open the event connection"
+            link = await _in_time(_connect_events(link), timeouts.connect, doing)
             event = _Link(session, Channel.EVENT, link, MAX_CONTROL_PACKET)
             opened.callback(event.close)
             join = InitEventRequest(ack.connection_number)
@@ -139,10 +138,9 @@ class Initiator(Operations):
         return await asyncio.shield(self._ended)
 
     async def events(self) -> AsyncIterator[Event]:
-        """Give the camera's events as they come, to one listener.
+        """Give the camera's events as they come, to one listener; raise what ends the connection.
 
-        UnreportedStatus, from the camera or from here, says that events were lost. Ends by raising
-        what ended the connection.
+        UnreportedStatus, from the camera or from here, says that events were lost.
         """
         with suppress(asyncio.QueueShutDown):
             while True:
