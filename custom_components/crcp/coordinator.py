@@ -16,8 +16,9 @@ from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL, DOMAIN
 from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_key
 from .link import Link
 from .photos import ImportedPhoto, PhotoHost
-from .protocols.crcp.client import Controller, UnitState
-from .protocols.crcp.messages import Amount, Command, Motion, Subunit
+from .protocols.crcp.client import Controller
+from .protocols.crcp.commands import UnitState
+from .protocols.crcp.messages import Motion, Subunit
 from .protocols.ptpip.client import Initiator
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,9 +27,6 @@ _LOGGER = logging.getLogger(__name__)
 #: closely enough for a position that a person follows.
 MOVING: Final = timedelta(seconds=1)
 STILL: Final = timedelta(seconds=10)
-
-#: Winding speed where the unit lists none (section 8 of the draft: "e.g. 5 for fast forward").
-DEFAULT_WINDING_SPEED: Final = 5.0
 
 type UnitConfigEntry = ConfigEntry[UnitCoordinator]
 type CameraConfigEntry = ConfigEntry[CameraCoordinator]
@@ -79,26 +77,18 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def async_move_tape(self, subunit: Subunit, name: str, motion: Motion) -> None:
         """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
         self._resume.pop(subunit, None)
-        await self.controller.execute(Command(name, subunit, motion))
+        await self.controller.move_tape(subunit, name, motion)
 
     async def async_pause_tape(self, subunit: Subunit) -> None:
         """Stop the tape where it is."""
         self._resume.pop(subunit, None)
-        await self.controller.execute(Command("PAUS", subunit))
+        await self.controller.pause_tape(subunit)
 
     async def async_go_to(self, subunit: Subunit, position: float) -> None:
         """Wind to a position in seconds; a tape that played plays on from there."""
-        status = await self.controller.tape_status(subunit)
-        ability = status.abilities.get("FF")
-        bounds = ability.speed if ability else None
-        forward = status.position is None or position >= status.position
-        if forward:
-            speed = bounds.maximum if bounds and bounds.maximum else DEFAULT_WINDING_SPEED
-        else:
-            speed = bounds.minimum if bounds and bounds.minimum else -DEFAULT_WINDING_SPEED
-        playing = status.operation == "PLAY"
-        await self.async_move_tape(subunit, "FF", Motion(speed, Amount(position)))
-        if playing:
+        self._resume.pop(subunit, None)
+        before = await self.controller.go_to(subunit, position)
+        if before.operation == "PLAY":
             self._resume[subunit] = Motion()
 
     @override
@@ -138,7 +128,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             if tape is None or tape.operation == "PAUS":
                 motion = self._resume.pop(subunit)
                 if tape:
-                    await self.controller.execute(Command("PLAY", subunit, motion))
+                    await self.controller.move_tape(subunit, "PLAY", motion)
                     self._stirred = True
 
     async def _connect(self) -> Controller:

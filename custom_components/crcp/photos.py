@@ -135,9 +135,9 @@ class PhotoHost:
         if event.code != EventCode.OBJECT_ADDED or self._importer is None:
             return True
         try:
-            photo = await source.photo(event.parameters[0])
-            if photo:
-                await self._importer.import_photo(source, photo)
+            for handle in event.parameters[:1]:
+                if photo := await source.photo(handle):
+                    await self._importer.import_photo(source, photo)
         except ImporterError as error:
             # Often the camera is still writing it. Looking at the whole card again will find it.
             level = logging.DEBUG if isinstance(error, PhotoError) else logging.WARNING

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 import re
 
+from .addresses import Address, format_address, parse_address
 from .codes import ReplyCode
 from .errors import ProtocolError, Refused
 from .grammar import (
@@ -16,13 +17,29 @@ from .grammar import (
     STEP,
     SUBUNIT,
 )
-from .messages import AUTO, Amount, Argument, Command, Motion, Reply, Setting, Step, Subunit
+from .messages import (
+    AUTO,
+    MAX_TS_PACKETS,
+    Amount,
+    Argument,
+    Command,
+    Motion,
+    Reply,
+    Representation,
+    Setting,
+    Step,
+    Subunit,
+    TransferMode,
+)
 from .subunits import (
     BARE_TYPES,
     COMMANDS,
+    CONNECTION,
     DROPPED_FTP_COMMANDS,
+    FILE,
     FIRST_EDITION_QUERIES,
     QUERIES,
+    STREAM,
     Takes,
     find_form,
 )
@@ -34,6 +51,11 @@ MAX_REPLY_BYTES = 65536
 #: Precision on the wire: at most so many digits after the decimal mark.
 FRACTION_DIGITS = 6
 
+#: Commands of these are sent without a subunit, as FTP writes them: so does the draft.
+_BARE = frozenset({Subunit(CONNECTION), Subunit(FILE), Subunit(STREAM)})
+
+_PAYLOAD_TYPE = re.compile(r"[0-9]{1,3}")
+_PACKETS = re.compile(r"[0-9]{1,9}")
 _BLANKS = re.compile(f"[{BLANKS}]+")
 
 
@@ -99,7 +121,7 @@ def format_command(command: Command, spelling: Spelling | None = None) -> str:
     if command.subunit is None:
         words.append(command.name)
     else:
-        if command.subunit.kind not in ("CONNECTION", "FILE") or command.subunit.number:
+        if command.subunit not in _BARE:
             words.append(spelling.subunit(command.subunit))
         words.append(spelling.command(command.subunit, command.name))
     words += _format_argument(command.argument, spelling)
@@ -193,6 +215,12 @@ def _parse_argument(takes: Takes, text: str) -> Argument:
             return _parse_motion(text.split())
         case Takes.SETTING:
             return _parse_setting(text.split())
+        case Takes.REPRESENTATION:
+            return _parse_representation(text.split())
+        case Takes.MODE:
+            return _parse_mode(text.split())
+        case Takes.ADDRESS:
+            return parse_address(text)
         case Takes.NOTHING:
             if text.strip(BLANKS):
                 raise _bad_argument()
@@ -216,6 +244,48 @@ def _parse_setting(words: list[str]) -> Setting:
     return parse_amount(words[0])
 
 
+def _parse_representation(words: list[str]) -> Representation:
+    match [words[0].upper(), *words[1:]] if words else []:
+        case ["A"]:
+            return Representation()
+        case ["A", form] if form.upper() == "N":
+            return Representation()
+        case ["I"]:
+            # FTP clients mean "binary" by this; the unit takes what it sends by default.
+            return Representation(())
+        case ["I", types]:
+            return Representation(_parse_payload_types(types))
+        case ["A", _] | ["E" | "L", *_]:
+            raise _no_such_parameter()
+    raise _bad_argument()
+
+
+def _parse_payload_types(text: str) -> tuple[int, ...]:
+    numbers = text.split(",")
+    if not all(_PAYLOAD_TYPE.fullmatch(number) and int(number) <= 127 for number in numbers):
+        raise _bad_argument()
+    return tuple(int(number) for number in numbers)
+
+
+def _parse_mode(words: list[str]) -> TransferMode:
+    match [words[0].upper(), *words[1:]] if words else []:
+        case ["S"] | ["S", _]:
+            return TransferMode()
+        case ["P"]:
+            return TransferMode(MAX_TS_PACKETS)
+        case ["P", packets] | ["P", packets, _]:
+            if not _PACKETS.fullmatch(packets) or not int(packets):
+                raise _bad_argument()
+            return TransferMode(min(int(packets), MAX_TS_PACKETS))
+        case ["B" | "C", *_]:
+            raise _no_such_parameter()
+    raise _bad_argument()
+
+
+def _no_such_parameter() -> Refused:
+    return Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "Not implemented for that parameter")
+
+
 def _format_argument(argument: Argument, spelling: Spelling) -> list[str]:
     match argument:
         case Subunit():
@@ -229,6 +299,14 @@ def _format_argument(argument: Argument, spelling: Spelling) -> list[str]:
             return [format_amount(argument)]
         case Step(direction):
             return ["+" if direction > 0 else "-"]
+        case Representation(None):
+            return ["A"]
+        case Representation(types):
+            return ["I", ",".join(map(str, types))] if types else ["I"]
+        case TransferMode(packets):
+            return ["S"] if packets is None else ["P", str(packets)]
+        case Address():
+            return [format_address(argument)]
         case _:
             return [AUTO_WORD] if argument is AUTO else []
 

@@ -5,8 +5,12 @@ from enum import Enum
 import math
 from typing import Final, override
 
+from .addresses import Address
 from .codes import COMPLETION, INTERMEDIATE, PERMANENT_NEGATIVE, PRELIMINARY, TRANSIENT_NEGATIVE
 from .grammar import CONTROL, FORBIDDEN, INTEGRAL_ABOVE, INTEGRAL_BELOW
+
+#: So many MPEG-TS packets and an RTP header are the most that fits an Ethernet frame.
+MAX_TS_PACKETS = 7
 
 #: Text shown to a person or a log is cut here; a unit may send 64 KiB.
 SHOWN_TEXT_LIMIT = 200
@@ -78,7 +82,34 @@ class Motion:
             raise ValueError(f"a tape cannot run at {self.speed}")
 
 
-type Argument = str | Motion | Amount | Step | Auto | Subunit | None
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The argument of TYPE (section 7): what is sent over the data connection.
+
+    payload_types: RTP payload types, 0..127; empty means the unit's default, None plain ASCII,
+    which serves listings only.
+    """
+
+    payload_types: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferMode:
+    """The argument of MODE (section 7): None for S, a TCP stream; n for P, UDP packets.
+
+    n counts the MPEG-TS packets in a datagram, 1..7; for other payload types it means nothing.
+    """
+
+    packets: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.packets is not None and not 1 <= self.packets <= MAX_TS_PACKETS:
+            raise ValueError(f"{self.packets} packets do not go into one datagram")
+
+
+type Argument = (
+    str | Motion | Amount | Step | Auto | Subunit | Representation | TransferMode | Address | None
+)
 
 
 @dataclass(frozen=True, slots=True)

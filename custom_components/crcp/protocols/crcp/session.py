@@ -19,6 +19,7 @@ from .grammar import FORBIDDEN
 from .lines import NEED_DATA, LineReader, NeedData, TelnetFilter
 from .messages import Command, Reply, Subunit
 from .state import TRANSITIONS, State, Step, step_of
+from .transfers import OpenTransfer, OpenTransfers
 
 #: The control channel's port where none is given, TCP and UDP. The draft's was never assigned; this
 #: one is free in IANA's list, needs no root, and no outgoing connection takes it.
@@ -58,6 +59,22 @@ class ReplyReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferStarted:
+    """The unit will send or take data (1yz); the controller may speak again meanwhile."""
+
+    reply: Reply
+    transfer: OpenTransfer
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """A transfer is over; reply says how. It leaves a command that is pending as it is."""
+
+    reply: Reply
+    transfer: OpenTransfer
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyDiscarded:
     """The unit said something nobody asked for; worth a line in the log."""
 
@@ -80,6 +97,8 @@ type Event = (
     CommandReceived
     | CommandRejected
     | ReplyReceived
+    | TransferStarted
+    | TransferEnded
     | ReplyDiscarded
     | TelnetAnswer
     | ConnectionClosed
@@ -99,12 +118,15 @@ class Session:
         self.role = role
         self.state = State.GREETING
         self.pending: Command | None = None
+        #: Started and not yet ended; a controller takes out what it no longer waits for.
+        self.transfers = OpenTransfers()
         self._subunits = subunits
         self._telnet = TelnetFilter()
         self._lines = LineReader(MAX_COMMAND_BYTES if role is Role.UNIT else MAX_REPLY_BYTES)
         self._replies = ReplyReader()
         self._answer = b""
         self._greeted = False
+        self._abort_was_answered = False
         self._ended = False
 
     def receive_data(self, data: bytes) -> None:
@@ -140,10 +162,26 @@ class Session:
             line = format_command(message, spelling)
             self._advance(Step.COMMAND)
             self.pending = message
+            self._abort_was_answered = False
             return f"{line}\r\n".encode()
         self._expect(Role.UNIT)
-        self._advance(step_of(message))
+        self._advance(step_of(message, self.pending))
         return format_reply(message)
+
+    def send_transfer_end(self, reply: Reply) -> bytes:
+        """Return the bytes of the final reply of a transfer (unit), which may come at any time."""
+        self._expect(Role.UNIT)
+        self._advance(Step.ENDED)
+        return format_reply(reply)
+
+    def give_up_abort(self) -> bool:
+        """Stop waiting for a second reply to ABOR where one has come; whether that was so."""
+        if self.state is not State.PENDING or not self.pending or self.pending.name != "ABOR":
+            return False
+        if not self._abort_was_answered:
+            return False
+        self.pending, self.state = None, State.READY
+        return True
 
     # -- the unit reads commands ---------------------------------------------------------------
 
@@ -155,6 +193,7 @@ class Session:
         if isinstance(line, NeedData):
             return NEED_DATA
         self._advance(Step.COMMAND)
+        self.pending = None
         if line is None:
             return CommandRejected(Reply(ReplyCode.UNRECOGNISED, ("Line too long",)))
         return self._read_command(decode_text(line))
@@ -163,9 +202,10 @@ class Session:
         if FORBIDDEN.search(line) or not line.strip():
             return CommandRejected(Reply(ReplyCode.UNRECOGNISED, ("Not a command line",)))
         try:
-            return CommandReceived(parse_command(line, self._subunits))
+            self.pending = parse_command(line, self._subunits)
         except Refused as refused:
             return CommandRejected(Reply(refused.code, (refused.text,)))
+        return CommandReceived(self.pending)
 
     # -- the controller reads replies ----------------------------------------------------------
 
@@ -182,21 +222,28 @@ class Session:
         return NEED_DATA
 
     def _receive_reply(self, reply: Reply) -> Event:
-        step = step_of(reply)
+        if transfer := self.transfers.ended_by(reply, self.pending):
+            self._advance(Step.ENDED)
+            self.transfers.forget(transfer)
+            self._abort_was_answered = True
+            return TransferEnded(reply, transfer)
+        command, step = self.pending, step_of(reply, self.pending)
         if self._is_stray(reply, step):
             return ReplyDiscarded(reply)
-        if self.state is State.GREETING:
-            self._greeted = True
-        command = self.pending
+        self._greeted |= self.state is State.GREETING
         self._advance(step)
         if step is not Step.PRELIMINARY:
             self.pending = None
+        if step is Step.STARTED and command:
+            return TransferStarted(reply, self.transfers.start(command))
         return ReplyReceived(reply, command)
 
     def _is_stray(self, reply: Reply, step: Step) -> bool:
         """Whether nobody waits for this reply: a greeting that came late, or plain noise."""
         if self.state is State.PENDING and not self._greeted and self._is_greeting(reply):
             self._greeted = step is Step.FINAL
+            return True
+        if self.state is State.PENDING and self.transfers.is_stray(reply, self.pending):
             return True
         return (self.state, step) not in TRANSITIONS
 

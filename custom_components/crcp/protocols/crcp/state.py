@@ -9,6 +9,10 @@ the same four states, so one table serves both roles:
     PENDING    the unit owes the final reply to a command
     CLOSED     421 was said, QUIT was answered, or the link is gone; nothing follows
 
+Unlike FTP, commands are answered while data flows (section 1). So the 1yz that starts a transfer
+gives the turn back to the controller, and the final reply of the transfer, ENDED, comes at any
+time: it moves nothing.
+
 A missing cell is an error of whoever made the step.
 """
 
@@ -16,7 +20,8 @@ from enum import Enum, auto
 from typing import Final
 
 from .codes import ReplyCode
-from .messages import Reply
+from .messages import Command, Reply
+from .subunits import TRANSFERS
 
 
 class State(Enum):
@@ -33,7 +38,9 @@ class Step(Enum):
 
     COMMAND = auto()
     PRELIMINARY = auto()
+    STARTED = auto()
     FINAL = auto()
+    ENDED = auto()
     CLOSING = auto()
 
 
@@ -45,16 +52,21 @@ TRANSITIONS: Final = {
     # The draft never mentions a greeting, so a unit without one is spoken to all the same.
     (State.GREETING, Step.COMMAND): State.PENDING,
     (State.READY, Step.COMMAND): State.PENDING,
+    (State.READY, Step.ENDED): State.READY,
     # Shutdown, idle time-out, or another controller: the only reply that comes unasked.
     (State.READY, Step.CLOSING): State.CLOSED,
     (State.PENDING, Step.PRELIMINARY): State.PENDING,
+    (State.PENDING, Step.STARTED): State.READY,
     (State.PENDING, Step.FINAL): State.READY,
+    (State.PENDING, Step.ENDED): State.PENDING,
     (State.PENDING, Step.CLOSING): State.CLOSED,
 }
 
 
-def step_of(reply: Reply) -> Step:
-    """Classify a reply by its first digit; 421 and 221 close the connection."""
-    if reply.code in (ReplyCode.CLOSING, ReplyCode.BYE):
+def step_of(reply: Reply, pending: Command | None) -> Step:
+    """Classify a reply to the pending command; 421, and 221 to QUIT, close the connection."""
+    if reply.code == ReplyCode.CLOSING or (pending and pending.name == "QUIT" and reply.done):
         return Step.CLOSING
-    return Step.PRELIMINARY if reply.preliminary else Step.FINAL
+    if not reply.preliminary:
+        return Step.FINAL
+    return Step.STARTED if pending and pending.name in TRANSFERS else Step.PRELIMINARY

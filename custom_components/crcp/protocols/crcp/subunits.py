@@ -25,6 +25,9 @@ class Takes(Enum):
     OPTIONAL_TEXT = auto()
     MOTION = auto()  # section 8: [speed [stop]]
     SETTING = auto()  # section 9: absolute, relative, step or AUTO
+    REPRESENTATION = auto()  # section 7: A [N], or I [payload types]
+    MODE = auto()  # section 7: S [qos], or P n [qos]
+    ADDRESS = auto()  # section 7: where data goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,10 @@ FILE_COMMANDS = (
 
 # Sections 6.4 and 7.
 STREAM_COMMANDS = (
-    CommandForm("PORT", Takes.TEXT, ("DATA PORT",)),
+    CommandForm("PORT", Takes.ADDRESS, ("DATA PORT",)),
     CommandForm("PASV", also=("PASSIVE",)),
-    CommandForm("TYPE", Takes.TEXT, ("REPRESENTATION TYPE",)),
-    CommandForm("MODE", Takes.TEXT, ("TRANSFER MODE",)),
+    CommandForm("TYPE", Takes.REPRESENTATION, ("REPRESENTATION TYPE",)),
+    CommandForm("MODE", Takes.MODE, ("TRANSFER MODE",)),
     CommandForm("RETR", Takes.OPTIONAL_TEXT, ("RETRIEVE",)),
     CommandForm("STOR", Takes.TEXT, ("STORE",)),
     CommandForm("ABOR", also=("ABORT",)),
@@ -125,6 +128,9 @@ DROPPED_FTP_COMMANDS: Final = frozenset(
     " XCUP MFMT MFF MFCT XCRC XMD5 XSHA COMB AVBL CSID THMB MAIL MSND MSOM MSAM MRSQ MRCP"
     " XSEM XSEN".split()
 )
+
+#: Commands whose success comes in two replies, with a data connection in between.
+TRANSFERS: Final = frozenset({"RETR", "STOR", "LIST", "NLST"})
 
 #: Section 9: the motions whose order matters, as against the settings of the lens and the sensor.
 MOTIONS: Final = frozenset({"ROLL", "PAN", "TILT", "HORI", "VERT", "DEPT"})

@@ -1,0 +1,310 @@
+"""Data connections of a controller: TCP or UDP, opened by either end (section 7)."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import Awaitable, Callable
+import contextlib
+from ipaddress import ip_address
+import logging
+import socket
+import struct
+from typing import Final, override
+
+from ..addresses import Address, parse_passive
+from ..errors import LinkError, ProtocolError, TimedOut
+from ..messages import Command, Reply, TransferMode
+
+_LOGGER = logging.getLogger(__name__)
+
+READ_SIZE: Final = 65536
+
+#: Datagrams that came and were not fetched yet; more are dropped, as a network drops them.
+MAX_WAITING: Final = 1024
+
+#: Below this only services of the system listen; no unit has a reason to send us there.
+LOWEST_PORT: Final = 1024
+
+#: A unit learns where to send by a datagram of ours; it may get lost, so it is sent again.
+KNOCK_INTERVAL: Final = 2.0
+
+#: Asks the unit: sends PASV or PORT and returns the reply.
+type Ask = Callable[[Command], Awaitable[Reply]]
+
+
+class DataLink(ABC):
+    """Where data comes from or goes to."""
+
+    #: Whether each piece is a datagram that holds one packet, rather than a piece of a stream.
+    is_packets = False
+
+    @abstractmethod
+    async def read(self) -> bytes:
+        """Return what came next; b"" at the end of a stream. Raises LinkError."""
+
+    @abstractmethod
+    async def write(self, data: bytes) -> None:
+        """Send data. Raises LinkError."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close; the peer sees the end of the stream."""
+
+
+async def open_data_link(
+    control: asyncio.StreamWriter,
+    mode: TransferMode,
+    *,
+    passive: bool,
+    ask: Ask,
+    patience: float,
+    third_party: bool,
+) -> DataLink:
+    """Agree with the unit on an address, and open our end of it.
+
+    control: the control connection, whose ends are the only hosts that data may come from, unless
+    third_party. Raises LinkError, TimedOut, ProtocolError, Refused.
+    """
+    here, peer = control.get_extra_info("sockname")[0], control.get_extra_info("peername")[0]
+    if passive:
+        told = parse_passive((await ask(Command("PASV"))).text)
+        address = await _allowed(told, peer, third_party=third_party)
+        if mode.packets is None:
+            return await _connect(address, patience)
+        return await _receive_datagrams(address, here, peer)
+    if mode.packets is not None:
+        link = await _bind_datagrams(here, peer)
+        await ask(Command("PORT", argument=link.address))
+        return link
+    server = await _Listener.open(here, peer, patience)
+    try:
+        await ask(Command("PORT", argument=server.address))
+    except BaseException:
+        await server.close()
+        raise
+    return server
+
+
+async def _allowed(told: Address, peer: str, *, third_party: bool) -> Address:
+    """The address to use: what the unit told, if it may send us there; else its own host.
+
+    A unit that could name any host would have us knock at any door of this network.
+    """
+    if told.port < LOWEST_PORT:
+        raise ProtocolError(f"the unit wants data from port {told.port}")
+    found = await _resolve(told)
+    unspecified = ip_address(found.host).is_unspecified if found.number else True
+    if found.is_multicast or (third_party and not unspecified) or found.host == peer:
+        return found
+    if not unspecified:
+        _LOGGER.debug("The unit names %r for its data; using its own address", told.host[:64])
+    return Address(peer, told.port)
+
+
+async def _resolve(address: Address) -> Address:
+    """Look a name up; one that is not known stays what it is."""
+    if address.number is not None:
+        return address
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError, UnicodeError):
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        return Address(str(found[0][4][0]), address.port)
+    return address
+
+
+class _Stream(DataLink):
+    """A TCP connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @override
+    async def read(self) -> bytes:
+        try:
+            return await self._reader.read(READ_SIZE)
+        except OSError as error:
+            raise LinkError(f"the data connection was lost: {error}") from error
+
+    @override
+    async def write(self, data: bytes) -> None:
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as error:
+            raise LinkError(f"the data connection was lost: {error}") from error
+
+    @override
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def _connect(address: Address, patience: float) -> DataLink:
+    try:
+        async with asyncio.timeout(patience):
+            return _Stream(*await asyncio.open_connection(address.host, address.port))
+    except TimeoutError:
+        raise TimedOut(f"no data connection to {address.host} port {address.port}") from None
+    except OSError as error:
+        raise LinkError(f"no data connection: {error}") from error
+
+
+class _Listener(DataLink):
+    """A port of ours that the unit connects to; the stream is there once it has."""
+
+    def __init__(self, peer: str, patience: float) -> None:
+        self._peer = peer
+        self._patience = patience
+        self._server: asyncio.Server | None = None
+        self._stream: asyncio.Future[_Stream] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def open(cls, here: str, peer: str, patience: float) -> _Listener:
+        listener = cls(peer, patience)
+        listener._server = await asyncio.start_server(listener._accept, here, 0)
+        return listener
+
+    @property
+    def address(self) -> Address:
+        """Where the unit is to connect."""
+        if self._server is None:
+            raise LinkError("the data port is closed")
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return Address(host, port)
+
+    @override
+    async def read(self) -> bytes:
+        return await (await self._connected()).read()
+
+    @override
+    async def write(self, data: bytes) -> None:
+        await (await self._connected()).write(data)
+
+    @override
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
+        if not self._stream.done():
+            self._stream.cancel()
+        elif not self._stream.cancelled():
+            await self._stream.result().close()
+
+    async def _connected(self) -> _Stream:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(self._stream)
+        except TimeoutError:
+            raise TimedOut("the unit did not connect to our data port") from None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._stream.done() or writer.get_extra_info("peername")[0] != self._peer:
+            writer.close()
+        else:
+            self._stream.set_result(_Stream(reader, writer))
+
+
+class _Datagrams(DataLink, asyncio.DatagramProtocol):
+    """A UDP socket. sender: the only host whose datagrams count; None for a multicast group."""
+
+    is_packets = True
+
+    def __init__(self, sender: str | None) -> None:
+        self._sender = sender
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
+        self._transport: asyncio.DatagramTransport | None = None
+        self._knocking: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where datagrams arrive."""
+        if self._transport is None:
+            raise LinkError("the data port is closed")
+        host, port = self._transport.get_extra_info("sockname")[:2]
+        return Address(host, port)
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.DatagramTransport):
+            self._transport = transport
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self._sender in (None, addr[0]):
+            self._stop_knocking()
+            with contextlib.suppress(asyncio.QueueFull):
+                self._waiting.put_nowait(data)
+
+    @override
+    async def read(self) -> bytes:
+        return await self._waiting.get()
+
+    @override
+    async def write(self, data: bytes) -> None:
+        raise LinkError("data are sent over TCP only")
+
+    @override
+    async def close(self) -> None:
+        self._stop_knocking()
+        if self._transport:
+            self._transport.close()
+            self._transport = None
+
+    def knock(self, address: Address) -> None:
+        """Send empty datagrams until something comes back."""
+        self._knocking = asyncio.create_task(self._knock(address), name="crcp knocking")
+
+    async def _knock(self, address: Address) -> None:
+        while self._transport:
+            self._transport.sendto(b"", (address.host, address.port))
+            await asyncio.sleep(KNOCK_INTERVAL)
+
+    def _stop_knocking(self) -> None:
+        if self._knocking:
+            self._knocking.cancel()
+            self._knocking = None
+
+
+async def _bind_datagrams(here: str, sender: str | None) -> _Datagrams:
+    """Open a UDP port whose number is even: RTCP has the odd one above it (RFC 3550 section 11)."""
+    loop = asyncio.get_running_loop()
+    for _ in range(100):
+        _, link = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(sender), local_addr=(here, 0)
+        )
+        if link.address.port % 2 == 0:
+            return link
+        await link.close()
+    raise LinkError("no even UDP port is free")
+
+
+async def _receive_datagrams(address: Address, here: str, peer: str) -> DataLink:
+    if not address.is_multicast:
+        link = await _bind_datagrams(here, peer)
+        link.knock(address)
+        return link
+    loop = asyncio.get_running_loop()
+    group = _join(address, here)
+    _, joined = await loop.create_datagram_endpoint(lambda: _Datagrams(None), sock=group)
+    return joined
+
+
+def _join(address: Address, here: str) -> socket.socket:
+    """Join a group on the interface that the control connection goes over."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    group = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        group.setblocking(False)
+        group.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        group.bind((address.host, address.port))
+        if family == socket.AF_INET:
+            member = socket.inet_aton(address.host) + socket.inet_aton(here)
+            group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        else:
+            wanted = socket.inet_pton(family, address.host) + struct.pack("@I", 0)
+            group.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, wanted)
+    except OSError as error:
+        group.close()
+        raise LinkError(f"cannot join {address.host}: {error}") from error
+    return group

@@ -1,0 +1,31 @@
+"""How long a controller waits. The draft has no timers; these are ours, with their reasons."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """All in seconds.
+
+    connect: TCP's own patience is minutes. greeting: a unit may have none, so this is a pause and
+    not an error. busy_greeting: after 120, which speaks of minutes. reply: a unit answers when it
+    has accepted a command, not when it has done it. power: a deck that spins up answers late.
+    goodbye: QUIT is a courtesy. started: a tape changer has to find the tape. data: the data
+    connection. ended: the final reply, once the data has ended. aborted: some units answer ABOR
+    once where FTP says twice.
+    """
+
+    connect: float = 10.0
+    greeting: float = 5.0
+    busy_greeting: float = 120.0
+    reply: float = 10.0
+    power: float = 30.0
+    goodbye: float = 2.0
+    started: float = 15.0
+    data: float = 10.0
+    ended: float = 5.0
+    aborted: float = 2.0
+
+
+DEFAULT_TIMEOUTS: Final = Timeouts()
