@@ -46,6 +46,8 @@ class Deck:
             self._speeds["RECO"] = record_speeds
         self._record_word = record_word
         self._operation = "PAUS"
+        #: What moved the tape last; it stays when the tape has come to its stop.
+        self.last_operation = "PAUS"
         self._speed = 0.0
         self._stop = 0.0
         self._position = 0.0
@@ -69,6 +71,13 @@ class Deck:
         self._settle()
         return self._speed
 
+    def insert(self, length: float) -> None:
+        """Put in another tape, wound to its start."""
+        self._halt()
+        self.last_operation = "PAUS"
+        self._length, self._capacity = length, max(length, self._capacity)
+        self._position, self._since = 0.0, self._clock()
+
     def play(self, motion: Motion) -> None:
         """Play; a speed of 0 is a still picture, which stands like PAUS."""
         self._move("PLAY", 1.0 if motion.speed is None else motion.speed, motion.stop)
@@ -88,6 +97,7 @@ class Deck:
     def pause(self) -> None:
         """Stop at the present position."""
         self._settle()
+        self.last_operation = "PAUS"
         self._halt()
 
     def status(self) -> TapeStatus:
@@ -97,13 +107,12 @@ class Deck:
         abilities: dict[str, TapeAbility] = {
             name: TapeAbility(
                 self._record_word if name == "RECO" else name,
-                self._speeds[name],
-                Bounds(0, reach[name]),
+                self._speeds.get(name),
+                Bounds(0, reach[name]) if name in reach else None,
             )
-            for name in ("PLAY", "RECO", "FF")
-            if name in self._speeds
+            for name in ("PLAY", "PAUS", "RECO", "FF")
+            if name in self._speeds or name == "PAUS"
         }
-        abilities["PAUS"] = TapeAbility("PAUS")
         operation = self._record_word if self.operation == "RECO" else self.operation
         return TapeStatus(operation, self.position, abilities)
 
@@ -120,6 +129,7 @@ class Deck:
             behind = (wanted - self._position) * speed <= 0
             target = self._position if behind else target
         self._operation, self._speed, self._stop = operation, speed, target
+        self.last_operation = operation
         if speed == 0 or target == self._position:
             self._halt()
 

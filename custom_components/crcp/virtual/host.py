@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import contextlib
+import ssl
 
 LOOPBACK = "127.0.0.1"
 
@@ -15,8 +16,9 @@ class Host:
     port: 0 lets the system choose. The connection is closed when serve returns.
     """
 
-    def __init__(self, serve: Serve, port: int = 0) -> None:
-        """Prepare; start listens."""
+    def __init__(self, serve: Serve, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
+        """Prepare; start listens. tls: encrypts from the first byte on."""
+        self._tls = tls
         self._serve = serve
         self._wanted_port = port
         self._server: asyncio.Server | None = None
@@ -32,7 +34,9 @@ class Host:
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._accept, LOOPBACK, self._wanted_port)
+        self._server = await asyncio.start_server(
+            self._accept, LOOPBACK, self._wanted_port, ssl=self._tls
+        )
 
     async def stop(self) -> None:
         """Stop listening, drop every connection, and wait until all of their tasks ended."""

@@ -1,62 +1,58 @@
-"""A virtual CRCP unit: its state, and one handler per command."""
+"""A virtual CRCP unit: what it is made of, and who may command it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-import contextlib
+from dataclasses import dataclass, field
+from itertools import count
 import logging
-import socket
+import ssl
 import time
 
+from ..protocols.crcp.addresses import Address
+from ..protocols.crcp.codec import parse_command
 from ..protocols.crcp.codes import ReplyCode
+from ..protocols.crcp.datagrams import Verifier, read_lines
 from ..protocols.crcp.errors import Refused
-from ..protocols.crcp.lines import NeedData
-from ..protocols.crcp.messages import Amount, Auto, Command, Motion, Reply, Step, Subunit
-from ..protocols.crcp.session import (
-    CommandReceived,
-    CommandRejected,
-    Event,
-    Role,
-    Session,
-    TelnetAnswer,
-)
-from ..protocols.crcp.state import State
-from ..protocols.crcp.status import (
-    format_camera_status,
-    format_power_status,
-    format_tape_status,
-    format_unit_status,
-)
-from ..protocols.crcp.subunits import CAMERA, CONNECTION, POWER, TAPE
+from ..protocols.crcp.messages import Command, Reply, Subunit
+from ..protocols.crcp.subunits import CAMERA, CONNECTION, FILE, POWER, STREAM, TAPE
+from . import basics, media
+from .accounts import PENALTY, Account
+from .clips import Clip, Shelf, blank_clip
 from .deck import Deck
+from .handlers import HANDLERS
 from .head import Head
-from .host import Host
+from .host import LOOPBACK, Host
+from .play_out import LIVE
+from .stream import Stream
+from .unit_faults import NO_FAULT, Fault
+from .visitor import ControlConnection, Datagrams, Visitor, is_ignored
 
 _LOGGER = logging.getLogger(__name__)
-
-READ_SIZE = 65536
 
 #: What a unit that is off still does; the draft says only "some command" (section 6.1).
 WORKS_WHILE_OFF = frozenset({POWER, CONNECTION})
 
-type Handler = Callable[["VirtualUnit", Command], Reply]
+#: What may be asked before the login.
+OPEN_TO_ALL = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
 
-_HANDLERS: dict[tuple[str | None, str], Handler] = {}
+# Importing these modules has filled the table of handlers.
+_ROOMS_OF_HANDLERS = (basics, media)
 
 
-def answers(kind: str | None, *names: str) -> Callable[[Handler], Handler]:
-    """Declare the handler of a subunit type's commands; None is for STAT and HELP."""
+@dataclass(frozen=True, slots=True)
+class DatagramRules:
+    """Who may command by datagram. verifier: signed ones only; None: anybody, with any login."""
 
-    def register(handler: Handler) -> Handler:
-        _HANDLERS.update({(kind, name): handler for name in names})
-        return handler
-
-    return register
+    verifier: Verifier | None = None
+    allowed: frozenset[str] = field(default_factory=lambda: frozenset({LOOPBACK}))
+    port: int = 0
 
 
 class VirtualUnit:
-    """One unit on loopback with POWER, TAPE and CAMERA subunits, by number.
+    """One unit on loopback. Its subunits are those that it is given, by number.
 
-    TAPEn and CAMERAn are powered by POWERn, or by POWER0 where there is no such one.
+    TAPEn, CAMERAn and STREAMn are powered by POWERn, or by POWER0 where there is no such one, and
+    belong together: what STREAMn sends is what TAPEn plays, or live without a tape.
     """
 
     def __init__(
@@ -68,30 +64,85 @@ class VirtualUnit:
         powers: Mapping[int, bool] | None = None,
         decks: Mapping[int, Deck] | None = None,
         heads: Mapping[int, Head] | None = None,
+        streams: tuple[int, ...] = (),
+        shelf: Shelf | None = None,
+        live: Clip | None = None,
+        payload_types: tuple[int, ...] = (33,),
+        account: Account | None = None,
+        datagrams: DatagramRules | None = None,
+        tls: ssl.SSLContext | None = None,
+        fault: Fault = NO_FAULT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Build the unit; start opens its port. The default has one of each subunit, switched on."""
+        """Build the unit; start opens its ports. The default has a power, a tape and a camera."""
         self.name = name
         self.unit_id = unit_id
+        self.clock = clock
         self.powers = dict({0: True} if powers is None else powers)
-        self.decks = dict({0: Deck(time.monotonic)} if decks is None else decks)
-        self.heads = dict({0: Head(time.monotonic)} if heads is None else heads)
+        self.decks = dict({0: Deck(clock)} if decks is None else decks)
+        self.heads = dict({0: Head(clock)} if heads is None else heads)
+        self.streams = streams
+        self.has_shelf = shelf is not None
+        self.shelf = shelf or Shelf()
+        self.live = live or blank_clip()
+        self.payload_types = payload_types
+        self.account = account
+        self.fault = fault
+        #: None: this unit says nothing first.
+        self.greeting: str | None = f"{name} ready"
+        self.idle_time, self.login_time, self.penalty = 300.0, 60.0, PENALTY
+        self.third_party_data = False
+        #: A name to tell in place of the numbers, and the group that mode P sends to.
+        self.data_name: str | None = None
+        self.group: Address | None = None
+        self.data_ports: tuple[int, ...] = (0,)
         self.subunits: list[Subunit] = []
         self.commands: list[Command] = []
         self.refresh_subunits()
+        self._loaded: dict[int, str] = {}
+        self._live_user: Stream | None = None
+        self._next_port = count()
         self._host = Host(self._serve, port)
-        self._connection: _Connection | None = None
+        self._tls_host = Host(self._serve, tls=tls) if tls else None
+        self._rules = datagrams
+        self._datagrams: Datagrams | None = None
+        self._connection: ControlConnection | None = None
+
+    # -- on and off ----------------------------------------------------------------------------
 
     @property
     def port(self) -> int:
         """The port of the control channel, once started."""
         return self._host.port
 
+    @property
+    def tls_port(self) -> int | None:
+        """The port of the encrypted control channel; None without one."""
+        return self._tls_host.port if self._tls_host else None
+
+    @property
+    def udp_port(self) -> int | None:
+        """The port for commands by datagram; None without one."""
+        return self._datagrams.port if self._datagrams else None
+
     async def start(self) -> None:
-        """Listen on 127.0.0.1."""
+        """Listen on 127.0.0.1. Raises OSError when a port is taken."""
         await self._host.start()
+        if self._tls_host:
+            await self._tls_host.start()
+        if self._rules:
+            loop = asyncio.get_running_loop()
+            address = (LOOPBACK, self._rules.port)
+            _, self._datagrams = await loop.create_datagram_endpoint(
+                lambda: Datagrams(self), local_addr=address
+            )
 
     async def stop(self) -> None:
-        """Close the port and every connection."""
+        """Close the ports and every connection."""
+        if self._datagrams:
+            await self._datagrams.close()
+        if self._tls_host:
+            await self._tls_host.stop()
         await self._host.stop()
 
     def refresh_subunits(self) -> None:
@@ -99,34 +150,124 @@ class VirtualUnit:
         self.subunits[:] = [
             *(Subunit(POWER, number) for number in self.powers),
             Subunit(CONNECTION),
+            *([Subunit(FILE)] if self.has_shelf else []),
+            *(Subunit(STREAM, number) for number in self.streams),
             *(Subunit(TAPE, number) for number in self.decks),
             *(Subunit(CAMERA, number) for number in self.heads),
         ]
+
+    # -- commands ------------------------------------------------------------------------------
+
+    async def perform(self, visitor: Visitor, command: Command) -> Reply:
+        """Do what a command says and return the reply."""
+        self.commands.append(command)
+        subunit = command.subunit
+        if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
+            return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+        if subunit and subunit.kind not in WORKS_WHILE_OFF and not self.has_power(subunit):
+            return Reply(ReplyCode.BAD_SEQUENCE, ("Unit is off",))
+        handler = HANDLERS.get((subunit.kind if subunit else None, command.name))
+        if handler is None:
+            return Reply(ReplyCode.NOT_IMPLEMENTED, ("Command not implemented",))
+        try:
+            return await handler(self, visitor, command)
+        except Refused as refused:
+            return Reply(refused.code, (refused.text,))
+
+    async def perform_datagram(self, visitor: Visitor, datagram: bytes) -> None:
+        """Do the commands of a datagram in their order; an error drops the rest of it."""
+        lines = self._lines_of(visitor, datagram)
+        if lines is None:
+            _LOGGER.info("A datagram from %s was not let in", visitor.peer)
+            return
+        for line in lines:
+            try:
+                command = parse_command(line, self.subunits)
+                reply = None if is_ignored(command) else await self.perform(visitor, command)
+                if reply and reply.failed:
+                    raise Refused(reply.code, reply.text)
+            except (Refused, ValueError) as error:
+                _LOGGER.info("The rest of a datagram was dropped: %s", error)
+                return
+
+    def _lines_of(self, visitor: Visitor, datagram: bytes) -> list[str] | None:
+        """The command lines of a datagram; None when it may not command us."""
+        if self._rules is None or visitor.peer not in self._rules.allowed:
+            return None
+        # State lasts for one datagram: whoever signed it is logged in for just as long.
+        visitor.login.logged_in = self.account is None
+        if self._rules.verifier is None:
+            return read_lines(datagram)
+        lines = self._rules.verifier.open(datagram, now=time.time())
+        if lines is None:
+            return None
+        visitor.login.logged_in = True
+        return read_lines(lines)
+
+    # -- parts ---------------------------------------------------------------------------------
 
     def has_power(self, subunit: Subunit) -> bool:
         """Whether the POWER subunit that feeds this one is on."""
         return self.powers.get(subunit.number, self.powers.get(0, True))
 
-    def perform(self, command: Command) -> Reply:
-        """Do what a command says and return the reply."""
-        self.commands.append(command)
-        subunit = command.subunit
-        if subunit and subunit.kind not in WORKS_WHILE_OFF and not self.has_power(subunit):
-            return Reply(ReplyCode.BAD_SEQUENCE, ("Unit is off",))
-        handler = _HANDLERS.get((subunit.kind if subunit else None, command.name))
-        if handler is None:
-            return Reply(ReplyCode.NOT_IMPLEMENTED, ("Command not implemented",))
-        try:
-            return handler(self, command)
-        except Refused as refused:
-            return Reply(refused.code, (refused.text,))
+    async def switch(self, number: int, *, on: bool) -> None:
+        """Switch a POWER subunit. What loses its power stops, and its transfers break."""
+        self.powers[number] = on
+        for each, deck in self.decks.items():
+            if not self.has_power(Subunit(TAPE, each)):
+                deck.pause()
+        for each, head in self.heads.items():
+            if not self.has_power(Subunit(CAMERA, each)):
+                head.freeze()
+        for each in self.streams:
+            if self._connection and not self.has_power(Subunit(STREAM, each)):
+                await self._connection.abort(each)
+
+    def load(self, number: int, path: str) -> Deck:
+        """Put a recording into a deck; one that is in there already stays where it stands.
+
+        Raises Refused 550 for what is not on the shelf, 502 where there is no deck.
+        """
+        if number not in self.decks:
+            raise Refused(ReplyCode.NOT_IMPLEMENTED, "Command not implemented")
+        if path not in self.shelf.clips:
+            raise Refused(ReplyCode.UNAVAILABLE, f"{path}: no such file")
+        if self._loaded.get(number) != path:
+            self._loaded[number] = path
+            self.decks[number].insert(self.shelf.clips[path].duration)
+        return self.decks[number]
+
+    def loaded(self, number: int) -> str:
+        """The path of what a deck holds; what a camera shows now where nothing was loaded."""
+        return self._loaded.get(number, LIVE)
+
+    def keep(self, path: str, clip: Clip, number: int) -> None:
+        """Put a new recording on the shelf, and into the deck that made it."""
+        if clip.stream:
+            self.shelf.clips[path] = clip
+            self._loaded[number] = path
+
+    def take_live(self, stream: Stream) -> None:
+        """Claim the live picture, which one stream at a time can have. Raises Refused 450."""
+        if self._live_user and self._live_user is not stream and self._live_user.busy:
+            raise Refused(ReplyCode.FILE_BUSY, f"{LIVE} is in use")
+        self._live_user = stream
+
+    def next_data_port(self) -> int:
+        """The port for the next data connection; 0 lets the system choose."""
+        return self.data_ports[next(self._next_port) % len(self.data_ports)]
 
     # -- the control channel -------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self, reader, writer)
+        connection = ControlConnection(self, reader, writer)
+        if await self.fault.greet(reader, writer):
+            return
+        if self._connection and self._connection.peer != connection.peer:
+            connection.dismiss("In use by another controller")
+            return
         if self._connection:
-            # All of loopback is one address: a newcomer from there takes the place of the old one.
+            # A controller that crashed comes back and must not find itself locked out.
             self._connection.dismiss("Another controller took over")
         self._connection = connection
         try:
@@ -134,136 +275,3 @@ class VirtualUnit:
         finally:
             if self._connection is connection:
                 self._connection = None
-
-    # -- every unit (section 5) ----------------------------------------------------------------
-
-    @answers(None, "STAT")
-    def _stat(self, command: Command) -> Reply:
-        match command.argument:
-            case None:
-                return format_unit_status(self.subunits)
-            case Subunit(kind=kind, number=number) if kind == POWER:
-                return format_power_status(on=self.powers[number])
-            case Subunit(kind=kind, number=number) if kind == TAPE:
-                return format_tape_status(self.decks[number].status())
-            case Subunit(kind=kind, number=number) if kind == CAMERA:
-                return format_camera_status(self.heads[number].status())
-        return Reply(ReplyCode.BAD_ARGUMENT, ("No status for that subunit",))
-
-    @answers(None, "HELP")
-    def _help(self, _command: Command) -> Reply:
-        kinds = dict.fromkeys(subunit.kind for subunit in self.subunits)
-        lines = (f"Commands: STAT HELP {' '.join(kinds)} USER QUIT", "see STAT for the subunits")
-        return Reply(ReplyCode.HELP, (*lines, "end"))
-
-    # -- POWER (section 6.1) -------------------------------------------------------------------
-
-    @answers(POWER, "ON", "OFF")
-    def _power(self, command: Command) -> Reply:
-        number = _number(command)
-        self.powers[number] = command.name == "ON"
-        for deck in (
-            deck for n, deck in self.decks.items() if not self.has_power(Subunit(TAPE, n))
-        ):
-            deck.pause()
-        for head in (h for n, h in self.heads.items() if not self.has_power(Subunit(CAMERA, n))):
-            head.freeze()
-        return _okay()
-
-    # -- CONNECTION (section 6.2) --------------------------------------------------------------
-
-    @answers(CONNECTION, "USER", "PASS", "ACCT")
-    def _log_in(self, _command: Command) -> Reply:
-        return Reply(ReplyCode.LOGGED_IN, ("Logged in",))
-
-    @answers(CONNECTION, "QUIT")
-    def _quit(self, _command: Command) -> Reply:
-        return Reply(ReplyCode.BYE, ("bye",))
-
-    # -- TAPE (section 8) ----------------------------------------------------------------------
-
-    @answers(TAPE, "PLAY", "RECO", "FF", "PAUS")
-    def _tape(self, command: Command) -> Reply:
-        deck = self.decks[_number(command)]
-        match command.argument:
-            case Motion() as motion:
-                {"PLAY": deck.play, "RECO": deck.record, "FF": deck.wind}[command.name](motion)
-            case _:
-                deck.pause()
-        return _okay()
-
-    # -- CAMERA (section 9) --------------------------------------------------------------------
-
-    @answers(
-        CAMERA,
-        "IRIS",
-        "SENS",
-        "ROLL",
-        "PAN",
-        "TILT",
-        "ZOOM",
-        "HORI",
-        "VERT",
-        "DEPT",
-        "FOCU",
-        "WHIT",
-    )
-    def _camera(self, command: Command) -> Reply:
-        match command.argument:
-            case Amount() | Step() | Auto() as setting:
-                self.heads[_number(command)].set(command.name, setting)
-                return _okay()
-        return Reply(ReplyCode.BAD_ARGUMENT, ("A value must follow",))
-
-
-class _Connection:
-    """One controller's connection: reads, performs, replies."""
-
-    def __init__(
-        self, unit: VirtualUnit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self._unit = unit
-        self._reader = reader
-        self._writer = writer
-        self._session = Session(Role.UNIT, unit.subunits)
-
-    async def run(self) -> None:
-        connected: socket.socket = self._writer.get_extra_info("socket")
-        # FTP clients send ABOR as urgent data; out of line, the next line would lose its neighbour.
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
-        self._send(Reply(ReplyCode.READY, (f"{self._unit.name} ready",)))
-        with contextlib.suppress(ConnectionError):
-            while self._session.state is not State.CLOSED:
-                self._session.receive_data(await self._reader.read(READ_SIZE))
-                while not isinstance(event := self._session.next_event(), NeedData):
-                    self._handle(event)
-                await self._writer.drain()
-        self._writer.close()
-
-    def dismiss(self, reason: str) -> None:
-        if self._session.state is not State.CLOSED:
-            self._send(Reply(ReplyCode.CLOSING, (reason,)))
-            self._writer.close()
-
-    def _handle(self, event: Event) -> None:
-        match event:
-            case CommandReceived(command):
-                _LOGGER.debug("Performing %s", command)
-                self._send(self._unit.perform(command))
-            case CommandRejected(reply):
-                self._send(reply)
-            case TelnetAnswer(data):
-                self._writer.write(data)
-            case _:
-                pass  # The other events are a controller's; at the end of the stream run returns.
-
-    def _send(self, reply: Reply) -> None:
-        self._writer.write(self._session.send(reply))
-
-
-def _number(command: Command) -> int:
-    return command.subunit.number if command.subunit else 0
-
-
-def _okay() -> Reply:
-    return Reply(ReplyCode.OKAY, ("Command okay",))

@@ -12,7 +12,7 @@ from .codes import ReplyCode
 from .errors import ProtocolError, Refused
 
 _HOST = r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]?"
-_COMMAS = re.compile(rf"({_HOST}|[0-9]+,[0-9]+,[0-9]+,[0-9]+),([0-9]+)(?:,([0-9]+))?")
+_COMMAS = re.compile(rf"([0-9]+,[0-9]+,[0-9]+,[0-9]+|{_HOST}),([0-9]+)(?:,([0-9]+))?")
 _COLON = re.compile(rf"({_HOST}):([0-9]+)")
 _BLANK = re.compile(rf"({_HOST})[ \t]+([0-9]+)")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')

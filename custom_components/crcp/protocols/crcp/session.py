@@ -174,6 +174,12 @@ class Session:
         self._advance(Step.ENDED)
         return format_reply(reply)
 
+    def skip_greeting(self) -> None:
+        """Say nothing first (unit): the controller will speak when it is tired of waiting."""
+        self._expect(Role.UNIT)
+        if self.state is State.GREETING:
+            self.state = State.READY
+
     def give_up_abort(self) -> bool:
         """Stop waiting for a second reply to ABOR where one has come; whether that was so."""
         if self.state is not State.PENDING or not self.pending or self.pending.name != "ABOR":

@@ -1,0 +1,235 @@
+"""The data connections of a virtual unit, in the four ways of section 7."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import Awaitable, Callable
+import contextlib
+from ipaddress import ip_address
+import socket
+from typing import Final, override
+
+from ..protocols.crcp.addresses import Address
+from ..protocols.crcp.codes import ReplyCode
+from ..protocols.crcp.errors import Refused
+from ..protocols.crcp.rtp import frame
+
+READ_SIZE: Final = 65536
+LOWEST_PORT: Final = 1024
+
+#: Nobody connects within so many seconds: 425. Nothing of what is sent is taken for as long: 426.
+PATIENCE: Final = 10.0
+
+#: About a second of picture. A receiver that is further behind loses packets and not the unit's memory.
+MAX_BACKLOG: Final = 2 << 20
+
+
+class DataPort(ABC):
+    """One end of a data connection, agreed on by PORT or PASV and used by one transfer."""
+
+    is_packets = False
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Wait until there is somebody at the other end. Raises TimeoutError or OSError."""
+
+    @abstractmethod
+    def send(self, packet: bytes) -> None:
+        """Send one RTP packet, or drop it when the receiver is too slow. Raises OSError."""
+
+    @abstractmethod
+    async def receive(self) -> bytes:
+        """Return what came next; b"" at the end."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close."""
+
+
+class StreamPort(DataPort):
+    """Mode S: TCP, each packet behind two bytes of length. open waits for, or makes, a connection."""
+
+    def __init__(self) -> None:
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._blocked_since = 0.0
+
+    @override
+    def send(self, packet: bytes) -> None:
+        if self._writer is None or self._writer.is_closing():
+            raise ConnectionResetError("the receiver closed the data connection")
+        now = asyncio.get_running_loop().time()
+        if self._writer.transport.get_write_buffer_size() <= MAX_BACKLOG:
+            self._blocked_since = now
+            self._writer.write(frame(packet))
+        elif now - self._blocked_since > PATIENCE:
+            raise ConnectionResetError("the receiver takes nothing")
+
+    async def send_plain(self, data: bytes) -> None:
+        """Send bytes as they are, which is how listings go."""
+        if self._writer:
+            self._writer.write(data)
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.drain()
+
+    @override
+    async def receive(self) -> bytes:
+        return await self._reader.read(READ_SIZE) if self._reader else b""
+
+    @override
+    async def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._writer.wait_closed()
+
+
+class PassiveStreamPort(StreamPort):
+    """PASV: the other end connects to us, before or after its RETR."""
+
+    def __init__(self, peer: str | None) -> None:
+        """peer: the only host that may connect; None for any."""
+        super().__init__()
+        self._peer = peer
+        self._server: asyncio.Server | None = None
+        self._arrived = asyncio.Event()
+
+    async def listen(self, host: str, port: int) -> Address:
+        """Open the port and return where it is."""
+        self._server = await asyncio.start_server(self._accept, host, port)
+        return Address(host, self._server.sockets[0].getsockname()[1])
+
+    @override
+    async def connect(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self._arrived.wait()
+
+    @override
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+        await super().close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        stranger = self._peer not in (None, writer.get_extra_info("peername")[0])
+        if stranger or self._arrived.is_set():
+            writer.close()
+            return
+        self._reader, self._writer = reader, writer
+        self._arrived.set()
+
+
+class ActiveStreamPort(StreamPort):
+    """PORT: we connect."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__()
+        self._address = address
+
+    @override
+    async def connect(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            opened = await asyncio.open_connection(self._address.host, self._address.port)
+        self._reader, self._writer = opened
+
+
+class PacketPort(DataPort, asyncio.DatagramProtocol):
+    """Mode P: UDP. target: where we send to; None until the first datagram of peer has told."""
+
+    is_packets = True
+
+    def __init__(self, peer: str | None, target: Address | None) -> None:
+        self._peer = peer
+        self._target = (target.host, target.port) if target else None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._arrived = asyncio.Event()
+        self._received: asyncio.Queue[bytes] = asyncio.Queue(1024)
+
+    async def open(self, host: str, port: int = 0) -> Address:
+        """Open the socket and return where it is."""
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
+        if self._transport is None:
+            raise ConnectionResetError("no socket")
+        return Address(host, self._transport.get_extra_info("sockname")[1])
+
+    async def open_group(self, group: Address, here: str) -> None:
+        """Open a socket that sends to a group through the interface of here, and hears it."""
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setblocking(False)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        interface = socket.inet_aton(here)
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+        opened.bind(("", 0))
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, sock=opened)
+        self._target = (group.host, group.port)
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.DatagramTransport):
+            self._transport = transport
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self._peer not in (None, addr[0]):
+            return
+        self._target = self._target or addr
+        self._arrived.set()
+        with contextlib.suppress(asyncio.QueueFull):
+            self._received.put_nowait(data)
+
+    @override
+    async def connect(self) -> None:
+        if self._target is None:
+            async with asyncio.timeout(PATIENCE):
+                await self._arrived.wait()
+
+    @override
+    def send(self, packet: bytes) -> None:
+        if self._transport and self._target:
+            self._transport.sendto(packet, self._target)
+
+    @override
+    async def receive(self) -> bytes:
+        return await self._received.get()
+
+    @override
+    async def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+
+async def allowed_target(told: Address, peer: str, *, third_party: bool) -> Address:
+    """Where data may be sent for this controller: to itself, to a group, or, if allowed, anywhere.
+
+    Raises Refused 504, or 501 for a name that nobody knows.
+    """
+    address = await _resolve(told)
+    if address.number is not None and address.number.is_unspecified:
+        address = Address(peer, address.port)
+    own = address.host == peer
+    if address.port < LOWEST_PORT or not (own or _is_local_group(address) or third_party):
+        raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "No data to that address")
+    return address
+
+
+def _is_local_group(address: Address) -> bool:
+    """239/8 and ff00::/8: groups that stay inside a site."""
+    number = ip_address(address.host)
+    return number.is_multicast and (number.version == 6 or address.host.startswith("239."))
+
+
+async def _resolve(address: Address) -> Address:
+    if address.number is not None:
+        return address
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(address.host, address.port, family=socket.AF_INET)
+    except (OSError, UnicodeError) as error:
+        raise Refused(ReplyCode.BAD_ARGUMENT, "No such host") from error
+    return Address(str(found[0][4][0]), address.port)
+
+
+#: Works with a data port until the transfer is done.
+type Work = Callable[[DataPort], Awaitable[None]]

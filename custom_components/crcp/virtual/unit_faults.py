@@ -1,0 +1,148 @@
+"""What can be wrong with a unit, declared: each is a way to misbehave on the control channel."""
+
+import asyncio
+from dataclasses import dataclass
+import socket
+import struct
+from typing import Final, override
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A misbehaviour. This one is none at all."""
+
+    name: str = "none"
+    about: str = "behaves"
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Meet a new controller; True when the whole connection was dealt with."""
+        return False
+
+    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        """Send a reply."""
+        writer.write(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Takeover(Fault):
+    """Deals with the whole connection: says something, and then stays, ends or floods."""
+
+    hello: bytes = b""
+    per_command: bytes = b""
+    endless: bytes = b""
+
+    @override
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(self.hello)
+        while await reader.readline():
+            writer.write(self.per_command)
+            while self.endless and not writer.is_closing():
+                writer.write(self.endless)
+                await writer.drain()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Flood(Fault):
+    """Sends without end before anybody has asked."""
+
+    piece: bytes = b""
+
+    @override
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        while not writer.is_closing():
+            writer.write(self.piece)
+            await writer.drain()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Replace(Fault):
+    """Sends something else in place of its replies."""
+
+    old: bytes = b""
+    new: bytes = b""
+
+    @override
+    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        writer.write(data.replace(self.old, self.new) if self.old else self.new)
+
+
+class _Drip(Fault):
+    """Sends its replies byte by byte, a second between them."""
+
+    @override
+    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        for number, byte in enumerate(data):
+            loop.call_later(number, _write_if_open, writer, bytes((byte,)))
+
+
+class _HalfClose(Fault):
+    """Ends its side of the connection after the first reply to a command, and reads on."""
+
+    @override
+    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if not writer.is_closing():
+            writer.write(data)
+        if not data.startswith(b"220"):
+            connected: socket.socket = writer.get_extra_info("socket")
+            connected.shutdown(socket.SHUT_WR)
+
+
+class _Reset(Fault):
+    """Resets the connection in place of its first reply to a command."""
+
+    @override
+    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        if data.startswith(b"220"):
+            writer.write(data)
+            return
+        connected: socket.socket = writer.get_extra_info("socket")
+        linger = struct.pack("ii", 1, 0)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+
+def _write_if_open(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if not writer.is_closing():
+        writer.write(data)
+
+
+NO_FAULT: Final = Fault()
+
+FAULTS: Final = {
+    fault.name: fault
+    for fault in (
+        NO_FAULT,
+        _Takeover("silent", "takes connections and never says anything"),
+        _Takeover("mute", "greets and never answers", hello=b"220 ready\r\n"),
+        _Drip("slow", "answers one byte a second"),
+        _Replace("garbled", "answers with noise", new=b"\x00\x8f\x03?#\r\n"),
+        _Takeover(
+            "endless-reply",
+            "begins a reply and never ends it",
+            hello=b"220 ready\r\n",
+            per_command=b"211-status\r\n",
+            endless=b" TAPE0\r\n" * 1000,
+        ),
+        _Takeover(
+            "endless-line",
+            "answers with a line that has no end",
+            hello=b"220 ready\r\n",
+            per_command=b"200 ",
+            endless=b"x" * 8192,
+        ),
+        _Flood("endless-banner", "greets without end", piece=b"220-welcome\r\n" * 1000),
+        _Replace("wrong-code", "answers with codes that there are none of", old=b"2", new=b"9"),
+        _HalfClose("half-closed", "ends its side after the first reply"),
+        _Takeover("busy", "says 421 to everybody", hello=b"421 In use by another controller\r\n"),
+        _Reset("reset", "resets the connection at the first command"),
+        _Takeover(
+            "ftp",
+            "is an FTP server",
+            hello=b"220 (vsFTPd 3.0.3)\r\n",
+            per_command=b"211-FTP server status:\r\n     TYPE: ASCII\r\n211 End of status\r\n",
+        ),
+    )
+}
