@@ -1,4 +1,6 @@
-"""Run a room of the integration as a program, without Home Assistant: room.py NAME ARGUMENT ...
+"""Run a program that uses the integration's rooms, without Home Assistant.
+
+room.py NAME ARGUMENT ... runs the room of that name; room.py FILE.py ARGUMENT ... runs a file.
 
 The integration's own __init__.py imports Home Assistant, so the package is entered under a name
 of its own, past that file: the protocols, the importer and the virtual devices need none of it.
@@ -22,5 +24,8 @@ def enter_package() -> None:
 if __name__ == "__main__":
     enter_package()
     name = sys.argv.pop(1)
-    sys.argv[0] = name
-    runpy.run_module(f"crcp.{name}", run_name="__main__", alter_sys=True)
+    sys.argv[0] = Path(name).stem
+    if name.endswith(".py"):
+        runpy.run_path(name, run_name="__main__")
+    else:
+        runpy.run_module(f"crcp.{name}", run_name="__main__", alter_sys=True)

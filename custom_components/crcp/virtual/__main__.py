@@ -13,13 +13,18 @@ import signal
 import sys
 from typing import Final, Protocol
 
+from ..protocols.crcp.datagrams import Verifier
 from ..protocols.crcp.session import PORT as UNIT_PORT
 from ..protocols.ptpip.packets import PORT
+from .accounts import Account
 from .camera import VirtualCamera
+from .certificates import self_signed
 from .demo_pair import DemoPair
 from .host import LOOPBACK
 from .photos import photos_in, sample_photos
-from .unit import VirtualUnit
+from .scenes import PERSONALITIES
+from .unit import DatagramRules, VirtualUnit
+from .unit_faults import FAULTS
 
 #: How many pictures a camera has when nobody brings any.
 SAMPLE_PHOTOS: Final = 12
@@ -59,10 +64,37 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run_unit)
     parser.add_argument("--port", type=int, default=UNIT_PORT, help="0 takes any that is free")
     parser.add_argument("--name", default="Virtual unit", help="the unit's friendly name")
+    parser.add_argument(
+        "--personality", choices=PERSONALITIES, default="studio", help="what it has"
+    )
+    parser.add_argument("--fault", choices=FAULTS, default="none", help="how it misbehaves")
+    parser.add_argument("--login", metavar="USER:PASSWORD", help="nobody else may command it")
+    parser.add_argument("--udp", action="store_true", help="take datagrams, signed with --login")
+    parser.add_argument("--tls", action="store_true", help="open a second, encrypted port")
 
 
 async def _run_unit(arguments: argparse.Namespace) -> int:
-    return await _run(VirtualUnit(name=arguments.name, port=arguments.port), arguments.port)
+    user, _, password = (arguments.login or "").partition(":")
+    verifier = Verifier({user: password}) if arguments.login else None
+    context, certificate = self_signed() if arguments.tls else (None, b"")
+    unit = PERSONALITIES[arguments.personality](
+        name=arguments.name,
+        port=arguments.port,
+        account=Account(user, password) if arguments.login else None,
+        datagrams=DatagramRules(verifier) if arguments.udp else None,
+        tls=context,
+        fault=FAULTS[arguments.fault],
+    )
+    return await _run(unit, arguments.port, about=lambda: _about(unit, certificate))
+
+
+def _about(unit: VirtualUnit, certificate: bytes) -> None:
+    """Say what is open beside the control channel, where it does not disturb the ready line."""
+    if unit.udp_port:
+        print(f"takes datagrams at {LOOPBACK}:{unit.udp_port}", file=sys.stderr)
+    if unit.tls_port:
+        print(f"takes TLS at {LOOPBACK}:{unit.tls_port}; its certificate:", file=sys.stderr)
+        print(certificate.decode(), file=sys.stderr)
 
 
 def _describe_camera(parser: argparse.ArgumentParser) -> None:
@@ -115,15 +147,19 @@ async def _nothing() -> None:
 
 
 async def _run(
-    device: Device, port: int, on_signal: Callable[[], Awaitable[object]] = _nothing
+    device: Device,
+    port: int,
+    on_signal: Callable[[], Awaitable[object]] = _nothing,
+    about: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run a device until Ctrl-C or SIGTERM; on_signal is what SIGUSR1 does."""
+    """Run a device until Ctrl-C or SIGTERM; on_signal is what SIGUSR1 does, about tells more."""
     signals = _signals()
     try:
         await device.start()
     except OSError as error:
         return _complain(f"cannot listen on {LOOPBACK}:{port}: {os.strerror(error.errno or 0)}")
     try:
+        about()
         print(f"ready {LOOPBACK}:{device.port}", flush=True)
         await _until_stopped(signals, on_signal)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 from .announce import CAMERA_SERVICE, UNIT_SERVICE, Announcer
 from .camera import VirtualCamera
 from .photos import Photo
-from .unit import VirtualUnit
+from .scenes import studio
 
 
 class DemoPair:
@@ -19,7 +19,7 @@ class DemoPair:
     def __init__(self, identity: str, photos: Iterable[Photo]) -> None:
         """Build the devices; start opens their ports."""
         self.photos = list(photos)
-        self.unit = VirtualUnit(name="Living room deck", unit_id=identity)
+        self.unit = studio(name="Living room deck", unit_id=identity)
         self.camera = VirtualCamera(
             photos=self.photos,
             model="Virtual camera",

@@ -132,7 +132,8 @@ class VirtualUnit:
             await self._tls_host.start()
         if self._rules:
             loop = asyncio.get_running_loop()
-            address = (LOOPBACK, self._rules.port)
+            # The control channel's own number, unless another was asked for (section 1).
+            address = (LOOPBACK, self._rules.port or self.port)
             _, self._datagrams = await loop.create_datagram_endpoint(
                 lambda: Datagrams(self), local_addr=address
             )
