@@ -14,7 +14,7 @@ from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .importer.errors import ImporterError, PhotoError
+from .importer.errors import ImporterError
 from .importer.files import check_library
 from .importer.importer import Imported, Importer
 from .importer.ledger import Ledger
@@ -28,8 +28,13 @@ _LOGGER = logging.getLogger(__name__)
 #: One ledger for all cameras, beside Home Assistant's own storage, so that it travels with backups.
 LEDGER: Final = ".storage/crcp_photos.sqlite"
 
-#: What failed is tried again after so many seconds: a camera that was busy, a disk that was full.
-RETRY_AFTER: Final = 30.0
+#: What failed is tried again after so many seconds, then after twice as many, up to the last: a
+#: camera that was busy is ready soon, and a file that it cannot read will not be read every minute.
+FIRST_RETRY: Final = 30.0
+LAST_RETRY: Final = 1800.0
+
+#: A card full of broken files must not fill the log.
+MAX_COMPLAINTS: Final = 20
 
 #: Events after which the whole card is looked at again: a card came, or events were lost.
 LOOK_AGAIN: Final = frozenset(
@@ -74,6 +79,8 @@ class PhotoHost:
         self._ledger: Ledger | None = None
         self._importer: Importer | None = None
         self._count = 0
+        self._retry_after = FIRST_RETRY
+        self._complaints: set[str] = set()
 
     async def async_open(self) -> None:
         """Open the ledger and look for the media folder. Raises ConfigEntryNotReady."""
@@ -108,15 +115,17 @@ class PhotoHost:
         """
         source = PtpSource(initiator, self._serial)
         events = initiator.events()
+        self._retry_after = FIRST_RETRY
         complete = await self._import_all(source)
         coming: asyncio.Future[Event] = asyncio.ensure_future(anext(events))
         try:
             while True:
-                await asyncio.wait({coming}, timeout=None if complete else RETRY_AFTER)
+                await asyncio.wait({coming}, timeout=None if complete else self._retry_after)
                 if coming.done():
                     complete &= await self._react(source, coming.result())
                     coming = asyncio.ensure_future(anext(events))
                 else:
+                    self._retry_after = min(2 * self._retry_after, LAST_RETRY)
                     complete = await self._import_all(source)
         finally:
             coming.cancel()
@@ -140,8 +149,8 @@ class PhotoHost:
                     await self._importer.import_photo(source, photo)
         except ImporterError as error:
             # Often the camera is still writing it. Looking at the whole card again will find it.
-            level = logging.DEBUG if isinstance(error, PhotoError) else logging.WARNING
-            _LOGGER.log(level, "%s: a picture is not imported yet: %s", self._camera_name, error)
+            _LOGGER.debug("%s: a picture is not imported yet: %s", self._camera_name, error)
+            self._retry_after = FIRST_RETRY
             return False
         return True
 
@@ -152,16 +161,19 @@ class PhotoHost:
         try:
             report = await self._importer.run(source)
         except ImporterError as error:
-            _LOGGER.warning("%s: pictures cannot be imported: %s", self._camera_name, error)
+            self._complain(f"pictures cannot be imported: {error}")
             return False
         for failure in report.failed:
-            _LOGGER.warning(
-                "%s: %r is not imported yet: %s",
-                self._camera_name,
-                failure.photo.filename[:64],
-                failure.error,
-            )
+            self._complain(f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}")
+        if not report.failed:
+            self._complaints.clear()
         return not report.failed
+
+    def _complain(self, text: str) -> None:
+        """Log a complaint, and not again until all was well."""
+        if text not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
+            self._complaints.add(text)
+            _LOGGER.warning("%s: %s", self._camera_name, text)
 
     def _on_imported(self, imported: Imported) -> None:
         self._count += 1
