@@ -49,11 +49,13 @@ class PacketType(Code):
 
 
 class InitFailReason(Code):
-    """Why a responder turned an initiator away."""
+    """Why a responder turned an initiator away. The last two are Fujifilm's own."""
 
     REJECTED_INITIATOR = 1
     BUSY = 2
     UNSPECIFIED = 3
+    FUJIFILM_NOT_PAIRED = 0x2019
+    FUJIFILM_VERSION = 0x201D
 
 
 class DataPhase(Code):

@@ -1,6 +1,6 @@
 """PTP's datasets (ISO 15740 clause 5.5), field by field as the standard's tables have them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -16,7 +16,7 @@ from .codes import (
     StorageType,
     VendorExtension,
 )
-from .datatypes import DATE_TIME, STRING, UINT16, UINT32, UINT64, Array, Structure
+from .datatypes import DATE_TIME, STRING, UINT16, UINT32, UINT64, Array, Bytes, Structure
 
 #: An ObjectInfo says this for an object of 4 GiB - 1 bytes or of any size above.
 SIZE_BEYOND_32_BITS: Final = 0xFFFFFFFF
@@ -95,5 +95,31 @@ class ObjectInfo(Structure):
         return None if size == SIZE_BEYOND_32_BITS else size
 
 
+#: Where ObjectCompressedSize ends, and where Filename begins.
+_SIZE_END: Final = 12
+_FILENAME: Final = 52
+
+
+def decode_object_info(data: Bytes) -> ObjectInfo:
+    """Read an ObjectInfo, also one whose size has 64 bits, as Samsung and Android send it."""
+    if not _has_long_size(bytes(data[_FILENAME:])):
+        return ObjectInfo.decode(data)
+    size = int.from_bytes(data[_SIZE_END - 4 : _SIZE_END + 4], "little")
+    info = ObjectInfo.decode(bytes(data[:_SIZE_END]) + bytes(data[_SIZE_END + 4 :]))
+    return replace(info, object_compressed_size=size)
+
+
+def _has_long_size(strings: bytes) -> bool:
+    """Whether a name begins four bytes after its place, and ends with a zero, and none before."""
+    if len(strings) < 5 or strings[0] or not strings[4]:
+        return False
+    units = strings[5 : 5 + 2 * strings[4]]
+    ends = [at for at in range(0, len(units), 2) if units[at : at + 2] == b"\0\0"]
+    return len(units) == 2 * strings[4] and ends == [len(units) - 2]
+
+
 #: GetStorageIDs and GetObjectHandles answer with one array of u32.
 IDS: Final = Array(UINT32)
+
+#: GetObjectPropsSupported and vendors' lists of codes: one array of u16.
+CODES: Final = Array(UINT16)

@@ -1,8 +1,14 @@
 """What can go wrong between an initiator and a responder: who is at fault, and the facts."""
 
-from typing import override
+from typing import Final, override
 
 from .codes import Code, InitFailReason, OperationCode, ResponseCode
+
+#: Why a Fujifilm camera is turned down.
+FUJIFILM: Final = (
+    "Fujifilm cameras replaced PTP-IP by a protocol of their own, which is not spoken here; "
+    "take the pictures from the memory card, or with the maker's own software"
+)
 
 
 class PtpIpError(Exception):
@@ -25,16 +31,18 @@ class Refused(PtpIpError):
     """The responder's answer is "no": an Init Fail, or a response other than OK.
 
     code: the InitFailReason or ResponseCode. operation: what was asked for; None for an Init
-    Fail. text: the code's name. A responder raises it as well, for the response that it is about
-    to send.
+    Fail. text: the code's name, and what it means where that is known. A responder raises it as
+    well, for the response that it is about to send.
     """
 
-    def __init__(self, code: Code, operation: OperationCode | None = None) -> None:
+    def __init__(
+        self, code: Code, operation: OperationCode | None = None, meaning: str | None = None
+    ) -> None:
         """Say no with this code."""
-        super().__init__(code, operation)
+        super().__init__(code, operation, meaning)
         self.code = code
         self.operation = operation
-        self.text = code.name
+        self.text = f"{code.name}, {meaning}" if meaning else code.name
 
     @override
     def __str__(self) -> str:
@@ -49,6 +57,24 @@ class NotAuthorised(Refused):
 
 class Busy(Refused):
     """Init Fail 2 or DeviceBusy: somebody or something else has the camera; try again later."""
+
+
+class Declined(Refused):
+    """It is we who say no: this camera, or this object, is known not to be usable in this way.
+
+    text says it in words for a person. It is better than a try that costs the camera its one
+    session, or than a file that is cut at 4 GiB without anybody noticing.
+    """
+
+    def __init__(self, code: Code, text: str) -> None:
+        """Say no in these words; code is the answer that comes nearest."""
+        super().__init__(code)
+        self.text = text
+
+    @override
+    def __str__(self) -> str:
+        """Say it in words."""
+        return self.text
 
 
 class Misuse(RuntimeError):
@@ -67,15 +93,21 @@ def connection_refusal(reason: InitFailReason) -> Refused:
             return NotAuthorised(reason)
         case InitFailReason.BUSY:
             return Busy(reason)
+        case InitFailReason.FUJIFILM_NOT_PAIRED:
+            return NotAuthorised(reason)
+        case InitFailReason.FUJIFILM_VERSION:
+            return Declined(reason, FUJIFILM)
         case _:
             return Refused(reason)
 
 
-def operation_refusal(code: ResponseCode, operation: OperationCode) -> Refused:
-    """The error that a response other than OK is.
+def operation_refusal(
+    code: ResponseCode, operation: OperationCode, meaning: str | None = None
+) -> Refused:
+    """The error that a response other than OK is. meaning: what it says on this camera.
 
     AccessDenied is a plain refusal: it speaks of one object or mode, not of the pairing.
     """
     if code == ResponseCode.DEVICE_BUSY:
-        return Busy(code, operation)
-    return Refused(code, operation)
+        return Busy(code, operation, meaning)
+    return Refused(code, operation, meaning)

@@ -120,6 +120,8 @@ class PacketReader:
             return None
         length, number = _HEADER.unpack(head)
         kind = PacketType(number)
+        if bytes(head[:5]) == b"HTTP/":
+            raise ProtocolError("the peer speaks HTTP and not PTP-IP")
         _check_length(kind, length)
         return kind, length - HEADER_SIZE
 

@@ -1,15 +1,34 @@
 """PTP's operations, over anything that runs a transaction."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .codes import FormatFilter, OperationCode, ParentObject, ResponseCode, StorageID
-from .datasets import IDS, DeviceInfo, ObjectInfo, StorageInfo
+from .codes import (
+    DevicePropCode,
+    FormatFilter,
+    ObjectFormat,
+    OperationCode,
+    ParentObject,
+    ProtectionStatus,
+    ResponseCode,
+    StorageID,
+)
+from .datasets import CODES, IDS, DeviceInfo, ObjectInfo, StorageInfo, decode_object_info
 from .datatypes import Bytes, Cursor
-from .errors import ProtocolError, Refused
+from .errors import Misuse, ProtocolError, PtpIpError, Refused
+from .gather import Gather, Write
 from .packets import OperationResponse
+from .properties import (
+    DevicePropDesc,
+    ObjectProp,
+    ObjectPropCode,
+    ObjectPropDesc,
+    Value,
+    decode_object_prop_list,
+    decode_value,
+    encode_value,
+)
 
 #: A dataset is held in memory. The largest is the list of handles; this is four million of them.
 MAX_DATASET: Final = 16 << 20
@@ -17,8 +36,8 @@ MAX_DATASET: Final = 16 << 20
 #: Thumbnails are some kB by DCF; a few cameras send previews.
 MAX_THUMB: Final = 4 << 20
 
-#: Takes a piece of an object. The view is valid until the call returns.
-type Write = Callable[[memoryview], Awaitable[object]]
+#: In DeleteObject, 0xFFFFFFFF is every object on the camera.
+EVERYTHING: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +101,114 @@ class Operations(ABC):
 
     async def object_info(self, handle: int) -> ObjectInfo:
         """Ask about one object."""
-        return ObjectInfo.decode(await self.dataset(OperationCode.GET_OBJECT_INFO, handle))
+        return decode_object_info(await self.dataset(OperationCode.GET_OBJECT_INFO, handle))
 
     async def thumb(self, handle: int) -> bytes:
         """Fetch an object's thumbnail, a small JPEG most often."""
         return await self.dataset(OperationCode.GET_THUMB, handle, limit=MAX_THUMB)
 
+    async def num_objects(
+        self,
+        storage_id: int = StorageID.ALL,
+        object_format: int = FormatFilter.ANY,
+        parent: int = ParentObject.ANYWHERE,
+    ) -> int:
+        """Count objects as object_handles would list them."""
+        asked = OperationCode.GET_NUM_OBJECTS
+        answer = await self.transact(asked, storage_id, object_format, parent)
+        return answer.response.parameter(1)
+
     async def get_object(self, handle: int, write: Write) -> int:
-        """Give an object to write, piece by piece; return how many bytes it had.
+        """Give an object to write, in pieces of about 1 MiB; return how many bytes it had.
 
         They are as many as the camera announced, or this raises. After a raise, what write was
-        given is not the whole object. An error of write's own, and a cancellation, end the
+        given is the object's beginning. An error of write's own, and a cancellation, end the
         connection.
         """
-        answer = await self.transact(OperationCode.GET_OBJECT, handle, write=write)
+        return await self.stream(OperationCode.GET_OBJECT, handle, write=write)
+
+    async def get_partial_object(self, handle: int, offset: int, size: int, write: Write) -> int:
+        """Give a part of an object's first 4 GiB to write; return how many bytes there were."""
+        asked = OperationCode.GET_PARTIAL_OBJECT
+        return await self.stream(asked, handle, offset, size, write=write)
+
+    async def delete_object(self, handle: int) -> None:
+        """Delete one object. Raises Misuse for the handle that means all of them."""
+        if handle in (0, EVERYTHING):
+            raise Misuse("DeleteObject of everything")
+        await self.transact(OperationCode.DELETE_OBJECT, handle, 0)
+
+    async def set_object_protection(self, handle: int, status: ProtectionStatus) -> None:
+        """Protect an object from being deleted, or take that back."""
+        await self.transact(OperationCode.SET_OBJECT_PROTECTION, handle, status)
+
+    async def initiate_capture(
+        self,
+        storage_id: int = StorageID.DEFAULT,
+        object_format: int = ObjectFormat.EXIF_JPEG,
+    ) -> None:
+        """Take a picture; ObjectAdded and CaptureComplete come when it is there."""
+        await self.transact(OperationCode.INITIATE_CAPTURE, storage_id, object_format)
+
+    # -- properties ----------------------------------------------------------------------------
+
+    async def device_prop_desc(self, code: int) -> DevicePropDesc:
+        """Ask what a property is, can be, and was at first."""
+        return DevicePropDesc.decode(
+            await self.dataset(OperationCode.GET_DEVICE_PROP_DESC, DevicePropCode(code))
+        )
+
+    async def device_prop_value(self, code: int, data_type: int) -> Value:
+        """Ask for a property's value. The type is the one of its description."""
+        data = await self.dataset(OperationCode.GET_DEVICE_PROP_VALUE, code)
+        return decode_value(data_type, data)
+
+    async def set_device_prop_value(self, code: int, data_type: int, value: Value) -> None:
+        """Set a property."""
+        data = encode_value(data_type, value)
+        await self.transact(OperationCode.SET_DEVICE_PROP_VALUE, code, data=data)
+
+    async def reset_device_prop_value(self, code: int) -> None:
+        """Set a property to its default."""
+        await self.transact(OperationCode.RESET_DEVICE_PROP_VALUE, code)
+
+    # -- MTP -----------------------------------------------------------------------------------
+
+    async def object_props_supported(self, object_format: int) -> tuple[ObjectPropCode, ...]:
+        """Ask which properties objects of a format have."""
+        data = await self.dataset(OperationCode.GET_OBJECT_PROPS_SUPPORTED, object_format)
+        return tuple(map(ObjectPropCode, CODES.read(Cursor(data))))
+
+    async def object_prop_desc(self, code: int, object_format: int) -> ObjectPropDesc:
+        """Ask what a property of objects of a format is."""
+        asked = OperationCode.GET_OBJECT_PROP_DESC
+        return ObjectPropDesc.decode(await self.dataset(asked, code, object_format))
+
+    async def object_prop_value(self, handle: int, code: int, data_type: int) -> Value:
+        """Ask for one property of one object."""
+        data = await self.dataset(OperationCode.GET_OBJECT_PROP_VALUE, handle, code)
+        return decode_value(data_type, data)
+
+    async def object_prop_list(
+        self, handle: int, object_format: int, code: int, *, depth: int = 0
+    ) -> list[ObjectProp]:
+        """Ask for properties of many objects at once; cameras refuse what they do not combine."""
+        asked = OperationCode.GET_OBJECT_PROP_LIST
+        data = await self.dataset(asked, handle, object_format, code, 0, depth)
+        return decode_object_prop_list(data)
+
+    # -- data ----------------------------------------------------------------------------------
+
+    async def stream(self, operation: OperationCode, *parameters: int, write: Write) -> int:
+        """Run a transaction and give its data to write, gathered; return how many bytes."""
+        gather = Gather(write)
+        try:
+            answer = await self.transact(operation, *parameters, write=gather.write)
+        except PtpIpError:
+            # What came is the beginning: who resumes needs all of it.
+            await gather.flush()
+            raise
+        await gather.flush()
         return answer.received
 
     async def dataset(

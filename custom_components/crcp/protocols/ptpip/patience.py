@@ -14,12 +14,20 @@ class Timeouts:
     connect: a TCP connection, and the event connection's acknowledgement. pairing: a person walks
     to the camera and confirms. silence: a camera that wakes its card or is busy shooting answers
     late; it bounds each wait, not a download. goodbye: to close the session is a courtesy.
+    greeting: some Nikon bodies hang when the first operation comes too soon. idle: a quiet
+    connection is probed so often. probe: an answer to a probe. cancel: a transaction that was
+    cancelled. busy: the pauses before a question that found the camera busy is asked again.
     """
 
     connect: float = 10.0
     pairing: float = 60.0
     silence: float = 30.0
     goodbye: float = 2.0
+    greeting: float = 1.0
+    idle: float = 20.0
+    probe: float = 10.0
+    cancel: float = 2.0
+    busy: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 DEFAULT_TIMEOUTS: Final = Timeouts()

@@ -4,6 +4,7 @@ The two TCP connections are two channels of one session. Each is fed and drained
 an event or a probe never waits for a picture.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,9 +65,12 @@ class Session:
     which the session takes nothing more, and Misuse when we do.
     """
 
-    def __init__(self, role: Role) -> None:
-        """Begin a connection on which nothing was said yet."""
+    def __init__(
+        self, role: Role, trace: Callable[[Role, Channel, Packet], None] | None = None
+    ) -> None:
+        """Begin a connection on which nothing was said yet. trace: sees every packet and sender."""
         self.role = role
+        self._trace = trace
         self.handshake = Handshake.UNCONNECTED
         self.transaction = Transaction.IDLE
         self.connection_number = 0
@@ -117,7 +121,9 @@ class Session:
     # -- the tables ----------------------------------------------------------------------------
 
     def _advance(self, sender: Role, channel: Channel, packet: Packet) -> None:
-        """Make a step, whoever makes it. Raises ProtocolError, and then changes nothing."""
+        """Make a step, whoever makes it. Raises ProtocolError, and changes nothing."""
+        if self._trace:
+            self._trace(sender, channel, packet)
         if (sender, channel) not in LANES[packet.type]:
             raise ProtocolError(f"{packet.type.name} from the {sender.name} on {channel.name}")
         if self.handshake is not Handshake.ESTABLISHED:

@@ -1,0 +1,348 @@
+"""An initiator's connection to one camera: one transaction at a time, every wait bounded.
+
+Pictures go straight through: the socket fills one buffer, and whoever asked gets views of it. Nothing
+piles up, because the next bytes are read only when the last were taken.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, suppress
+from typing import Final, Self, override
+
+from ..codes import DataPhase, OperationCode, ResponseCode
+from ..datasets import DeviceInfo
+from ..datatypes import Bytes
+from ..errors import (
+    LinkError,
+    Misuse,
+    ProtocolError,
+    PtpIpError,
+    Refused,
+    TimedOut,
+    operation_refusal,
+)
+from ..framing import MAX_CONTROL_PACKET
+from ..gather import Write
+from ..operations import Answer, Operations
+from ..packets import (
+    PORT,
+    Cancel,
+    Data,
+    EndData,
+    Event,
+    InitCommandAck,
+    InitCommandRequest,
+    InitEventAck,
+    InitEventRequest,
+    OperationRequest,
+    OperationResponse,
+    Packet,
+    ProbeRequest,
+    ProbeResponse,
+    data_phase,
+)
+from ..patience import DEFAULT_TIMEOUTS, Timeouts
+from ..session import Session
+from ..state import Channel, Role
+from ..vendors import Undecided, Vendor, vendor_of
+from .dial import connect_command, connect_events, in_time
+from .link import Link
+from .mailbox import Mailbox
+from .pulse import Pulse
+
+#: What one read can bring: small enough for a processor's cache.
+COMMAND_BUFFER: Final = 1 << 20
+
+#: Sees every packet, whoever sent it, and piece of data: for a bug report.
+type Trace = Callable[[Role, Channel, Packet], None]
+
+
+class Initiator(Operations):
+    """One connection, used once: after an error or close, connect anew.
+
+    A response other than OK raises Refused and leaves the connection as it was. A lost link,
+    silence and bad manners raise LinkError, TimedOut and ProtocolError, and end it; so does a
+    transaction that is given up, because its answer could be taken for the next one's. To break
+    one off and keep the connection, use cancel.
+    """
+
+    def __init__(
+        self, session: Session, command: Link, event: Link, ack: InitCommandAck, times: Timeouts
+    ) -> None:
+        """Take over two established connections; use connect to make them."""
+        self.friendly_name = ack.friendly_name
+        self.guid = ack.guid
+        #: What is special about the camera's maker; nothing, until begin.
+        self.vendor: Vendor = Undecided(DeviceInfo())
+        self._session = session
+        self._command = command
+        self._event = event
+        self._timeouts = times
+        self._turn = asyncio.Lock()
+        self._running: int | None = None
+        self._cancelled: asyncio.TimerHandle | None = None
+        self._mailbox = Mailbox()
+        self._ended: asyncio.Future[PtpIpError] = asyncio.Future()
+        self._pulse = Pulse(times.idle, times.probe, self._probe, self._end)
+        self._command.watch(self._on_idle)
+        self._tasks = [asyncio.create_task(self._read_events(), name="ptpip events")]
+
+    @classmethod
+    async def connect(
+        cls,
+        host: str,
+        port: int = PORT,
+        *,
+        guid: bytes,
+        friendly_name: str,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        trace: Trace | None = None,
+    ) -> Self:
+        """Open both connections to a camera.
+
+        guid: 16 bytes, the same for ever, because cameras remember whom they were paired with.
+        friendly_name: at most 39 characters, shown on the camera, and part of the pairing.
+        Raises NotAuthorised when the camera does not know this GUID or a person turned it down,
+        Busy when somebody else has it, Refused when it says no more, and LinkError, TimedOut or
+        ProtocolError.
+        """
+        session = Session(Role.INITIATOR, trace)
+        with ExitStack() as opened:
+            doing = f"connect to {host} port {port}"
+            link = await in_time(connect_command(host, port), timeouts.connect, doing)
+            command = Link(session, Channel.COMMAND, link, COMMAND_BUFFER)
+            opened.callback(command.close)
+            hello = InitCommandRequest(guid, friendly_name)
+            ack = await command.greet(hello, InitCommandAck, timeouts.pairing)
+            doing = "open the event connection"
+            link = await in_time(connect_events(link), timeouts.connect, doing)
+            event = Link(session, Channel.EVENT, link, MAX_CONTROL_PACKET)
+            opened.callback(event.close)
+            join = InitEventRequest(ack.connection_number)
+            await event.greet(join, InitEventAck, timeouts.connect)
+            opened.pop_all()
+        return cls(session, command, event, ack, timeouts)
+
+    async def __aenter__(self) -> Self:
+        """Use the connection as a context manager: it is closed at the end."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        await self.close()
+
+    async def begin(self, *, remote: bool = False) -> DeviceInfo:
+        """Open a session the way the camera's maker wants it; return what the camera is.
+
+        From now on events come from wherever this maker's cameras tell them, and a busy camera is
+        asked again. remote: also switch to remote control, which on some cameras hides the card.
+        Raises Declined for a camera that is known not to be usable this way.
+        """
+        await self._pulse.greet(self._timeouts.greeting)
+        await self.open_session()
+        self.vendor = vendor_of(await self.device_info())
+        info = await self.vendor.prepare(self, remote=remote)
+        self._tasks.append(asyncio.create_task(self._poll(self.vendor), name="ptpip polling"))
+        return info
+
+    @property
+    def closed(self) -> bool:
+        """Whether this connection can no longer be used."""
+        return self._ended.done()
+
+    async def wait_closed(self) -> PtpIpError:
+        """Wait until the connection has ended, whoever ended it; return why."""
+        return await asyncio.shield(self._ended)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Give the camera's events as they come, to one listener; raise what ends the connection.
+
+        UnreportedStatus, from the camera or from here, says that events were lost.
+        """
+        with suppress(asyncio.QueueShutDown):
+            while True:
+                yield await self._mailbox.get()
+        raise self._ended.result()
+
+    @override
+    async def transact(
+        self,
+        operation: OperationCode,
+        *parameters: int,
+        data: Bytes | None = None,
+        write: Write | None = None,
+    ) -> Answer:
+        for attempt, pause in enumerate((*self._timeouts.busy, None), start=1):
+            answer = await self._take_turn(operation, parameters, data, write)
+            code = answer.response.code
+            if code == ResponseCode.OK:
+                return answer
+            final = answer.received or not self.vendor.try_again(operation, code, attempt)
+            if final or pause is None:
+                raise operation_refusal(code, operation, self.vendor.explain(code))
+            await asyncio.sleep(pause)
+        raise Misuse("the last attempt is final")
+
+    async def cancel(self) -> None:
+        """Ask the camera to break the running transaction off, on both connections.
+
+        Whoever runs it gets Refused with TransactionCanceled, or TimedOut when the camera did not
+        come to an end in time; then the connection has ended.
+        """
+        if self._running is None or self._cancelled:
+            return
+        late = TimedOut("the camera does not stop sending")
+        loop = asyncio.get_running_loop()
+        self._cancelled = loop.call_later(self._timeouts.cancel, self._end, late)
+        cancel = Cancel(self._running)
+        with suppress(PtpIpError):  # whoever runs the transaction is told
+            self._event.send_now(cancel)
+            await self._command.send(cancel)
+
+    async def close(self) -> None:
+        """Close the session if it is our turn to speak, and then both connections."""
+        if not self.closed and not self._turn.locked() and self._session.next_transaction_id:
+            with suppress(PtpIpError, TimeoutError):
+                async with asyncio.timeout(self._timeouts.goodbye):
+                    await self.vendor.finish(self)
+                    await self.close_session()
+        await self.abort()
+
+    async def abort(self) -> None:
+        """Close both connections without a word; a running transaction raises LinkError."""
+        self._end(LinkError("this side closed the connection"))
+        for task in self._tasks[1:]:
+            task.cancel()
+        try:
+            await asyncio.wait(self._tasks)
+        finally:
+            async with self._turn:
+                self._command.close()
+                self._event.close()
+
+    # -- one transaction -----------------------------------------------------------------------
+
+    async def _take_turn(
+        self,
+        operation: OperationCode,
+        parameters: tuple[int, ...],
+        data: Bytes | None,
+        write: Write | None,
+    ) -> Answer:
+        """Run a transaction when the one before is over; any error ends the connection."""
+        async with self._turn:
+            if self.closed:
+                raise self._ended.result()
+            self._command.unwatch()
+            self._pulse.pause()
+            try:
+                phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
+                number = self._session.next_transaction_id
+                request = OperationRequest(phase, operation, number, parameters)
+                answer = await self._exchange(request, data, write)
+            except PtpIpError as error:
+                reason = self._end(error)
+                if reason is error:
+                    raise
+                raise reason from error
+            except BaseException:
+                self._end(LinkError(f"{operation.name} was given up"))
+                raise
+            finally:
+                self._conclude()
+            if not self.closed:
+                self._command.watch(self._on_idle)
+                self._pulse.beat()
+        return answer
+
+    async def _exchange(
+        self, request: OperationRequest, data: Bytes | None, write: Write | None
+    ) -> Answer:
+        """Send a request and take what comes, up to the response."""
+        self._command.patience.begin(self._timeouts.silence)
+        await self._command.send(request)
+        self._running = request.transaction_id
+        for packet in () if data is None else data_phase(request.transaction_id, data):
+            await self._command.send(packet)
+        received = thrown_away = 0
+        while not isinstance(packet := await self._command.receive(), OperationResponse):
+            if isinstance(packet, Data | EndData) and packet.payload:
+                if self._cancelled:
+                    thrown_away += len(packet.payload)
+                    continue
+                if write is None:
+                    raise ProtocolError(f"{request.code.name} came with data")
+                await write(memoryview(packet.payload))
+                received += len(packet.payload)
+        if thrown_away and packet.code == ResponseCode.OK:
+            # The cancellation crossed the end of the data, which went nowhere all the same.
+            packet = OperationResponse(ResponseCode.TRANSACTION_CANCELED, packet.transaction_id)
+        return Answer(packet, received)
+
+    def _conclude(self) -> None:
+        """No transaction runs any more, so there is nothing left to cancel."""
+        self._running = None
+        if self._cancelled:
+            self._cancelled.cancel()
+        self._cancelled = None
+
+    # -- events, and the end -------------------------------------------------------------------
+
+    async def _read_events(self) -> None:
+        """Keep events for the listener and answer probes, until the connection ends."""
+        try:
+            while True:
+                packet = await self._event.receive()
+                match packet:
+                    case ProbeRequest():
+                        self._event.send_now(ProbeResponse())
+                    case ProbeResponse():
+                        self._pulse.answered()
+                    case Event():
+                        self._keep(packet)
+        except PtpIpError as error:
+            self._end(error)
+        finally:
+            self._end(LinkError("nobody reads the event connection"))
+
+    async def _poll(self, vendor: Vendor) -> None:
+        """Ask for events where this maker wants to be asked; it keeps the camera awake as well."""
+        try:
+            while vendor.poll_every is not None:
+                await asyncio.sleep(vendor.poll_every)
+                for event in await vendor.poll(self):
+                    self._mailbox.put(event)
+        except Refused, ProtocolError:
+            # What a camera says to a question of ours must not cost its user the pictures; a
+            # connection that is of no more use says so to everybody else.
+            vendor.poll_every = None
+        except PtpIpError as error:
+            self._end(error)
+
+    def _keep(self, event: Event) -> None:
+        meant = self.vendor.translate(event)
+        if meant:
+            self._mailbox.put(meant)
+
+    def _probe(self) -> None:
+        self._event.send_now(ProbeRequest())
+
+    def _on_idle(self) -> None:
+        """Something came between two transactions: the end of the connection, most likely."""
+        try:
+            self._command.poll()
+        except PtpIpError as error:
+            self._end(error)
+
+    def _end(self, reason: PtpIpError) -> PtpIpError:
+        """End the connection; return the first reason, which is the one that is kept and told.
+
+        Sockets are shut down here, so that whoever waits on them wakes up, and closed by abort.
+        """
+        if not self._ended.done():
+            self._ended.set_result(reason)
+            self._pulse.stop()
+            self._mailbox.close()
+            self._command.shutdown()
+            self._event.shutdown()
+        return self._ended.result()

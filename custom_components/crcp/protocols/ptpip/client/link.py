@@ -1,0 +1,124 @@
+"""One of the two TCP connections, and its channel of the session."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+import socket
+from typing import Final
+
+from ..errors import LinkError, ProtocolError, connection_refusal, link_error
+from ..framing import NeedData
+from ..packets import InitFail, Packet
+from ..patience import Patience
+from ..session import Session
+from ..state import Channel
+from .dial import in_time
+
+#: While a camera is faster than we are, others get their turn each time so much was read.
+FAIR_SHARE: Final = 4 << 20
+
+
+class Link:
+    """A socket and a channel: packets go in and come out, as much as is there at a time."""
+
+    def __init__(self, session: Session, channel: Channel, link: socket.socket, size: int) -> None:
+        """Take over a connected socket; size: how much one read can bring."""
+        self._session = session
+        self._channel = channel
+        self._socket = link
+        self._buffer = memoryview(bytearray(size))
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._watched = False
+        self._unshared = 0
+        self.patience = Patience()
+
+    async def greet[P: Packet](self, hello: Packet, ack: type[P], seconds: float) -> P:
+        """Send an Init packet and return its Ack. Raises Refused for an Init Fail."""
+        await self.send(hello)
+        packet = await in_time(self.receive(), seconds, "wait for the camera's consent")
+        if isinstance(packet, InitFail):
+            raise connection_refusal(packet.reason)
+        if not isinstance(packet, ack):
+            raise ProtocolError(f"{packet.type.name} as answer to {hello.type.name}")
+        return packet
+
+    async def send(self, packet: Packet) -> None:
+        """Send a packet, after those that are on their way."""
+        async with self._sending:
+            data = self._session.send(self._channel, packet)
+            sending = self._loop.sock_sendall(self._socket, data)
+            await in_time(sending, self.patience.silence, f"send {packet.type.name}")
+
+    def send_now(self, packet: Packet) -> None:
+        """Send a few bytes without waiting. Raises LinkError where not even those can go."""
+        data = self._session.send(self._channel, packet)
+        try:
+            sent = self._socket.send(data)
+        except OSError as error:
+            raise link_error(error, f"send {packet.type.name}") from error
+        if sent < len(data):
+            raise LinkError(f"send {packet.type.name}: the camera takes nothing more")
+
+    async def receive(self) -> Packet:
+        """Return the next packet or piece of data, reading as much as is there."""
+        while isinstance(packet := self._session.next_event(self._channel), NeedData):
+            if not self._read():
+                self._feed(await self._wait())
+                self._unshared = 0
+            elif self._unshared > FAIR_SHARE:
+                self._unshared = 0
+                await asyncio.sleep(0)
+        return packet
+
+    def poll(self) -> None:
+        """Look what comes while nothing is due. Raises, unless it was nothing after all."""
+        while isinstance(self._session.next_event(self._channel), NeedData) and self._read():
+            pass
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call back when something can be read, until unwatch."""
+        self._loop.add_reader(self._socket, callback)
+        self._watched = True
+
+    def unwatch(self) -> None:
+        """Watch no more, so that receive can."""
+        if self._watched:
+            self._loop.remove_reader(self._socket)
+            self._watched = False
+
+    def shutdown(self) -> None:
+        """End the connection; whoever waits on it wakes up with an error."""
+        self.unwatch()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket. Nobody may wait on it any more."""
+        self._socket.close()
+
+    def _read(self) -> bool:
+        """Give the session what is there to read; whether anything was."""
+        try:
+            self._feed(self._socket.recv_into(self._buffer))
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise link_error(error, "read from the camera") from error
+        return True
+
+    async def _wait(self) -> int:
+        """Wait until something comes, read it, and return how much."""
+        began = self._loop.time()
+        try:
+            reading = self._loop.sock_recv_into(self._socket, self._buffer)
+            return await in_time(reading, self.patience.left, "read from the camera")
+        finally:
+            self.patience.waited(self._loop.time() - began)
+
+    def _feed(self, size: int) -> None:
+        if not size:
+            raise LinkError("the camera closed the connection")
+        self._session.receive_data(self._channel, self._buffer[:size])
+        self.patience.moved(size)
+        self._unshared += size

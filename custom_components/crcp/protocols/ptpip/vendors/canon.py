@@ -1,0 +1,149 @@
+"""Canon EOS and newer PowerShot: events are asked for, and remote mode can hide the card."""
+
+from typing import ClassVar, Final, override
+
+from ..codes import Code, ObjectFormat, OperationCode
+from ..datasets import DeviceInfo
+from ..errors import Refused
+from ..operations import Operations
+from ..packets import Event
+from .canon_events import CanonEvent, Record, records
+from .generic import GET_PARTIAL_OBJECT, Generic, PartialRead, high, low
+
+
+class CanonOperation(Code):
+    """What Canon added. It is asked for by number: other makers mean other things by them."""
+
+    GET_STORAGE_IDS = 0x9101
+    GET_STORAGE_INFO = 0x9102
+    GET_PARTIAL_OBJECT = 0x9107
+    GET_OBJECT_INFO_EX = 0x9109
+    REMOTE_RELEASE = 0x910F
+    SET_DEVICE_PROP_VALUE_EX = 0x9110
+    SET_REMOTE_MODE = 0x9114
+    SET_EVENT_MODE = 0x9115
+    GET_EVENT = 0x9116
+    TRANSFER_COMPLETE = 0x9117
+    KEEP_DEVICE_ON = 0x911D
+    GET_OBJECT_INFO_64 = 0x9170
+    GET_OBJECT_64 = 0x9171
+    GET_PARTIAL_OBJECT_64 = 0x9172
+    GET_OBJECT_INFO_EX_64 = 0x9173
+    GET_PARTIAL_OBJECT_EX_64 = 0x9174
+
+
+#: On the event connection this only says that there is something to ask for.
+COME_AND_ASK: Final = 0xC101
+
+#: GetEvent is asked so often, in seconds.
+POLL_EVERY: Final = 0.5
+
+#: The first answer lists every property; later ones are short. More in a row is a loop.
+MAX_DUMPS: Final = 16
+
+
+def operation(code: int) -> OperationCode:
+    """A vendor's operation as what a request carries."""
+    return OperationCode(code)
+
+
+class Canon(Generic):
+    """Import without remote mode: in it some bodies list no files, and the body is locked."""
+
+    partial_reads: ClassVar = (
+        PartialRead(
+            operation(CanonOperation.GET_PARTIAL_OBJECT_EX_64),
+            1 << 64,
+            lambda handle, at, size: (handle, low(at), high(at), size),
+        ),
+        *Generic.partial_reads[:1],
+        GET_PARTIAL_OBJECT,
+        PartialRead(
+            operation(CanonOperation.GET_PARTIAL_OBJECT),
+            1 << 32,
+            lambda handle, at, size: (handle, at, size),
+        ),
+    )
+    # Object not ready, and memory not ready.
+    busy: ClassVar = Generic.busy | {0xA102, 0xA106}
+    meanings: ClassVar = {
+        0xA001: "the camera does not know this command",
+        0xA005: "the camera refuses this now",
+        0xA006: "the lens cover is closed",
+        0xA101: "the battery is low",
+        0xA104: "the camera cannot make the picture",
+    }
+
+    @override
+    def __init__(self, info: DeviceInfo) -> None:
+        super().__init__(info)
+        self._remote = False
+        self._asked = False
+
+    @override
+    async def prepare(self, operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
+        """Switch events on, and remote mode only where it is wanted."""
+        self.poll_every = POLL_EVERY
+        if not self.supports(CanonOperation.SET_EVENT_MODE, CanonOperation.GET_EVENT):
+            return await super().prepare(operations, remote=remote)
+        try:
+            if remote and self.supports(CanonOperation.SET_REMOTE_MODE):
+                await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 1)
+                self._remote = True
+            await operations.transact(operation(CanonOperation.SET_EVENT_MODE), 1)
+            self._asked = True
+        except Refused:
+            return await super().prepare(operations, remote=remote)
+        # The operations may have become more.
+        self.info = await operations.device_info()
+        return self.info
+
+    @override
+    async def poll(self, operations: Operations) -> list[Event]:
+        """Ask GetEvent until it is empty."""
+        if not self._asked:
+            return await super().poll(operations)
+        events: list[Event] = []
+        for _ in range(MAX_DUMPS):
+            data = await operations.dataset(operation(CanonOperation.GET_EVENT))
+            found = list(records(data))
+            for record in found:
+                if record.type in (
+                    CanonEvent.WILL_SOON_SHUTDOWN,
+                    CanonEvent.SHUTDOWN_TIMER_UPDATED,
+                ):
+                    await self._stay_on(operations)
+                elif (event := record.event) and not _is_folder(record):
+                    events.append(event)
+            if not found:
+                break
+        return events
+
+    @override
+    async def finish(self, operations: Operations) -> None:
+        """Give the camera back to the person who holds it."""
+        if self._asked:
+            await operations.transact(operation(CanonOperation.SET_EVENT_MODE), 0)
+        if self._remote:
+            await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 0)
+
+    @override
+    def translate(self, event: Event) -> Event | None:
+        return None if event.code == COME_AND_ASK and self._asked else super().translate(event)
+
+    async def transfer_complete(self, operations: Operations, handle: int) -> None:
+        """Tell the camera that a picture which it kept in memory for us has arrived."""
+        await operations.transact(operation(CanonOperation.TRANSFER_COMPLETE), handle)
+
+    async def _stay_on(self, operations: Operations) -> None:
+        if not self.supports(CanonOperation.KEEP_DEVICE_ON):
+            return
+        try:
+            await operations.transact(operation(CanonOperation.KEEP_DEVICE_ON))
+        except Refused:
+            return  # It is a courtesy.
+
+
+def _is_folder(record: Record) -> bool:
+    described = record.object
+    return described is not None and described.object_format == ObjectFormat.ASSOCIATION

@@ -1,0 +1,148 @@
+"""A camera that keeps to the standard, and the base of those that do not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, override
+
+from ..codes import EventCode, FormatFilter, OperationCode, ParentObject, ResponseCode, StorageID
+from ..datasets import DeviceInfo
+from ..errors import ProtocolError, Refused
+from ..operations import Operations
+from ..packets import Event
+from ..properties import DataTypeCode, ObjectPropCode
+
+#: A camera that tells nothing of itself is asked for its handles so often, in seconds.
+COMPARE_EVERY: Final = 5.0
+
+#: A refusal for no reason is taken at its word after so many attempts: often the camera is still
+#: writing what it has just announced.
+GENERAL_ERRORS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PartialRead:
+    """A way to read a part of an object: the operation, how far it reaches, what it is asked."""
+
+    operation: OperationCode
+    reach: int
+    parameters: Callable[[int, int, int], tuple[int, ...]]
+
+
+def low(value: int) -> int:
+    """The low 32 bits."""
+    return value & 0xFFFFFFFF
+
+
+def high(value: int) -> int:
+    """The next 32 bits."""
+    return value >> 32
+
+
+GET_PARTIAL_OBJECT: Final = PartialRead(
+    OperationCode.GET_PARTIAL_OBJECT, 1 << 32, lambda handle, at, size: (handle, at, size)
+)
+GET_PARTIAL_OBJECT_64: Final = PartialRead(
+    OperationCode.GET_PARTIAL_OBJECT_64,
+    1 << 64,
+    lambda handle, at, size: (handle, low(at), high(at), size),
+)
+
+
+class Generic:
+    """What is special about a camera: nothing.
+
+    One object for one session. poll_every: in seconds; None where nobody has to ask for events.
+    """
+
+    #: Reads of a part, the best first; standard ones come after the maker's own.
+    partial_reads: ClassVar[tuple[PartialRead, ...]] = (GET_PARTIAL_OBJECT_64, GET_PARTIAL_OBJECT)
+
+    #: Whether GetObject of a large file is known to break off, so that parts are safer.
+    reads_in_parts: ClassVar[bool] = False
+
+    #: How long to stay away after a connection ended, in seconds. Nikon ignores who comes sooner.
+    reconnect_after: ClassVar[float] = 1.0
+
+    #: Whether a connection that was closed cannot be opened again without a person at the camera.
+    single_session: ClassVar[bool] = False
+
+    #: The answers that mean "not now".
+    busy: ClassVar[frozenset[int]] = frozenset({ResponseCode.DEVICE_BUSY})
+
+    #: What an answer means on this maker's cameras, in words.
+    meanings: ClassVar[Mapping[int, str]] = {}
+
+    #: The maker's events in the standard's terms.
+    events: ClassVar[Mapping[int, EventCode]] = {}
+
+    def __init__(self, info: DeviceInfo) -> None:
+        """Know what the camera said of itself."""
+        self.info = info
+        self.poll_every: float | None = None
+        self._handles: set[int] | None = None
+
+    def supports(self, *operations: int) -> bool:
+        """Whether the camera lists all of these operations."""
+        return set(operations) <= set(self.info.operations_supported)
+
+    async def prepare(self, _operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
+        """Do what the maker wants first, on an open session; return what the camera then says."""
+        del remote  # The standard has no such mode.
+        if EventCode.OBJECT_ADDED not in self.info.events_supported:
+            self.poll_every = COMPARE_EVERY
+        return self.info
+
+    async def poll(self, operations: Operations) -> list[Event]:
+        """Ask what happened. Here: compare the handles with those of the last time.
+
+        A count would miss one that was added while another was removed.
+        """
+        found = set(
+            await operations.object_handles(StorageID.ALL, FormatFilter.ANY, ParentObject.ANYWHERE)
+        )
+        before, self._handles = self._handles, found
+        if before is None:
+            return []
+        added = [Event(EventCode.OBJECT_ADDED, parameters=(h,)) for h in sorted(found - before)]
+        gone = [Event(EventCode.OBJECT_REMOVED, parameters=(h,)) for h in sorted(before - found)]
+        return gone + added
+
+    async def finish(self, operations: Operations) -> None:
+        """Undo what prepare did, before the session is closed."""
+
+    def translate(self, event: Event) -> Event | None:
+        """Say an event in the standard's terms; None for one that is only about how to ask."""
+        standard = self.events.get(event.code)
+        if standard is None:
+            return event
+        return Event(standard, event.transaction_id, event.parameters)
+
+    def try_again(self, operation: OperationCode, code: int, attempt: int, /) -> bool:
+        """Whether an answer means "not now", after so many attempts."""
+        if code == ResponseCode.GENERAL_ERROR and operation == OperationCode.GET_OBJECT_INFO:
+            return attempt < GENERAL_ERRORS
+        return code in self.busy
+
+    def explain(self, code: int) -> str | None:
+        """Say what an answer means on this maker's cameras, where that is known."""
+        return self.meanings.get(code)
+
+    async def true_size(self, operations: Operations, handle: int) -> int | None:
+        """Ask for an object's size where 32 bits cannot say it; None where nobody knows."""
+        if not self.supports(OperationCode.GET_OBJECT_PROP_VALUE):
+            return None
+        try:
+            size = await operations.object_prop_value(
+                handle, ObjectPropCode.OBJECT_SIZE, DataTypeCode.UINT64
+            )
+        except Refused, ProtocolError:
+            return None
+        return size if isinstance(size, int) else None
+
+
+class Undecided(Generic):
+    """A camera that was not yet asked what it is: every answer is taken at its word."""
+
+    @override
+    def try_again(self, _operation: OperationCode, _code: int, _attempt: int, /) -> bool:
+        return False
