@@ -8,13 +8,17 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from custom_components.crcp.importer.errors import PhotoRefused
 from custom_components.crcp.importer.importer import Imported, Importer
 from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.room import Reserve
 from custom_components.crcp.importer.source import Photo, Write
 
 #: A time zone in which nothing is what it would be in UTC.
 ZONE = timezone(timedelta(hours=9))
 NOW = datetime(2026, 11, 21, 0, 30, tzinfo=ZONE)
+#: The tests' own disk may be as full as it likes.
+NOTHING_KEPT = Reserve(least=0, share=0.0)
 TAKEN = datetime(2026, 5, 1, 6, 42, 10)
 
 
@@ -52,6 +56,10 @@ class FakeSource:
     fails_after: int = 0
     piece: int = 300
     fetched: list[Photo] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    deleted: list[Photo] = field(default_factory=list)
+    gives_parts: bool = True
+    refuses_to_delete: bool = False
     listings: int = 0
 
     def add(
@@ -72,9 +80,10 @@ class FakeSource:
     async def photo(self, handle: int) -> Photo | None:
         return next((photo for photo in self.cards if photo.handle == handle), None)
 
-    async def fetch(self, photo: Photo, write: Write) -> int:
+    async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
         self.fetched.append(photo)
-        data = self.cards[photo]
+        self.offsets.append(offset)
+        data = self.cards[photo][offset:]
         for start in range(0, len(data), self.piece):
             if photo in self.failures and start >= self.fails_after:
                 raise self.failures[photo]
@@ -82,6 +91,15 @@ class FakeSource:
         if photo in self.failures:
             raise self.failures[photo]
         return len(data)
+
+    async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
+        return self.cards[photo][offset : offset + size] if self.gives_parts else None
+
+    async def delete(self, photo: Photo) -> None:
+        if self.refuses_to_delete:
+            raise PhotoRefused("read only")
+        del self.cards[photo]
+        self.deleted.append(photo)
 
     async def _give(self, piece: bytes, write: Write) -> None:
         """Give a view that is worth nothing once write has returned, as a real connection does."""
@@ -107,7 +125,7 @@ class Bench:
         self.now = NOW
         self.importer = self.make_importer()
 
-    def make_importer(self, camera_name: str = "Kitchen") -> Importer:
+    def make_importer(self, camera_name: str = "Kitchen", **options: Any) -> Importer:
         return Importer(
             self.ledger,
             self.library,
@@ -115,6 +133,7 @@ class Bench:
             run_blocking=asyncio.to_thread,
             clock=lambda: self.now,
             on_imported=self.told.append,
+            **{"reserve": NOTHING_KEPT, **options},
         )
 
     def restart(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any, override
 
 import pytest
 
-from custom_components.crcp.importer import importer as module
+from custom_components.crcp.importer import transfer as module
 from custom_components.crcp.importer.errors import (
     LedgerError,
     LibraryFull,
@@ -204,8 +204,8 @@ async def test_an_untold_size_must_be_one_that_cannot_be_told(
 async def test_a_source_that_miscounts_is_not_believed(bench: Bench, source: FakeSource) -> None:
     class Miscounting(FakeSource):
         @override
-        async def fetch(self, photo: Photo, write: Write) -> int:
-            return await super().fetch(photo, write) + 1
+        async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
+            return await super().fetch(photo, write, offset) + 1
 
     miscounting = Miscounting()
     miscounting.add()
@@ -456,7 +456,7 @@ async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
                 yield photo
 
         @override
-        async def fetch(self, photo: Photo, write: Write) -> int:
+        async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
             self.fetched.append(photo)
             await write(memoryview(some_bytes(photo.handle)))
             return 1000

@@ -11,9 +11,9 @@ from custom_components.crcp.importer.naming import (
     MAX_NUMBER,
     numbered,
     part_name,
-    relative_path,
     safe_name,
 )
+from custom_components.crcp.importer.template import DEFAULT
 
 from .bench import NOW, a_photo
 from .hostile import HOSTILE_NAMES
@@ -117,18 +117,18 @@ def test_a_part_file_is_hidden_and_belongs_to_one_photo() -> None:
 
 def test_a_photo_lies_in_the_folder_of_its_day() -> None:
     photo = a_photo(capture_date=datetime(2026, 5, 1, 23, 59))
-    path = relative_path("Kitchen", photo, NOW)
+    path = DEFAULT.path("Kitchen", photo, NOW)
     assert str(path) == "Kitchen/2026/2026-05-01/IMG_0001.JPG"
 
 
 def test_a_photo_without_a_date_lies_in_the_folder_of_its_arrival() -> None:
-    path = relative_path("Kitchen", a_photo(capture_date=None), NOW)
+    path = DEFAULT.path("Kitchen", a_photo(capture_date=None), NOW)
     assert str(path) == "Kitchen/2026/2026-11-21/IMG_0001.JPG"
 
 
 def test_the_day_is_the_camera_s_own() -> None:
     far_east = datetime(2026, 5, 2, 1, 0, tzinfo=timezone(timedelta(hours=14)))
-    path = relative_path("Kitchen", a_photo(capture_date=far_east), NOW.astimezone(UTC))
+    path = DEFAULT.path("Kitchen", a_photo(capture_date=far_east), NOW.astimezone(UTC))
     assert path.parts[1:3] == ("2026", "2026-05-02")
 
 
@@ -136,7 +136,7 @@ def test_the_day_is_the_camera_s_own() -> None:
 def test_every_path_has_four_parts_and_stays_below_the_library(
     camera_name: str, filename: str, taken: datetime | None
 ) -> None:
-    path = relative_path(camera_name, a_photo(filename, capture_date=taken), NOW)
+    path = DEFAULT.path(camera_name, a_photo(filename, capture_date=taken), NOW)
     assert not path.is_absolute()
     assert len(path.parts) == 4
     assert path.parts[2] == (taken or NOW).date().isoformat()

@@ -163,7 +163,8 @@ async def test_a_drop_in_mid_object_and_a_second_run_give_one_whole_file(
     with pytest.raises(LinkError):
         async with session(camera) as source:
             await bench.importer.run(source)
-    assert list(bench.files()) == ["Kitchen/2026/2026-05-01/1.JPG"]
+    shown = [path for path in bench.files() if "/." not in path]
+    assert shown == ["Kitchen/2026/2026-05-01/1.JPG"]
 
     CutHere.broken = False
     bench.restart()

@@ -131,11 +131,19 @@ class LibraryMissing(LibraryError):
 
 
 class LibraryFull(LibraryError):
-    """No space left, or the quota is used up."""
+    """No space left, or less than what is to stay free, or the quota is used up."""
+
+
+class AnotherLibrary(LibraryMissing):
+    """Something else is mounted where the library was, or its share is not."""
 
 
 class NotWritable(LibraryError):
     """The library may not be written: permissions, or a read-only file system."""
+
+
+class LedgerDamaged(LedgerError):
+    """What is there is no ledger, or no whole one."""
 
 
 class LedgerTooNew(LedgerError):

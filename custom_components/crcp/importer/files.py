@@ -12,18 +12,27 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import errno
 import hashlib
+from io import FileIO
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 import stat
 import threading
 from typing import Final
 
-from .errors import BeingImported, LibraryMissing, NameTaken, UnsafePath, storage_error
+from .errors import (
+    AnotherLibrary,
+    BeingImported,
+    LibraryMissing,
+    NameTaken,
+    UnsafePath,
+    storage_error,
+)
 from .naming import MAX_NUMBER, numbered
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 #: A pipe that somebody put there must not make us wait for its writer.
+_PART_FILE: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _EXISTING_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 #: How file systems without hard links refuse one: FAT and exFAT, then some network shares.
@@ -31,6 +40,9 @@ _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP,
 
 #: How file systems say that they cannot flush a folder, or what was not opened for writing.
 _NOTHING_TO_FLUSH: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+
+#: What is read at once when a file is hashed again.
+_BLOCK: Final = 1 << 20
 
 #: The part files that are being written. A second importer of the same camera would take a photo's
 #: part file for what a killed run left.
@@ -51,7 +63,38 @@ class Stored:
 
 def check_library(library: Path) -> None:
     """Raise LibraryMissing when the library's folder is not there."""
-    os.close(_open_library(library))
+    os.close(open_library(library))
+
+
+def open_library(library: Path) -> int:
+    """Open the library's folder; whoever calls closes it. Raises LibraryMissing."""
+    try:
+        return os.open(library, _FOLDER)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LibraryMissing(library, error.errno or 0, error.strerror or "") from error
+    except OSError as error:
+        raise storage_error(library, error) from error
+
+
+def sha256_of(library: Path, path: PurePosixPath) -> str | None:
+    """Read a file of the library back; None when it is not there, or is no plain file."""
+    try:
+        with _reading(library, path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError, NotADirectoryError, IsADirectoryError:
+        return None
+    except OSError as error:
+        said = storage_error(path, error)
+        if isinstance(said, UnsafePath):
+            return None
+        raise said from error
+
+
+def remove_part(library: Path, path: PurePosixPath, part_name: str) -> None:
+    """Take away a part file that nobody will need, if it is there."""
+    if library / path.parent / part_name not in _WRITING:
+        with suppress(OSError):
+            (library / path.parent / part_name).unlink()
 
 
 class PartFile:
@@ -61,12 +104,18 @@ class PartFile:
     mounted must not fill the disk below its mount point.
     """
 
-    def __init__(self, library: Path, path: PurePosixPath, part_name: str) -> None:
-        """Nothing is opened yet. path: where the file belongs, relative to the library."""
+    def __init__(
+        self, library: Path, path: PurePosixPath, part_name: str, device: int | None = None
+    ) -> None:
+        """Nothing is opened yet. path: where the file belongs, relative to the library.
+
+        device: what the library must be on, where that is known.
+        """
         self._library = library
         self._path = path
         self._part = part_name
         self._place = library / path.parent / part_name
+        self._device = device
         self._mine = False
         self._folder = -1
         self._file = -1
@@ -78,26 +127,61 @@ class PartFile:
         """The hash of all that was written, hexadecimal."""
         return self._hash.hexdigest()
 
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
+        return self._size
+
     def open(self) -> None:
         """Make the folders and an empty part file; throw away what a killed run left of it.
 
-        Raises BeingImported when another part file of this name is open.
+        Raises BeingImported when another part file of this name is open, and AnotherLibrary.
         """
-        if self._path.is_absolute() or ".." in self._path.parts:
-            raise UnsafePath(self._path)
-        self._claim()
-        folder = _open_library(self._library)
-        with _words(self._path):
-            self._folder = _descend(folder, self._path)
+        self._enter_folder()
+        with words(self._path):
             with suppress(FileNotFoundError):
                 os.unlink(self._part, dir_fd=self._folder)
             self._file = os.open(self._part, _NEW_FILE, 0o666, dir_fd=self._folder)
+
+    def reopen(self, size: int, sha256: str) -> bool:
+        """Open the part file that an earlier run left; False when it does not begin so.
+
+        What follows the size bytes with this hash was not flushed, and is cut off. Raises as open,
+        which comes next after False.
+        """
+        self._enter_folder()
+        with words(self._path):
+            try:
+                self._file = os.open(self._part, _PART_FILE, dir_fd=self._folder)
+            except FileNotFoundError:
+                return False
+            if self._take_up(size, sha256):
+                return True
+            self.restart()
+        return False
+
+    def restart(self) -> None:
+        """Throw away what was written, or taken up; open comes next."""
+        os.close(self._file)
+        self._file = -1
+        self._hash, self._size = hashlib.sha256(), 0
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read back what was written."""
+        with words(self._path):
+            return os.pread(self._file, size, offset)
+
+    def flush(self) -> None:
+        """Put on the disk what was written, name and all, so that it can be taken up again."""
+        with words(self._path):
+            os.fsync(self._file)
+            _flush(self._folder)
 
     def write(self, data: memoryview) -> None:
         """Append data."""
         self._hash.update(data)
         self._size += len(data)
-        with _words(self._path):
+        with words(self._path):
             while data:
                 data = data[os.write(self._file, data) :]
 
@@ -108,7 +192,7 @@ class PartFile:
         with the same bytes is taken for this one: a run that was killed left it. One with other
         bytes keeps its name, and this one gets a number.
         """
-        with _words(self._path):
+        with words(self._path):
             if modified is not None:
                 self._date(modified)
             os.fsync(self._file)
@@ -121,14 +205,14 @@ class PartFile:
 
         Of a photo that is known nobody would look for what is left.
         """
-        with _words(self._path):
+        with words(self._path):
             with suppress(FileNotFoundError):
                 os.unlink(self._part, dir_fd=self._folder)
             _flush(self._folder)
 
-    def close(self) -> None:
-        """Close, and throw the part file away if it is still there."""
-        if self._folder >= 0:
+    def close(self, *, keep: bool = False) -> None:
+        """Close, and throw the part file away if it is still there and is not to be kept."""
+        if self._folder >= 0 and not keep:
             # Where this fails, an earlier error says more; the next import of the photo tries again.
             with suppress(OSError):
                 os.unlink(self._part, dir_fd=self._folder)
@@ -139,6 +223,37 @@ class PartFile:
         self._file = self._folder = -1
         if self._mine:
             _WRITING.discard(self._place)
+
+    def _enter_folder(self) -> None:
+        """Open the folder that the file belongs in, for us alone; once."""
+        if self._folder >= 0:
+            return
+        if self._path.is_absolute() or ".." in self._path.parts:
+            raise UnsafePath(self._path)
+        self._claim()
+        folder = open_library(self._library)
+        with words(self._path):
+            if self._device not in (None, os.fstat(folder).st_dev):
+                os.close(folder)
+                raise AnotherLibrary(self._library, errno.ENODEV, "it is on another device now")
+            self._folder = _descend(folder, self._path)
+
+    def _take_up(self, size: int, sha256: str) -> bool:
+        """Whether the open file begins so; then go on behind that."""
+        status = os.fstat(self._file)
+        if not stat.S_ISREG(status.st_mode) or status.st_size < size:
+            return False
+        while self._size < size:
+            piece = os.pread(self._file, min(_BLOCK, size - self._size), self._size)
+            if not piece:
+                return False
+            self._hash.update(piece)
+            self._size += len(piece)
+        if self.sha256 != sha256:
+            return False
+        os.ftruncate(self._file, size)
+        os.lseek(self._file, size, os.SEEK_SET)
+        return True
 
     def _claim(self) -> None:
         with _TURN:
@@ -214,13 +329,20 @@ class PartFile:
             return None
 
 
-def _open_library(library: Path) -> int:
+@contextmanager
+def _reading(library: Path, path: PurePosixPath) -> Iterator[FileIO]:
+    """Open a file of the library for reading, through no symbolic link."""
+    folder = open_library(library)
     try:
-        return os.open(library, _FOLDER)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise LibraryMissing(library, error.errno or 0, error.strerror or "") from error
-    except OSError as error:
-        raise storage_error(library, error) from error
+        for name in path.parts[:-1]:
+            below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        descriptor = os.open(path.name, _EXISTING_FILE, dir_fd=folder)
+    finally:
+        os.close(folder)
+    with FileIO(descriptor, "rb") as file:
+        yield file
 
 
 def _descend(folder: int, path: PurePosixPath) -> int:
@@ -251,7 +373,7 @@ def _flush(descriptor: int) -> None:
 
 
 @contextmanager
-def _words(path: PurePosixPath) -> Iterator[None]:
+def words(path: PurePath) -> Iterator[None]:
     """Say what the system says in the importer's words."""
     try:
         yield

@@ -1,29 +1,38 @@
 """The run: list what is on a camera's cards, choose what is new, fetch it, commit it.
 
-A photo is committed in one order, and each step is on the disk before the next one begins: part
-file, length, flush, name, folder, ledger. So it does not matter where a run is stopped. Before the
-name there is only a part file, which the next run throws away; between the name and the ledger
-there is a whole file, which the next run finds by its bytes; after the ledger the photo is known.
+A photo is committed in one order, and each step is on the disk before the next one begins: its
+place in the ledger, part file, length, flush, name, folder, ledger. So it does not matter where a
+run is stopped. Before the name there is only a part file, which the next run takes up or throws
+away; between the name and the ledger there is a whole file, which the next run finds by its bytes,
+in the place that was noted; after the ledger the photo is known. Only then the host is told, and
+only then, if that is wanted at all, the photo is deleted on the camera.
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+import time
 from typing import Final
 
-from .errors import ImporterError, PhotoError, WrongLength
-from .executor import DoubleBuffer, RunBlocking, to_its_end
-from .files import PartFile, check_library
+from .choice import Choice
+from .errors import PhotoError, PhotoRefused
+from .executor import RunBlocking, to_its_end
+from .files import remove_part, sha256_of
 from .ledger import Ledger, Record
-from .naming import part_name, relative_path
-from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
+from .naming import part_name
+from .room import Reserve, Room
+from .setbacks import Setbacks
+from .source import Photo, PhotoSource
+from .template import DEFAULT, Template
+from .transfer import Shelf, Transfer
 
-#: What comes beyond the announced length is let pass up to here: a photo that was edited since it
-#: was listed costs itself only. Beyond, the transfer is given up, and the session with it.
-MAX_EXCESS: Final = 64 << 20
+#: A part file that nobody came back for in so long belongs to a card that was formatted.
+LEFT_OVER: Final = timedelta(days=30)
+
+ALL: Final = Choice()
+RESERVE: Final = Reserve()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +56,45 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is. photo: the one in hand, number: which of count. received: bytes of it.
+
+    done: bytes of the photos before it. total: of all of them, as far as the camera tells.
+    """
+
+    photo: Photo
+    number: int
+    count: int
+    received: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run did. known: photos that the ledger had, or had the bytes of."""
+    """What a run did. known: photos that the ledger had, or had the bytes of.
+
+    not_chosen: photos that nobody wants. waiting: photos that failed too often, and are not tried
+    now. deleted: on the camera.
+    """
 
     imported: int
     known: int
     failed: tuple[Failure, ...]
     size: int
+    not_chosen: int = 0
+    waiting: int = 0
+    deleted: int = 0
 
 
 class Importer:
     """Imports one camera's photos into a library.
 
-    library: a folder that exists; it is never made. camera_name: names the folder below it.
-    run_blocking: runs a function in another thread. clock: now, with the time zone that the camera
-    is in. on_imported: told of each photo once it is stored, in the event loop, at most once.
+    library: a folder that exists; it is never made. camera_name: stands for the camera in the
+    template. run_blocking: runs a function in another thread. clock: now, with the time zone that
+    the camera is in. timer: seconds that only grow. on_imported: told of each photo once it is
+    stored, in the event loop, at most once; on_progress: of each piece, as often as they come.
+    delete: whether photos are deleted on the camera once they are safe here.
     """
 
     def __init__(
@@ -73,107 +106,121 @@ class Importer:
         run_blocking: RunBlocking,
         clock: Callable[[], datetime],
         on_imported: Callable[[Imported], None],
+        on_progress: Callable[[Progress], None] | None = None,
+        template: Template = DEFAULT,
+        choice: Choice = ALL,
+        reserve: Reserve = RESERVE,
+        delete: bool = False,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._library = library
-        self._camera_name = camera_name
+        self._room = Room(library, ledger, reserve)
+        self._shelf = Shelf(ledger, library, camera_name, template, self._room)
         self._run_blocking = run_blocking
         self._clock = clock
         self._on_imported = on_imported
+        self._on_progress = on_progress or _tell_nobody
+        self._choice = choice
+        self._delete = delete
         self._turn = asyncio.Lock()
         self._unfinished: set[Photo] = set()
+        self._setbacks = Setbacks(timer)
 
     async def run(self, source: PhotoSource) -> Report:
-        """Import every photo of source that the ledger does not know.
+        """Import every photo of source that is wanted and that the ledger does not know.
 
         A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
-        hand leaves nothing behind. Runs of one importer wait for each other.
+        hand leaves nothing behind that a person could see. Runs of one importer wait for each
+        other.
         """
         async with self._turn:
-            await self._blocking(check_library, self._library)
+            await self._blocking(self._room.check)
             listed = [photo async for photo in source.photos()]
-            new = await self._blocking(self._ledger.unknown, listed)
-            return await self._import_all(source, new, known=len(listed) - len(new))
+            chosen = [photo for photo in listed if self._choice.wants(photo)]
+            new = await self._blocking(self._new_ones, chosen)
+            run = _Run(known=len(chosen) - len(new), not_chosen=len(listed) - len(chosen))
+            return await self._import_all(source, new, run)
 
     async def import_photo(self, source: PhotoSource, photo: Photo) -> Imported | None:
-        """Import one photo of source's session; None when it is known. Raises as run, or PhotoError."""
-        async with self._turn:
-            if await self._blocking(self._ledger.find, photo) is not None:
-                return None
-            return await self._import(source, photo)
+        """Import one photo of source's session; None when it is known, or not wanted.
 
-    async def _import_all(self, source: PhotoSource, new: list[Photo], known: int) -> Report:
-        imported, size, failed = 0, 0, []
-        # A photo that ends the session each time must not keep the ones behind it waiting for ever.
-        for photo in sorted(new, key=self._unfinished.__contains__):
-            try:
-                result = await self._import(source, photo)
-            except PhotoError as error:
-                failed.append(Failure(photo, error))
-                continue
-            if result is None:
-                known += 1
-            else:
-                imported += 1
-                size += result.size
-        return Report(imported=imported, known=known, failed=tuple(failed), size=size)
-
-    async def _import(self, source: PhotoSource, photo: Photo) -> Imported | None:
-        arrived = self._clock()
-        self._unfinished.add(photo)
-        record = await self._store(source, photo, arrived)
-        self._unfinished.discard(photo)
-        return None if record is None else await self._announce(source, photo, record)
-
-    async def _store(self, source: PhotoSource, photo: Photo, arrived: datetime) -> Record | None:
-        path = relative_path(self._camera_name, photo, arrived)
-        part = PartFile(self._library, path, part_name(path.name, photo))
-        try:
-            await self._blocking(part.open)
-            await self._fetch(source, photo, part)
-            return await self._blocking(self._commit, part, photo, arrived)
-        finally:
-            await self._blocking(part.close)
-
-    async def _fetch(self, source: PhotoSource, photo: Photo, part: PartFile) -> None:
-        """Write all bytes of a photo to part, as they come. Raises WrongLength."""
-        buffer = DoubleBuffer(part.write, self._run_blocking)
-        received = 0
-
-        async def take(piece: memoryview) -> None:
-            nonlocal received
-            received += len(piece)
-            if photo.size is None or received <= photo.size:
-                await buffer.write(piece)
-            elif received > photo.size + MAX_EXCESS:
-                raise WrongLength(photo.size, received)
-
-        try:
-            sent = await source.fetch(photo, take)
-            _check_length(photo, sent, received)
-            await buffer.finish()
-        finally:
-            # An error of the disk that is not the reason why we are here is told by the next write.
-            with suppress(ImporterError):
-                await buffer.settle()
-
-    def _commit(self, part: PartFile, photo: Photo, arrived: datetime) -> Record | None:
-        """Publish the file and write the ledger: one job, which no cancellation can come between.
-
-        None when the camera has the same photo twice; then only the ledger learns of it.
+        Raises as run, or PhotoError.
         """
-        twin = self._ledger.find_twin(photo, part.sha256)
-        if twin is not None:
-            part.discard()
-            self._ledger.add(photo, twin)
-            return None
-        stored = part.publish(_modified(photo, arrived))
-        record = Record(
-            path=stored.path, size=stored.size, sha256=stored.sha256, imported_at=arrived
-        )
-        self._ledger.add(photo, record)
-        return record
+        async with self._turn:
+            if not self._choice.wants(photo) or await self._blocking(self._ledger.knows, photo):
+                return None
+            progress = Progress(
+                photo=photo, number=1, count=1, received=0, done=0, total=photo.size or 0
+            )
+            imported = await self._import(source, progress)
+            if imported and self._delete:
+                await self._delete_on_camera(source, imported)
+            return imported
+
+    async def pass_over(self, source: PhotoSource) -> int:
+        """Take every photo that is on the cards now for one that nobody wants; return how many."""
+        async with self._turn:
+            listed = [photo async for photo in source.photos()]
+            new = await self._blocking(self._ledger.unknown, listed)
+            await self._blocking(self._ledger.pass_over, new, self._clock())
+            return len(new)
+
+    def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
+        """Those that the ledger does not know; and clean up behind runs of long ago."""
+        for serial in {photo.serial for photo in chosen}:
+            old = self._ledger.begun_before(serial, self._clock() - LEFT_OVER)
+            for photo, begun in old:
+                remove_part(self._library, begun.path, part_name(begun.path.name, photo))
+                self._ledger.give_up(photo)
+        return self._ledger.unknown(chosen)
+
+    async def _import_all(self, source: PhotoSource, new: list[Photo], run: _Run) -> Report:
+        ready = [photo for photo in new if self._setbacks.is_ready(photo)]
+        run.waiting = len(new) - len(ready)
+        total = sum(photo.size or 0 for photo in ready)
+        done = 0
+        # A photo that ends the session each time must not keep the ones behind it waiting for ever.
+        for number, photo in enumerate(sorted(ready, key=self._unfinished.__contains__), 1):
+            progress = Progress(
+                photo=photo, number=number, count=len(ready), received=0, done=done, total=total
+            )
+            await self._import_one(source, progress, run)
+            done += photo.size or 0
+        return run.report()
+
+    async def _import_one(self, source: PhotoSource, progress: Progress, run: _Run) -> None:
+        """Import one of many; what is wrong with it costs nothing but itself."""
+        try:
+            imported = await self._import(source, progress)
+        except PhotoError as error:
+            run.failed.append(Failure(progress.photo, error))
+            return
+        if imported is None:
+            run.known += 1
+            return
+        run.imported += 1
+        run.size += imported.size
+        if self._delete and await self._delete_on_camera(source, imported):
+            run.deleted += 1
+
+    async def _import(self, source: PhotoSource, progress: Progress) -> Imported | None:
+        photo = progress.photo
+
+        def tell(received: int) -> None:
+            self._on_progress(replace(progress, received=received))
+
+        self._unfinished.add(photo)
+        transfer = Transfer(self._shelf, photo, self._clock(), self._run_blocking, tell)
+        try:
+            record = await transfer.run(source)
+        except PhotoError:
+            self._setbacks.failed(photo)
+            raise
+        self._unfinished.discard(photo)
+        self._setbacks.worked(photo)
+        return None if record is None else await self._announce(source, photo, record)
 
     async def _announce(self, source: PhotoSource, photo: Photo, record: Record) -> Imported:
         thumbnail = None
@@ -192,24 +239,51 @@ class Importer:
             self._on_imported(imported)
         return imported
 
+    async def _delete_on_camera(self, source: PhotoSource, imported: Imported) -> bool:
+        """Delete a photo that was just fetched, if it is safe here and still the same there.
+
+        What a person protected stays. A camera that says no keeps its photo, which is no fault.
+        """
+        photo = imported.photo
+        read_back = await self._blocking(sha256_of, self._library, imported.path)
+        if read_back != imported.sha256:
+            return False
+        try:
+            still = await source.photo(photo.handle)
+            if still != photo or still.is_protected:
+                return False
+            await source.delete(photo)
+        except PhotoRefused:
+            return False
+        return True
+
     async def _blocking[*Args, Result](
         self, func: Callable[[*Args], Result], *args: *Args
     ) -> Result:
         return await to_its_end(self._run_blocking(func, *args))
 
 
-def _check_length(photo: Photo, sent: int, received: int) -> None:
-    if sent != received:
-        raise WrongLength(sent, received)
-    if photo.size is None and received < LEAST_UNTOLD_SIZE:
-        raise WrongLength(None, received)
-    if photo.size is not None and received != photo.size:
-        raise WrongLength(photo.size, received)
+class _Run:
+    """The counts of a run that goes on."""
+
+    def __init__(self, *, known: int, not_chosen: int) -> None:
+        self.known = known
+        self.not_chosen = not_chosen
+        self.imported = self.size = self.waiting = self.deleted = 0
+        self.failed: list[Failure] = []
+
+    def report(self) -> Report:
+        """What came of it."""
+        return Report(
+            imported=self.imported,
+            known=self.known,
+            failed=tuple(self.failed),
+            size=self.size,
+            not_chosen=self.not_chosen,
+            waiting=self.waiting,
+            deleted=self.deleted,
+        )
 
 
-def _modified(photo: Photo, arrived: datetime) -> float | None:
-    """When a photo was taken, in seconds since the epoch; a camera's local time is ours."""
-    taken = photo.capture_date
-    if taken is None:
-        return None
-    return (taken if taken.tzinfo else taken.replace(tzinfo=arrived.tzinfo)).timestamp()
+def _tell_nobody(_progress: Progress) -> None:
+    pass

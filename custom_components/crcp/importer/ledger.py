@@ -1,4 +1,4 @@
-"""What has been imported: one row a photo, in SQLite, on the disk before anybody is told.
+"""What has been imported, and what is in hand: in SQLite, on the disk before anybody is told.
 
 A photo that has a row is not imported again, also when its file was moved or deleted. All calls
 block, and may come from any thread, one after the other or at once.
@@ -8,65 +8,98 @@ The file must lie on a local file system, because SQLite's WAL needs one; the li
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 import sqlite3
 from threading import Lock
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from .errors import LedgerError, LedgerTooNew
+from .errors import LedgerDamaged, LedgerError, LedgerTooNew
+from .kinds import is_one_shot, stem_of
+from .schema import NEWEST, migrate, version_of
 from .source import Photo
 
-#: Entry n leads from schema n to schema n + 1.
-#: The unique key is the identity, and the bytes for cameras whose photos have no identity, because
-#: they have no names or folders. Unknown values are -1 and "" in it, because to SQLite two NULLs
-#: differ. The name comes early because twins are looked up by it.
-_SCHEMAS: Final = (
-    """
-    CREATE TABLE imported (
-        id INTEGER PRIMARY KEY,
-        serial TEXT NOT NULL,
-        filename TEXT NOT NULL,
-        announced_size INTEGER NOT NULL,
-        capture_date TEXT NOT NULL,
-        storage TEXT NOT NULL,
-        folder TEXT NOT NULL,
-        path TEXT NOT NULL,
-        size INTEGER NOT NULL,
-        sha256 TEXT NOT NULL,
-        imported_at TEXT NOT NULL,
-        UNIQUE (serial, filename, announced_size, capture_date, storage, folder, sha256)
-    ) STRICT
-    """,
-)
-
 _FIND: Final = """
-    SELECT path, size, sha256, imported_at FROM imported
+    SELECT path, size, sha256, imported_at, counter FROM imported
     WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
         AND storage = ? AND folder = ?
     """
 
 _FIND_TWIN: Final = """
-    SELECT path, size, sha256, imported_at FROM imported
+    SELECT path, size, sha256, imported_at, counter FROM imported
     WHERE serial = ? AND filename = ? AND sha256 = ?
     LIMIT 1
     """
 
-_COUNT_FILES: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ?"
+#: Those of the same folder first, then the newest.
+_SHOT: Final = """
+    SELECT filename, capture_date, path, counter FROM imported
+    WHERE serial = ? AND stem = ? AND path <> '' ORDER BY folder <> ?, id DESC
+    """
 
-_ADD: Final = "INSERT OR IGNORE INTO imported VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: "/" is the character after ".", so these are the files of one stem.
+_OF_STEM: Final = """
+    SELECT serial, filename, capture_date FROM imported WHERE path >= ? || '.' AND path < ? || '/'
+    """
+
+_COUNT_FILES: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ? AND path <> ''"
+
+_LAST_COUNTER: Final = """
+    SELECT max(counter) FROM (
+        SELECT counter FROM imported WHERE serial = ?1
+        UNION ALL SELECT counter FROM begun WHERE serial = ?1
+    )
+    """
+
+_ADD: Final = "INSERT OR IGNORE INTO imported VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_TAKE_OVER: Final = """
+    INSERT OR IGNORE INTO imported (serial, filename, announced_size, capture_date, storage, folder,
+        path, size, sha256, imported_at, stem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, stem_of(?2))
+    """
+
+_BEGUN: Final = """
+    SELECT path, counter, flushed, sha256 FROM begun
+    WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
+        AND storage = ? AND folder = ?
+    """
+
+_GIVE_UP: Final = """
+    DELETE FROM begun
+    WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
+        AND storage = ? AND folder = ?
+    """
+
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What became of a photo. path: relative to the library. sha256: hexadecimal, of the bytes."""
+    """What became of a photo. path: relative to the library. sha256: hexadecimal, of the bytes.
+
+    counter: the shot's number, 0 where shots are not numbered.
+    """
 
     path: PurePosixPath
     size: int
     sha256: str
     imported_at: datetime
+    counter: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A photo in hand: where it is to lie, and how much of it is safe in its part file.
+
+    sha256: of those bytes; nothing is said of what may follow them.
+    """
+
+    path: PurePosixPath
+    counter: int = 0
+    flushed: int = 0
+    sha256: str = ""
 
 
 class Ledger:
@@ -75,7 +108,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Open the ledger, and create it where there is none.
 
-        Raises LedgerTooNew for one that a newer version wrote, and leaves it as it was.
+        Raises LedgerTooNew for one that a newer version wrote and LedgerDamaged for what is no
+        ledger, and leaves it as it was.
         """
         self._path = path
         self._turn = Lock()
@@ -101,17 +135,24 @@ class Ledger:
         with self._turn, self._told():
             self._connection.close()
 
+    # -- what was imported ---------------------------------------------------------------------
+
     def find(self, photo: Photo) -> Record | None:
-        """What became of a photo; None for one that was never imported."""
-        return next(iter(self._records(_FIND, _identity(photo))), None)
+        """What became of a photo; None for one that was never imported, or that nobody wanted."""
+        rows = self._all(_FIND, *_identity(photo))
+        return next((_record(*row) for row in rows if row[0]), None)
+
+    def knows(self, photo: Photo) -> bool:
+        """Whether a photo needs no import: it was imported, or passed over."""
+        return bool(self._all(_FIND, *_identity(photo)))
 
     def find_twin(self, photo: Photo, sha256: str) -> Record | None:
         """What became of a photo of this camera with this name and these bytes, wherever it lay.
 
         Cards move to the other slot, slots mirror each other, and clocks and folders change.
         """
-        twins = self._records(_FIND_TWIN, (photo.serial, photo.filename, sha256))
-        return next(iter(twins), None)
+        rows = self._all(_FIND_TWIN, photo.serial, photo.filename, sha256)
+        return next((_record(*row) for row in rows), None)
 
     def unknown(self, photos: Iterable[Photo]) -> list[Photo]:
         """Those of a listing that were never imported, in their order, each once.
@@ -125,35 +166,158 @@ class Ledger:
 
     def add(self, photo: Photo, record: Record) -> None:
         """Remember an import; on return it is on the disk. The first record of a photo stands."""
-        row = (str(record.path), record.size, record.sha256, _text(record.imported_at))
-        with self._turn, self._told():
-            self._connection.execute(_ADD, (*_identity(photo), *row))
+        with self._changes() as connection:
+            connection.execute(_ADD, _row(photo, record))
+            connection.execute(_GIVE_UP, _identity(photo))
+            connection.execute("DELETE FROM found WHERE path = ?", (str(record.path),))
+
+    def pass_over(self, photos: Iterable[Photo], at: datetime) -> None:
+        """Remember photos that nobody wants, so that they are not new."""
+        nothing = Record(path=PurePosixPath(), size=0, sha256="", imported_at=at)
+        rows = [_row(photo, nothing) for photo in photos]
+        with self._changes() as connection:
+            connection.executemany(_ADD, rows)
+
+    def forget(self, path: PurePosixPath) -> int:
+        """Forget what led to a file, so that it is imported again; return how many photos did."""
+        with self._changes() as connection:
+            done = connection.execute("DELETE FROM imported WHERE path = ?", (str(path),))
+            return done.rowcount
 
     def count(self, serial: str) -> int:
         """How many files were imported from a camera."""
-        with self._turn, self._told():
-            (number,) = self._connection.execute(_COUNT_FILES, (serial,)).fetchone()
+        ((number,),) = self._all(_COUNT_FILES, serial)
         return int(number)
 
-    def _imported(self, photo: Photo) -> int:
-        return len(self._records(_FIND, _identity(photo)))
+    # -- names ---------------------------------------------------------------------------------
 
-    def _records(self, query: str, values: tuple[str | int, ...]) -> list[Record]:
+    def sibling(self, photo: Photo) -> Record | None:
+        """Another file of the same shot, RAW to its JPEG say; what counts is its path."""
+        stem, ending = stem_of(photo.filename), PurePosixPath(photo.filename).suffix.lower()
+        for name, taken, path, counter in self._all(_SHOT, photo.serial, stem, photo.folder):
+            other = PurePosixPath(name)
+            if other.suffix.lower() != ending and _is_shot_of(photo, name, taken):
+                moment = datetime.min.replace(tzinfo=UTC)
+                place = PurePosixPath(path)
+                return Record(path=place, size=0, sha256="", imported_at=moment, counter=counter)
+        return None
+
+    def is_stem_taken(self, path: PurePosixPath, photo: Photo) -> bool:
+        """Whether another shot's file has this name, with whatever extension."""
+        stem = str(path.with_suffix(""))
+        return any(
+            serial != photo.serial
+            or stem_of(name) != stem_of(photo.filename)
+            or not _is_shot_of(photo, name, taken)
+            for serial, name, taken in self._all(_OF_STEM, stem, stem)
+        )
+
+    def next_counter(self, serial: str) -> int:
+        """The number of a camera's next shot, from 1."""
+        ((last,),) = self._all(_LAST_COUNTER, serial)
+        return int(last or 0) + 1
+
+    # -- what is in hand -----------------------------------------------------------------------
+
+    def begun(self, photo: Photo) -> Begun | None:
+        """How far a photo came that was begun and is not imported."""
+        rows = self._all(_BEGUN, *_identity(photo))
+        return next((_begun(*row) for row in rows), None)
+
+    def begin(self, photo: Photo, begun: Begun, at: datetime) -> None:
+        """Remember where a photo is to lie, or how far it came, before anything relies on it."""
+        row = (*_identity(photo), str(begun.path), begun.counter, begun.flushed, begun.sha256)
+        with self._changes() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, _text(at)),
+            )
+
+    def begun_before(self, serial: str, at: datetime) -> list[tuple[Photo, Begun]]:
+        """Photos of a camera that were in hand last before a moment."""
+        query = "SELECT * FROM begun WHERE serial = ? AND begun_at < ?"
+        rows = self._all(query, serial, _text(at))
+        return [(_photo(*row[:6]), _begun(*row[6:10])) for row in rows]
+
+    def give_up(self, photo: Photo) -> None:
+        """Forget that a photo was begun."""
+        with self._changes() as connection:
+            connection.execute(_GIVE_UP, _identity(photo))
+
+    # -- what lay there when the ledger was lost -----------------------------------------------
+
+    def note_found(self, files: Iterable[tuple[PurePosixPath, int]]) -> None:
+        """Remember files, by path and size, that may be photos which are imported again."""
+        rows = [(str(path), size) for path, size in files]
+        with self._changes() as connection:
+            connection.executemany("INSERT OR IGNORE INTO found VALUES (?, ?)", rows)
+
+    def take_over(self, rows: Iterable[tuple[str | int, ...]]) -> None:
+        """Take rows of an older ledger; those that make no sense are left out."""
+        with self._changes() as connection:
+            for row in rows:
+                with suppress(sqlite3.IntegrityError):
+                    connection.execute(_TAKE_OVER, row)
+
+    def found(self, size: int) -> list[PurePosixPath]:
+        """Files of this size that no photo has yet been seen to be."""
+        rows = self._all("SELECT path FROM found WHERE size = ?", size)
+        return [PurePosixPath(path) for (path,) in rows]
+
+    # -- where the library is ------------------------------------------------------------------
+
+    def device_of(self, library: Path) -> int | None:
+        """The device that a library was on; None for one that is new."""
+        rows = self._all("SELECT device FROM place WHERE library = ?", str(library))
+        return next((int(device) for (device,) in rows), None)
+
+    def note_device(self, library: Path, device: int) -> None:
+        """Remember the device that a library is on."""
+        with self._changes() as connection:
+            row = (str(library), str(device))
+            connection.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", row)
+
+    def top_folders(self) -> set[str]:
+        """The folders that photos were put into, directly below the library."""
+        query = "SELECT DISTINCT substr(path, 1, instr(path, '/') - 1) FROM imported"
+        return {name for (name,) in self._all(query) if name}
+
+    # -- SQLite --------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Read through the file. Raises LedgerDamaged."""
+        ((verdict,), *_) = self._all("PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise LedgerDamaged(self._path, str(verdict))
+
+    def _imported(self, photo: Photo) -> int:
+        return len(self._all(_FIND, *_identity(photo)))
+
+    def _all(self, query: str, *values: str | int) -> list[Any]:
         with self._turn, self._told():
-            rows = self._connection.execute(query, values).fetchall()
-        return [_record(*row) for row in rows]
+            return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _changes(self) -> Iterator[sqlite3.Connection]:
+        """Make changes that are on the disk afterwards, all or none."""
+        with self._turn, self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _prepare(self) -> None:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > len(_SCHEMAS):
-            raise LedgerTooNew(self._path, version, len(_SCHEMAS))
+        version = version_of(self._connection)
+        if version > NEWEST:
+            raise LedgerTooNew(self._path, version, NEWEST)
         self._connection.execute("PRAGMA journal_mode = WAL")
         # With less than FULL, a commit in WAL mode may be gone after a power failure.
         self._connection.execute("PRAGMA synchronous = FULL")
-        for number, schema in enumerate(_SCHEMAS[version:], version + 1):
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {number}; COMMIT"
-            )
+        migrate(self._connection)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -161,7 +325,9 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(self._path, str(error)) from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            said = LedgerDamaged if code in _DAMAGE else LedgerError
+            raise said(self._path, str(error)) from error
 
 
 def _identity(photo: Photo) -> tuple[str | int, ...]:
@@ -175,9 +341,44 @@ def _identity(photo: Photo) -> tuple[str | int, ...]:
     )
 
 
-def _record(path: str, size: int, sha256: str, imported_at: str) -> Record:
+def _photo(serial: str, name: str, size: int, taken: str, storage: str, folder: str) -> Photo:
+    return Photo(
+        serial=serial,
+        filename=name,
+        size=None if size < 0 else size,
+        capture_date=_moment(taken),
+        storage=storage,
+        folder=folder,
+        handle=0,
+    )
+
+
+def _row(photo: Photo, record: Record) -> tuple[str | int, ...]:
+    path = "" if record.path == PurePosixPath() else str(record.path)
+    moment = _text(record.imported_at)
+    stem = stem_of(photo.filename)
+    return (
+        *_identity(photo),
+        *(path, record.size, record.sha256, moment, stem, record.counter),
+    )
+
+
+def _record(path: str, size: int, sha256: str, imported_at: str, counter: int) -> Record:
     moment = datetime.fromisoformat(imported_at)
-    return Record(path=PurePosixPath(path), size=size, sha256=sha256, imported_at=moment)
+    place = PurePosixPath(path)
+    return Record(path=place, size=size, sha256=sha256, imported_at=moment, counter=counter)
+
+
+def _begun(path: str, counter: int, flushed: int, sha256: str) -> Begun:
+    return Begun(path=PurePosixPath(path), counter=counter, flushed=flushed, sha256=sha256)
+
+
+def _is_shot_of(photo: Photo, name: str, taken: str) -> bool:
+    return is_one_shot(photo.filename, photo.capture_date, name, _moment(taken))
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _text(moment: datetime) -> str:

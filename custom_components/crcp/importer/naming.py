@@ -1,11 +1,10 @@
-"""From a photo to the name of its file: <camera>/<YYYY>/<YYYY-MM-DD>/<file name>. Pure.
+"""Names of files that are safe everywhere. Pure.
 
 Names are safe on every file system that a library may lie on or be copied to, and in Home
 Assistant's media browser, which refuses "~" and "..", hides what starts with a dot, and does not
 find what has a "#", "?" or "%".
 """
 
-from datetime import datetime
 from pathlib import PurePosixPath
 import re
 from typing import Final
@@ -29,17 +28,6 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|~#%')
 _RESERVED: Final = re.compile(
     r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE
 )
-
-
-def relative_path(camera_name: str, photo: Photo, arrived: datetime) -> PurePosixPath:
-    """Where below the library a photo belongs.
-
-    The day is that of the capture; for a camera that does not know it, that of the arrival.
-    """
-    day = (photo.capture_date or arrived).date()
-    return PurePosixPath(
-        safe_name(camera_name), f"{day.year:04}", day.isoformat(), safe_name(photo.filename)
-    )
 
 
 def safe_name(text: str) -> str:

@@ -6,9 +6,16 @@ import logging
 from typing import Final
 
 from ..protocols.ptpip.client import Initiator
-from ..protocols.ptpip.codes import FormatFilter, ParentObject, ResponseCode
+from ..protocols.ptpip.codes import (
+    FormatFilter,
+    OperationCode,
+    ParentObject,
+    ProtectionStatus,
+    ResponseCode,
+)
 from ..protocols.ptpip.datasets import ObjectInfo
 from ..protocols.ptpip.errors import ProtocolError, Refused
+from ..protocols.ptpip.reading import read_object
 from .errors import PhotoRefused
 from .source import Photo, Write
 
@@ -60,10 +67,53 @@ class PtpSource:
             return None
         return self._photo(handle, info, await listing.folder_of(info))
 
-    async def fetch(self, photo: Photo, write: Write) -> int:
-        """Give a photo's bytes to write."""
+    async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
+        """Give a photo's bytes to write, from offset on, by whatever route reaches its end."""
+        given = 0
+
+        async def count(piece: memoryview) -> None:
+            nonlocal given
+            given += len(piece)
+            await write(piece)
+
         with _about_one_object(self._initiator):
-            return await self._initiator.get_object(photo.handle, write)
+            if self._initiator.vendor.supports(OperationCode.GET_OBJECT):
+                await read_object(
+                    self._initiator,
+                    self._initiator.vendor,
+                    photo.handle,
+                    count,
+                    size=photo.size,
+                    offset=offset,
+                )
+            else:
+                # Nobody asked the camera what it can do; this is what every camera can.
+                if offset:
+                    raise PhotoRefused("the camera does not say that it gives parts of a file")
+                await self._initiator.get_object(photo.handle, count)
+        return given
+
+    async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
+        """Read a part of a photo; None where the camera has no operation that reaches it."""
+        vendor, data = self._initiator.vendor, bytearray()
+
+        async def collect(piece: memoryview) -> None:
+            if len(data) + len(piece) > size:
+                raise ProtocolError(f"more than {size} bytes of a part")
+            data.extend(piece)
+
+        for route in vendor.partial_reads:
+            if vendor.supports(route.operation) and offset + size <= route.reach:
+                parameters = route.parameters(photo.handle, offset, size)
+                with _about_one_object(self._initiator):
+                    await self._initiator.stream(route.operation, *parameters, write=collect)
+                return bytes(data)
+        return None
+
+    async def delete(self, photo: Photo) -> None:
+        """Delete one photo on the camera."""
+        with _about_one_object(self._initiator):
+            await self._initiator.delete_object(photo.handle)
 
     async def thumbnail(self, photo: Photo) -> bytes | None:
         """Give the camera's own thumbnail. Few cameras have one of a movie."""
@@ -82,6 +132,7 @@ class PtpSource:
             # Some cameras date a file only once.
             capture_date=info.capture_date or info.modification_date,
             handle=handle,
+            is_protected=info.protection_status != ProtectionStatus.NONE,
         )
 
     def _tell(self, left_out: list[PhotoRefused]) -> None:

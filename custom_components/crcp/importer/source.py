@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 import hashlib
+import re
 from typing import Final, Protocol
 
 #: The least size of a photo whose size is None: PTP's 32 bits cannot say it.
 LEAST_UNTOLD_SIZE: Final = 0xFFFFFFFF
+
+#: A storage as PTP numbers it: the slot, then the volume on its card.
+_STORAGE: Final = re.compile("[0-9a-f]{8}")
 
 #: Takes a piece of a photo. The view is valid until the call returns.
 type Write = Callable[[memoryview], Awaitable[object]]
@@ -24,7 +28,8 @@ class Photo:
 
     serial: the camera's. storage: the slot or volume. folder: names joined by "/", "" in the root.
     size: in bytes; None for 4 GiB - 1 or more. capture_date: naive means the camera's local time;
-    None when the camera does not know.
+    None when the camera does not know. is_protected: against deletion, by a person at the camera;
+    it changes, so it does not count either.
     """
 
     serial: str
@@ -34,6 +39,12 @@ class Photo:
     size: int | None
     capture_date: datetime | None
     handle: int = field(compare=False)
+    is_protected: bool = field(default=False, compare=False)
+
+    @property
+    def slot(self) -> int:
+        """The number of the slot, from 1; 0 where storage does not tell it."""
+        return int(self.storage[:4], 16) if _STORAGE.fullmatch(self.storage) else 0
 
     @property
     def token(self) -> str:
@@ -58,12 +69,21 @@ class PhotoSource(Protocol):
     async def photo(self, handle: int) -> Photo | None:
         """Look one up; None for what is no photo, a folder say. Raises PhotoRefused."""
 
-    async def fetch(self, photo: Photo, write: Write) -> int:
-        """Give the bytes of a photo of this session to write; return how many there are.
+    async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
+        """Give a photo of this session to write, from offset on; return how many bytes that were.
 
-        Raises PhotoRefused. After a raise, what write was given is not the whole photo. An error
-        of write's own passes through, and may cost the session.
+        Raises PhotoRefused. After a raise, what write was given is the beginning of that at most.
+        An error of write's own passes through, and may cost the session.
         """
+
+    async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
+        """Read a part of a photo of this session; None where the camera cannot give parts.
+
+        Raises PhotoRefused.
+        """
+
+    async def delete(self, photo: Photo) -> None:
+        """Delete one photo of this session on the camera. Raises PhotoRefused."""
 
     async def thumbnail(self, photo: Photo) -> bytes | None:
         """Give a small picture, a JPEG most often; None when there is none."""

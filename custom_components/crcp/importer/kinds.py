@@ -1,0 +1,57 @@
+"""What kind of file a photo is, by its extension, and which files belong to one shot. Pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+#: The parts of one shot are dated alike; a movie that goes with a picture begins a little earlier.
+ONE_SHOT: Final = timedelta(seconds=10)
+
+
+class Kind(StrEnum):
+    """What a person would call it."""
+
+    PHOTO = "photo"
+    RAW = "raw"
+    VIDEO = "video"
+    SIDECAR = "sidecar"
+
+
+_RAW: Final = frozenset(
+    "3fr arw cr2 cr3 crw dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 "
+    "srf srw x3f".split()
+)
+_VIDEO: Final = frozenset(
+    "3gp avi crm m2ts m4v mkv mov mp4 mpeg mpg mts mxf nev r3d ts wmv".split()
+)
+_SIDECAR: Final = frozenset("aae cpi ctg dop lrv ndf pp3 thm wav xml xmp".split())
+
+
+def kind_of(filename: str) -> Kind:
+    """The kind of a file; what nobody knows is taken for a photo, so that nothing is left behind."""
+    extension = PurePosixPath(filename).suffix.removeprefix(".").lower()
+    if extension in _RAW:
+        return Kind.RAW
+    if extension in _VIDEO:
+        return Kind.VIDEO
+    return Kind.SIDECAR if extension in _SIDECAR else Kind.PHOTO
+
+
+def stem_of(filename: str) -> str:
+    """What the files of one shot share: the name without extension, in one case."""
+    return PurePosixPath(filename).stem.casefold()
+
+
+def is_one_shot(
+    name: str, taken: datetime | None, other: str, other_taken: datetime | None
+) -> bool:
+    """Whether two files with the same stem come from one press of the shutter.
+
+    Numbers wrap, so their dates must agree. What was written about a picture may be much younger.
+    """
+    if Kind.SIDECAR in (kind_of(name), kind_of(other)):
+        return True
+    if taken is None or other_taken is None:
+        return taken is other_taken
+    return abs(taken.replace(tzinfo=None) - other_taken.replace(tzinfo=None)) <= ONE_SHOT

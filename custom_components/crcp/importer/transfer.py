@@ -1,0 +1,248 @@
+"""One photo on its way from the camera into the library and the ledger, and what is kept of it."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from .errors import ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
+from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .files import PartFile, sha256_of
+from .ledger import Begun, Ledger, Record
+from .naming import MAX_NUMBER, numbered, part_name
+from .room import Room
+from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
+from .template import Template
+
+#: What comes beyond the announced length is let pass up to here: a photo that was edited since it
+#: was listed costs itself only. Beyond, the transfer is given up, and the session with it.
+MAX_EXCESS: Final = 64 << 20
+
+#: Less than this is fetched again sooner than it is compared.
+LEAST_TO_KEEP: Final = 1 << 20
+
+#: So often a long file is flushed and noted while it comes: what a power failure costs at most.
+CHECKPOINT: Final = 16 << 20
+
+#: How much of the first and of the last that is there is compared with the camera's.
+SAMPLE: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where photos go: the folder, what names the camera and the files there, and the books."""
+
+    ledger: Ledger
+    library: Path
+    camera_name: str
+    template: Template
+    room: Room
+
+
+class Transfer:
+    """One photo's way. progress: told how many bytes have come, in the event loop."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        photo: Photo,
+        arrived: datetime,
+        run_blocking: RunBlocking,
+        progress: Callable[[int], None],
+    ) -> None:
+        self._shelf = shelf
+        self._ledger = shelf.ledger
+        self._photo = photo
+        self._arrived = arrived
+        self._run_blocking = run_blocking
+        self._progress = progress
+        self._begun = Begun(path=PurePosixPath())
+
+    async def run(self, source: PhotoSource) -> Record | None:
+        """Store the photo; None when the library has it already. Raises as Importer.run.
+
+        What was fetched of a long file stays where the link or this program ends.
+        """
+        part = await self._blocking(self._prepare)
+        keep = False
+        try:
+            offset = await self._open(source, part)
+            await self._fetch(source, part, offset)
+            return await self._blocking(self._commit, part)
+        except PhotoError, LibraryError:
+            raise  # it is the file's fault, or the room is needed
+        except BaseException:
+            keep = await self._blocking(self._keep, part)
+            raise
+        finally:
+            await self._blocking(partial(part.close, keep=keep))
+
+    # -- before the first byte -----------------------------------------------------------------
+
+    def _prepare(self) -> PartFile:
+        """Decide where the photo will lie, once for all runs, and look whether there is room."""
+        shelf, photo = self._shelf, self._photo
+        device = shelf.room.check()
+        begun = self._ledger.begun(photo)
+        self._begun = begun or self._choose_place()
+        shelf.room.check_space((photo.size or LEAST_UNTOLD_SIZE) - self._begun.flushed)
+        if begun is None:
+            self._ledger.begin(photo, self._begun, self._arrived)
+        path = self._begun.path
+        return PartFile(shelf.library, path, part_name(path.name, photo), device)
+
+    def _choose_place(self) -> Begun:
+        """Beside the other files of the shot; else where the template says, under a free stem."""
+        photo = self._photo
+        sibling = self._ledger.sibling(photo)
+        if sibling:
+            ending = self._template_path(0).suffix
+            return Begun(path=sibling.path.with_suffix(ending), counter=sibling.counter)
+        counts = self._shelf.template.counts
+        counter = self._ledger.next_counter(photo.serial) if counts else 0
+        wanted = self._template_path(counter)
+        for number in range(MAX_NUMBER + 1):
+            path = wanted.with_name(numbered(wanted.name, number))
+            if not self._ledger.is_stem_taken(path, photo):
+                return Begun(path=path, counter=counter)
+        return Begun(path=wanted, counter=counter)  # storing it will say that all are taken
+
+    def _template_path(self, counter: int) -> PurePosixPath:
+        shelf = self._shelf
+        return shelf.template.path(shelf.camera_name, self._photo, self._arrived, counter)
+
+    async def _open(self, source: PhotoSource, part: PartFile) -> int:
+        """Open the part file; return from where the photo is still missing."""
+        flushed, sha256 = self._begun.flushed, self._begun.sha256
+        if flushed and self._photo.size is not None and flushed <= self._photo.size:
+            if await self._blocking(part.reopen, flushed, sha256):
+                if await self._is_same_object(source, part):
+                    return flushed
+                await self._blocking(part.restart)
+        await self._blocking(part.open)
+        return 0
+
+    async def _is_same_object(self, source: PhotoSource, part: PartFile) -> bool:
+        """Whether the camera's object begins and goes on as what is there."""
+        size = min(SAMPLE, part.size)
+        for offset in (0, part.size - size):
+            try:
+                sample = await source.sample(self._photo, offset, size)
+            except PhotoRefused:
+                return False
+            if sample is None or sample != await self._blocking(part.read, offset, size):
+                return False
+        return True
+
+    # -- the bytes -----------------------------------------------------------------------------
+
+    async def _fetch(self, source: PhotoSource, part: PartFile, offset: int) -> None:
+        """Write all bytes of the photo to part, as they come. Raises WrongLength."""
+        buffer = DoubleBuffer(lambda data: self._write(part, data), self._run_blocking)
+        announced, received = self._photo.size, offset
+
+        async def take(piece: memoryview) -> None:
+            nonlocal received
+            received += len(piece)
+            if announced is None or received <= announced:
+                await buffer.write(piece)
+                self._progress(received)
+            elif received > announced + MAX_EXCESS:
+                raise WrongLength(announced, received)
+
+        try:
+            sent = await source.fetch(self._photo, take, offset)
+            _check_length(self._photo, offset + sent, received)
+            await buffer.finish()
+        finally:
+            # An error of the disk that is not the reason why we are here is told by the next write.
+            with suppress(ImporterError):
+                await buffer.settle()
+
+    def _write(self, part: PartFile, data: memoryview) -> None:
+        part.write(data)
+        if part.size - self._begun.flushed >= CHECKPOINT:
+            self._note(part)
+
+    def _note(self, part: PartFile) -> None:
+        """Flush what is there, then note it; so what is noted is there."""
+        part.flush()
+        self._begun = Begun(
+            path=self._begun.path,
+            counter=self._begun.counter,
+            flushed=part.size,
+            sha256=part.sha256,
+        )
+        self._ledger.begin(self._photo, self._begun, self._arrived)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def _commit(self, part: PartFile) -> Record | None:
+        """Publish the file and write the ledger: one job, which no cancellation can come between.
+
+        None when the library has these bytes already; then only the ledger learns of it.
+        """
+        photo, ledger = self._photo, self._ledger
+        known = ledger.find_twin(photo, part.sha256) or self._found(part)
+        if known is not None:
+            part.discard()
+            ledger.add(photo, known)
+            return None
+        stored = part.publish(_modified(photo, self._arrived))
+        record = Record(
+            path=stored.path,
+            size=stored.size,
+            sha256=stored.sha256,
+            imported_at=self._arrived,
+            counter=self._begun.counter,
+        )
+        ledger.add(photo, record)
+        return record
+
+    def _found(self, part: PartFile) -> Record | None:
+        """A file that lay in the library when the ledger was lost, and has these bytes."""
+        for path in self._ledger.found(part.size):
+            if sha256_of(self._shelf.library, path) == part.sha256:
+                return Record(
+                    path=path,
+                    size=part.size,
+                    sha256=part.sha256,
+                    imported_at=self._arrived,
+                    counter=self._begun.counter,
+                )
+        return None
+
+    def _keep(self, part: PartFile) -> bool:
+        """Keep what came, when it is worth it; whether it is kept."""
+        if part.size < LEAST_TO_KEEP or self._photo.size is None:
+            return False
+        with suppress(ImporterError):
+            self._note(part)
+            return True
+        return False
+
+    async def _blocking[*Args, Result](
+        self, func: Callable[[*Args], Result], *args: *Args
+    ) -> Result:
+        work: Awaitable[Result] = self._run_blocking(func, *args)
+        return await to_its_end(work)
+
+
+def _check_length(photo: Photo, sent: int, received: int) -> None:
+    if sent != received:
+        raise WrongLength(sent, received)
+    if photo.size is None and received < LEAST_UNTOLD_SIZE:
+        raise WrongLength(None, received)
+    if photo.size is not None and received != photo.size:
+        raise WrongLength(photo.size, received)
+
+
+def _modified(photo: Photo, arrived: datetime) -> float | None:
+    """When a photo was taken, in seconds since the epoch; a camera's local time is ours."""
+    taken = photo.capture_date
+    if taken is None:
+        return None
+    return (taken if taken.tzinfo else taken.replace(tzinfo=arrived.tzinfo)).timestamp()
