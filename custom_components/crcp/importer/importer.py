@@ -169,11 +169,12 @@ class Importer:
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
         """Those that the ledger does not know; and clean up behind runs of long ago."""
+        here = set(chosen)
         for serial in {photo.serial for photo in chosen}:
-            old = self._ledger.begun_before(serial, self._clock() - LEFT_OVER)
-            for photo, begun in old:
-                remove_part(self._library, begun.path, part_name(begun.path.name, photo))
-                self._ledger.give_up(photo)
+            for photo, begun in self._ledger.begun_before(serial, self._clock() - LEFT_OVER):
+                if photo not in here:
+                    remove_part(self._library, begun.path, part_name(begun.path.name, photo))
+                    self._ledger.give_up(photo)
         return self._ledger.unknown(chosen)
 
     async def _import_all(self, source: PhotoSource, new: list[Photo], run: _Run) -> Report:

@@ -44,14 +44,17 @@ def stem_of(filename: str) -> str:
 
 
 def is_one_shot(
-    name: str, taken: datetime | None, other: str, other_taken: datetime | None
+    name: str, folder: str, taken: datetime | None, other: tuple[str, str, datetime | None]
 ) -> bool:
     """Whether two files with the same stem come from one press of the shutter.
 
-    Numbers wrap, so their dates must agree. What was written about a picture may be much younger.
+    other: its name, folder and date. Numbers wrap and repeat, so their dates must agree; in
+    whatever folder they are, because RAW and JPEG may go to two cards. What was written about a
+    picture lies beside it, and may be much younger.
     """
-    if Kind.SIDECAR in (kind_of(name), kind_of(other)):
-        return True
+    other_name, other_folder, other_taken = other
+    if Kind.SIDECAR in (kind_of(name), kind_of(other_name)):
+        return folder == other_folder
     if taken is None or other_taken is None:
-        return taken is other_taken
+        return taken is other_taken and folder == other_folder
     return abs(taken.replace(tzinfo=None) - other_taken.replace(tzinfo=None)) <= ONE_SHOT

@@ -35,13 +35,14 @@ _FIND_TWIN: Final = """
 
 #: Those of the same folder first, then the newest.
 _SHOT: Final = """
-    SELECT filename, capture_date, path, counter FROM imported
+    SELECT filename, folder, capture_date, path, counter FROM imported
     WHERE serial = ? AND stem = ? AND path <> '' ORDER BY folder <> ?, id DESC
     """
 
 #: "/" is the character after ".", so these are the files of one stem.
 _OF_STEM: Final = """
-    SELECT serial, filename, capture_date FROM imported WHERE path >= ? || '.' AND path < ? || '/'
+    SELECT serial, filename, folder, capture_date FROM imported
+    WHERE path >= ? || '.' AND path < ? || '/'
     """
 
 _COUNT_FILES: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ? AND path <> ''"
@@ -194,9 +195,10 @@ class Ledger:
     def sibling(self, photo: Photo) -> Record | None:
         """Another file of the same shot, RAW to its JPEG say; what counts is its path."""
         stem, ending = stem_of(photo.filename), PurePosixPath(photo.filename).suffix.lower()
-        for name, taken, path, counter in self._all(_SHOT, photo.serial, stem, photo.folder):
+        rows = self._all(_SHOT, photo.serial, stem, photo.folder)
+        for name, folder, taken, path, counter in rows:
             other = PurePosixPath(name)
-            if other.suffix.lower() != ending and _is_shot_of(photo, name, taken):
+            if other.suffix.lower() != ending and _is_shot_of(photo, name, folder, taken):
                 moment = datetime.min.replace(tzinfo=UTC)
                 place = PurePosixPath(path)
                 return Record(path=place, size=0, sha256="", imported_at=moment, counter=counter)
@@ -208,8 +210,8 @@ class Ledger:
         return any(
             serial != photo.serial
             or stem_of(name) != stem_of(photo.filename)
-            or not _is_shot_of(photo, name, taken)
-            for serial, name, taken in self._all(_OF_STEM, stem, stem)
+            or not _is_shot_of(photo, name, folder, taken)
+            for serial, name, folder, taken in self._all(_OF_STEM, stem, stem)
         )
 
     def next_counter(self, serial: str) -> int:
@@ -373,8 +375,9 @@ def _begun(path: str, counter: int, flushed: int, sha256: str) -> Begun:
     return Begun(path=PurePosixPath(path), counter=counter, flushed=flushed, sha256=sha256)
 
 
-def _is_shot_of(photo: Photo, name: str, taken: str) -> bool:
-    return is_one_shot(photo.filename, photo.capture_date, name, _moment(taken))
+def _is_shot_of(photo: Photo, name: str, folder: str, taken: str) -> bool:
+    other = name, folder, _moment(taken)
+    return is_one_shot(photo.filename, photo.folder, photo.capture_date, other)
 
 
 def _moment(text: str) -> datetime | None:
