@@ -97,6 +97,8 @@ class VirtualUnit:
         self.group: Address | None = None
         self.data_ports: tuple[int, ...] = (0,)
         self.subunits: list[Subunit] = []
+        #: What STAT keeps to itself: many a unit has CONNECTION's commands and does not say so.
+        self.unlisted: frozenset[Subunit] = frozenset()
         self.commands: list[Command] = []
         self.refresh_subunits()
         self._loaded: dict[int, str] = {}

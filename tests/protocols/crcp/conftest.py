@@ -1,0 +1,10 @@
+"""What the tests of CRCP share: all of the loopback network, and nothing else of it."""
+
+import pytest
+import pytest_socket
+
+
+@pytest.fixture
+def loopback(socket_enabled: None) -> None:
+    """Allow every address of 127/8: units and controllers that are not the same host."""
+    pytest_socket.socket_allow_hosts(["127.0.0.0/8"])
