@@ -138,7 +138,11 @@ def _entry(card: Card, handle: int, entry: Entry) -> bytes:
     date = entry.photo.captured if entry.photo else None
     seconds = int(date.timestamp()) if date else _EPOCH_SECONDS
     name = entry.name.encode("ascii", "replace")[:15]
-    head = struct.pack("<IIIIB3x", 56, handle, card.storage_id, entry.object_format, _flags(entry))
+    # Length; then handle 0, storage 4, format 8, flags 16, size 20, parent 24, handle again 28,
+    # name 32, time 48.
+    head = struct.pack(
+        "<IIII4xB3x", 56, handle, card.storage_id, entry.object_format, _flags(entry)
+    )
     tail = struct.pack("<III16sI", min(size, 0xFFFFFFFF), entry.parent, handle, name, seconds)
     return head + tail
 
