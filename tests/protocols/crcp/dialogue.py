@@ -106,9 +106,10 @@ class PlayedUnit:
         self.host = f"127.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}.{self._hosts}"
         self.heard: list[str] = []
         self.expected = [line.text for line in lines if line.who == "C"]
-        #: Serves data on a data port; called for each passive connection, and once for each D:.
+        #: Called for a connection to the data port, at a D: line, and after the last line.
         self.serve_data: Callable[[asyncio.StreamWriter], None] | None = None
         self.on_data: Callable[[Self], None] | None = None
+        self.on_end: Callable[[Self], None] | None = None
         self.data_may_end = asyncio.Event()
         self._lines = [line for line in lines if line.who != "#"]
         self._greets = greets
@@ -133,9 +134,7 @@ class PlayedUnit:
             server.abort_clients()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task:
-            self._tasks.add(task)
+        self._remember_task()
         try:
             await self._play(reader, writer)
         finally:
@@ -157,6 +156,8 @@ class PlayedUnit:
                 await self._say(line.text, writer)
                 if line.text.startswith("421"):
                     return
+        if self.on_end:
+            self.on_end(self)
         while rest := (await reader.readline()).decode():
             self.heard.append(rest.removesuffix("\r\n"))
             writer.write(b"221 bye\r\n" if rest == "QUIT\r\n" else b"502 enough\r\n")
@@ -177,7 +178,14 @@ class PlayedUnit:
         self._servers.append(await asyncio.start_server(self._give_data, self.host, port))
 
     async def _give_data(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.serve_data:
-            self.serve_data(writer)
-        await self.data_may_end.wait()
-        writer.close()
+        self._remember_task()
+        try:
+            if self.serve_data:
+                self.serve_data(writer)
+            await self.data_may_end.wait()
+        finally:
+            writer.close()
+
+    def _remember_task(self) -> None:
+        if task := asyncio.current_task():
+            self._tasks.add(task)
