@@ -92,6 +92,8 @@ class VirtualUnit:
         self.greeting: str | None = f"{name} ready"
         self.idle_time, self.login_time, self.penalty = 300.0, 60.0, PENALTY
         self.third_party_data = False
+        #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
+        self.tells_while_off = True
         #: A name to tell in place of the numbers, and the group that mode P sends to.
         self.data_name: str | None = None
         self.group: Address | None = None
@@ -167,7 +169,9 @@ class VirtualUnit:
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
             return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
-        if subunit and subunit.kind not in WORKS_WHILE_OFF and not self.has_power(subunit):
+        asked = command.argument if isinstance(command.argument, Subunit) else None
+        concerned = subunit or (None if self.tells_while_off else asked)
+        if concerned and concerned.kind not in WORKS_WHILE_OFF and not self.has_power(concerned):
             return Reply(ReplyCode.BAD_SEQUENCE, ("Unit is off",))
         handler = HANDLERS.get((subunit.kind if subunit else None, command.name))
         if handler is None:

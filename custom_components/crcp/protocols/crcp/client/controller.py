@@ -20,7 +20,6 @@ from ..session import (
     ReplyReceived,
     Role,
     Session,
-    TelnetAnswer,
     TransferEnded,
     TransferStarted,
 )
@@ -351,8 +350,6 @@ class Controller(Commands):
                     waited_for.set_result(reply)
             case ReplyDiscarded(reply):
                 _LOGGER.debug("Discarding a reply that nobody asked for: %r", reply.shown)
-            case TelnetAnswer(data):
-                self._writer.write(data)
             case _:
                 pass  # The other events are a unit's; the end of the stream is seen in _read.
 
@@ -361,6 +358,7 @@ class Controller(Commands):
         if self._more_patience and self._session.state is State.GREETING:
             until = asyncio.get_running_loop().time() + self._timeouts.busy_greeting
             self._more_patience.reschedule(until)
+            self._more_patience = None  # once: who says it again and again would hold us for ever
 
     def _hand_over(self, answer: _Answer) -> None:
         if self._answer and not self._answer.done():
