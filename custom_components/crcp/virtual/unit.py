@@ -197,9 +197,13 @@ class VirtualUnit:
                 _LOGGER.info("The rest of a datagram was dropped: %s", error)
                 return
 
+    def allows(self, peer: str) -> bool:
+        """Whether datagrams from an address are looked at."""
+        return self._rules is not None and peer in self._rules.allowed
+
     def _lines_of(self, visitor: Visitor, datagram: bytes) -> list[str] | None:
         """The command lines of a datagram; None when it may not command us."""
-        if self._rules is None or visitor.peer not in self._rules.allowed:
+        if self._rules is None:
             return None
         # State lasts for one datagram: whoever signed it is logged in for just as long.
         visitor.login.logged_in = self.account is None

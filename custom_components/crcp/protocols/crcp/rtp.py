@@ -100,6 +100,19 @@ def decode_rtp(data: bytes) -> RtpPacket | None:
     return RtpPacket(second & 0x7F, sequence, timestamp, ssrc, payload, bool(second & 0x80))
 
 
+def decode_datagram(data: bytes) -> RtpPacket | None:
+    """Read a datagram of mode P: an RTP packet, or bare transport stream, which -00 allowed.
+
+    None for RTCP and for noise: anybody can send a datagram, and one must not end a transfer.
+    """
+    if data[:1] == bytes((TS_SYNC,)) and not len(data) % TS_PACKET:
+        return RtpPacket(33, 0, 0, 0, bytes(data))
+    try:
+        return decode_rtp(data)
+    except ProtocolError:
+        return None
+
+
 def frame(packet: bytes) -> bytes:
     """Put the two bytes of mode S before a packet: the length of the whole RTP packet."""
     return len(packet).to_bytes(2) + packet

@@ -26,7 +26,7 @@ from ..session import (
 from ..state import State
 from ..subunits import FILE, STREAM
 from ..transfers import OpenTransfer
-from .data import DataLink, open_data_link
+from .data import DataLink, close_stream, open_data_link
 from .timeouts import DEFAULT_TIMEOUTS, Timeouts
 from .transfer import Transfer, read_listing
 
@@ -149,8 +149,7 @@ class Controller(Commands):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await close_stream(self._writer, self._timeouts.goodbye)
 
     # -- transfers -----------------------------------------------------------------------------
 
@@ -191,7 +190,8 @@ class Controller(Commands):
         """
         command = Command("LIST" if details else "NLST", Subunit(FILE), path)
         transfer = await self._start(command, Representation(), TransferMode(), passive=True)
-        return await read_listing(transfer, names_only=not details)
+        patience = self._timeouts.listing
+        return await read_listing(transfer, names_only=not details, patience=patience)
 
     async def _start(
         self, command: Command, kind: Representation, mode: TransferMode, *, passive: bool
