@@ -91,6 +91,8 @@ def _record(question: Question, code: EventCode, parameter: int) -> bytes:
             return encode_record(CanonEvent.STORAGE_ADDED, struct.pack("<I", parameter))
         case EventCode.STORE_REMOVED:
             return encode_record(CanonEvent.STORAGE_REMOVED, struct.pack("<I", parameter))
+        case CanonEvent.WILL_SOON_SHUTDOWN:
+            return encode_record(CanonEvent.WILL_SOON_SHUTDOWN, bytes(4))
         case _:
             return b""
 
