@@ -6,7 +6,7 @@ comment. Every line ends in CR LF on the wire; one blank after the colon is the 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -189,3 +189,66 @@ class PlayedUnit:
     def _remember_task(self) -> None:
         if task := asyncio.current_task():
             self._tasks.add(task)
+
+
+class AnsweringUnit:
+    """A unit of few words: a table says what it answers to each line.
+
+    An answer is sent as it stands, a line end after each of its lines; answers of a list are used
+    up one after the other, and the last one stays. "" is silence. Others get "502 what?".
+    """
+
+    def __init__(
+        self,
+        answers: Mapping[str, str | list[str]] | None = None,
+        *,
+        greeting: str = "220 ready",
+    ) -> None:
+        self.heard: list[str] = []
+        self.writer: asyncio.StreamWriter | None = None
+        self._answers = {**(answers or {}), "QUIT": "221 bye"}
+        self._greeting = greeting
+        self._server: asyncio.Server | None = None
+        self._ended = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        assert self._server
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server
+        self._server.close()
+        self._server.abort_clients()
+        if self.writer:
+            await self._ended.wait()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        if self._greeting:
+            self._say(self._greeting)
+        try:
+            while line := (await reader.readline()).decode().removesuffix("\r\n"):
+                self.heard.append(line)
+                self._say(self._answer(line))
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+            self._ended.set()
+
+    def _answer(self, line: str) -> str:
+        answer = self._answers.get(line, "502 what?")
+        if isinstance(answer, str):
+            return answer
+        return answer.pop(0) if len(answer) > 1 else answer[0]
+
+    def _say(self, text: str) -> None:
+        assert self.writer
+        for line in text.splitlines():
+            self.writer.write(f"{line}\r\n".encode())

@@ -58,6 +58,8 @@ class Commands(ABC):
         """Know nothing of the unit yet."""
         self.spelling = Spelling()
         self.unsupported: set[tuple[Subunit | None, str]] = set()
+        #: Camera parameters that turned out to have no automatic mode.
+        self.without_auto: set[tuple[Subunit, str]] = set()
         self._credentials: Credentials | None = None
 
     @abstractmethod
@@ -74,7 +76,8 @@ class Commands(ABC):
         if self._has_another_name(command, reply):
             self.spelling.commands[command.subunit or Subunit(TAPE), "RECO"] = "REC"
             reply = await self.exchange(command)
-        if reply.code in (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED):
+        # "AUTO is not implemented" says nothing of the parameter itself.
+        if reply.code in _NEVER and command.argument is not AUTO:
             self.unsupported.add((command.subunit, command.name))
         if reply.failed:
             raise refusal(reply)
@@ -223,8 +226,16 @@ class Commands(ABC):
                 await self.set_value(subunit, name, values[name])
 
     async def set_auto(self, subunit: Subunit, name: str) -> None:
-        """Let the unit control a parameter. Raises Refused 501 where it has no automatic mode."""
-        await self.set_parameter(subunit, name, AUTO)
+        """Let the unit control a parameter.
+
+        Raises Refused 501, 502 or 504 where it has no automatic mode, and keeps that in mind.
+        """
+        try:
+            await self.set_parameter(subunit, name, AUTO)
+        except Refused as refused:
+            if refused.code in _NO_AUTO:
+                self.without_auto.add((subunit, name))
+            raise
 
     async def stop_motion(self, subunit: Subunit, name: str) -> None:
         """Stop a parameter where it is, which also ends its automatic control."""
@@ -291,7 +302,7 @@ class Commands(ABC):
         """Whether to try REC: section 6.5 says RECO, section 8 REC, and the unit listed neither."""
         return (
             command.name == "RECO"
-            and reply.code in (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED)
+            and reply.code in _NEVER
             and (command.subunit or Subunit(TAPE), "RECO") not in self.spelling.commands
         )
 
