@@ -307,6 +307,17 @@ class Commands(ABC):
         )
 
 
+#: "This unit can never do that", as against 501, 503 and all of 4yz.
+_NEVER = (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED)
+
+#: What units say to AUTO where there is none; the draft leaves it open.
+_NO_AUTO = (
+    ReplyCode.BAD_ARGUMENT,
+    ReplyCode.NOT_IMPLEMENTED,
+    ReplyCode.NOT_FOR_THAT_PARAMETER,
+)
+
+
 def _precision(first: Parameter, now: Parameter) -> float:
     """How near is near enough: what the coarser of two readings tells apart.
 
