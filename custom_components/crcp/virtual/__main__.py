@@ -131,7 +131,10 @@ def _describe_demo(parser: argparse.ArgumentParser) -> None:
 
 async def _run_demo(arguments: argparse.Namespace) -> int:
     photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
-    pair = DemoPair(arguments.identity, photos)
+    try:
+        pair = DemoPair(arguments.identity, photos)
+    except OSError as error:
+        return _complain(f"cannot read the pictures: {error}")
     signals = _signals()
     try:
         await pair.start()
