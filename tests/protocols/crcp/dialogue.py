@@ -8,9 +8,12 @@ comment. Every line ends in CR LF on the wire; one blank after the colon is the 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 import os
 from pathlib import Path
 from typing import Self
+
+from PIL import Image
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -54,6 +57,13 @@ def commands_of(number: int) -> list[str]:
 def is_last_line(text: str, code: str) -> bool:
     """Whether a line ends the reply that began with this code (RFC 959 section 4.2)."""
     return text[:3] == code and text[3:4] != "-"
+
+
+def small_picture() -> bytes:
+    """A JPEG of the kind that RTP can carry."""
+    file = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(file, "JPEG")
+    return file.getvalue()
 
 
 class Wire:

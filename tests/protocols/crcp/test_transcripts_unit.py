@@ -9,13 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 import re
 import socket
 import struct
 from typing import Any
 
-from PIL import Image
 import pytest
 
 from custom_components.crcp.protocols.crcp.addresses import Address
@@ -31,7 +29,7 @@ from custom_components.crcp.virtual.unit import DatagramRules, VirtualUnit
 from custom_components.crcp.virtual.unit_faults import FAULTS
 from tests.helpers import until
 
-from .dialogue import Clock, Line, Wire, commands_of, is_last_line, read_transcript
+from .dialogue import Clock, Line, Wire, commands_of, is_last_line, read_transcript, small_picture
 
 CONNECTION = Subunit("CONNECTION")
 
@@ -215,14 +213,8 @@ async def _receive_seven_packets(stage: Stage) -> None:
     assert len(datagram) == 12 + 7 * 188
 
 
-def _picture() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(file, "JPEG")
-    return file.getvalue()
-
-
 def _multicaster(stage: Stage) -> VirtualUnit:
-    live = Clip(10, NULL_PACKET * 1000, (_picture(),) * 100)
+    live = Clip(10, NULL_PACKET * 1000, (small_picture(),) * 100)
     unit = stage.make(streams=(0,), decks={}, payload_types=(26, 33), live=live)
     unit.group, unit.data_name = Address("239.1.2.3", 27280), "cam-group.example.net"
     return unit
