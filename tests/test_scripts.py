@@ -99,6 +99,10 @@ def test_the_demo_shows_everything_and_leaves_nothing_behind(
     assert processes_with(str(folder)) == []
 
 
+def pictures_below(folder: str) -> list[Path]:
+    return list(Path(folder).rglob("*.JPG"))
+
+
 def ask(up: dict[str, Any], path: str) -> Any:
     """Call Home Assistant's API as a script would that reads the line of --json."""
     request = urllib.request.Request(
@@ -118,7 +122,7 @@ async def test_the_demo_stays_up_for_scripts_until_it_is_told_to_end(
     assert ask(up, f"states/{power}")["state"] == "on"
     (count,) = [each for each in up["entities"]["Virtual camera"] if each.startswith("sensor.")]
     await until(lambda: ask(up, f"states/{count}")["state"] == "12")
-    assert len(list(Path(up["media"]).rglob("*.JPG"))) == 12
+    assert len(pictures_below(up["media"])) == 12
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 0
