@@ -216,7 +216,9 @@ class AnsweringUnit:
     ) -> None:
         self.heard: list[str] = []
         self.writer: asyncio.StreamWriter | None = None
-        self._answers = {**(answers or {}), "QUIT": "221 bye"}
+        #: Whether it says 200 to any PORT; the address is of nobody's choice.
+        self.accept_port = False
+        self._answers = {"QUIT": "221 bye", **(answers or {})}
         self._greeting = greeting
         self._server: asyncio.Server | None = None
         self._ended = asyncio.Event()
@@ -253,6 +255,8 @@ class AnsweringUnit:
             self._ended.set()
 
     def _answer(self, line: str) -> str:
+        if self.accept_port and line.startswith("PORT "):
+            return "200 Command okay"
         answer = self._answers.get(line, "502 what?")
         if isinstance(answer, str):
             return answer

@@ -104,14 +104,20 @@ class Transfer:
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done() and not self._link.is_packets:
-                # In mode S what was sent before the final reply is still on its way.
-                async with asyncio.timeout(self._timeouts.ended):
-                    return await reading
+                return await self._last_bytes(reading)
             return reading.result() if reading.done() else b""
-        except TimeoutError:
-            raise LinkError("the data connection does not end") from None
         finally:
             reading.cancel()
+
+    async def _last_bytes(self, reading: asyncio.Future[bytes]) -> bytes:
+        """In mode S what was sent before the final reply is still on its way."""
+        try:
+            async with asyncio.timeout(self._timeouts.ended):
+                return await reading
+        except TimedOut:
+            raise  # a time-out of the link's own
+        except TimeoutError:
+            raise LinkError("the data connection does not end") from None
 
 
 async def read_listing(transfer: Transfer, *, names_only: bool, patience: float) -> list[str]:
