@@ -169,7 +169,8 @@ class ControlConnection(Visitor):
     async def _handle(self, event: Event) -> None:
         match event:
             case CommandReceived(command):
-                _LOGGER.debug("Performing %s", command)
+                # Its argument may be a password.
+                _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
                 self._send(await self.unit.perform(self, command))
                 self._active = asyncio.get_running_loop().time()
             case CommandRejected(reply):
