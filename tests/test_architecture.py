@@ -15,8 +15,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "custom_components" / "crcp"
 INTEGRATION = "integration"
 
-#: What only a protocol's client may import: everything else there is bytes in, meaning out.
-INPUT_AND_OUTPUT = {"asyncio", "socket", "ssl", "select", "selectors", "threading", "time"}
+#: What a protocol is made of: everything in it is bytes in, meaning out.
+PURE = set(
+    "abc collections contextlib dataclasses datetime enum functools hashlib hmac ipaddress itertools"
+    " logging math re secrets string struct types typing unicodedata urllib.parse".split()
+)
+
+#: What its client may import besides.
+INPUT_AND_OUTPUT = PURE | {"asyncio", "socket", "ssl", "time"}
 
 #: Rooms that one file alone of the integration may open.
 DOORS = {"importer": "photos.py", "virtual": "demo.py"}
@@ -72,9 +78,8 @@ def wrong_import(file: Path, room: str, module: tuple[str, ...]) -> str | None:
         return f"{name} is not imported relatively"
     if module[0] == "homeassistant" and room != INTEGRATION:
         return f"{room} knows Home Assistant"
-    is_client = "client" in (file.stem, *file.parts)
-    if room.startswith("protocols.") and not is_client and module[0] in INPUT_AND_OUTPUT:
-        return f"{name} outside the client"
+    if room.startswith("protocols."):
+        return wrong_in_protocol(file, room, module)
     if module[0] != "crcp":
         return None
     target = room_of(module[1:])
@@ -86,6 +91,19 @@ def wrong_import(file: Path, room: str, module: tuple[str, ...]) -> str | None:
         return "virtual uses a client, so its bugs would hide in their own mirror"
     if room == INTEGRATION and DOORS.get(target, file.name) != file.name:
         return f"only {DOORS[target]} opens {target}"
+    return None
+
+
+def wrong_in_protocol(file: Path, room: str, module: tuple[str, ...]) -> str | None:
+    """A protocol imports itself and what is pure; its client alone opens sockets."""
+    name, is_client = ".".join(module), "client" in (file.stem, *file.parts)
+    if module[0] != "crcp":
+        allowed = INPUT_AND_OUTPUT if is_client else PURE
+        return None if module[0] in allowed or ".".join(module[:2]) in allowed else name
+    if room_of(module[1:]) != room:
+        return f"{room} -> {room_of(module[1:])} is not drawn"
+    if "client" in module[3:] and not is_client:
+        return f"{name}: the client uses the protocol, and not the other way round"
     return None
 
 
@@ -106,6 +124,12 @@ def test_every_room_is_drawn() -> None:
         ("importer/naming.py", "import homeassistant.core"),
         ("importer/naming.py", "from ..protocols.crcp import codec"),
         ("protocols/crcp/codec.py", "import asyncio"),
+        ("protocols/crcp/codec.py", "import subprocess"),
+        ("protocols/crcp/codec.py", "from pathlib import Path"),
+        ("protocols/crcp/codec.py", "import urllib.request"),
+        ("protocols/crcp/codec.py", "from importlib import import_module"),
+        ("protocols/crcp/codec.py", "from .client import Controller"),
+        ("protocols/crcp/client/data.py", "import sqlite3"),
         ("protocols/crcp/codec.py", "from ..ptpip import packets"),
         ("protocols/ptpip/packets.py", "from ...importer import naming"),
         ("virtual/unit.py", "from ..protocols.crcp.client import Controller"),
@@ -127,7 +151,8 @@ def test_a_wrong_import_is_found(tmp_path: Path, file: str, line: str) -> None:
 def test_a_protocol_runs_without_home_assistant(room: str) -> None:
     folder = PACKAGE.joinpath(*room.split("."))
     modules = [
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in folder.rglob("[a-z]*.py")
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in folder.rglob("[a-z]*.py")
     ]
     program = f"import sys, {', '.join(modules)}; print('homeassistant' in sys.modules)"
     result = subprocess.run(

@@ -1,11 +1,14 @@
 """The commands that a newcomer types, run as a newcomer runs them."""
 
 import ftplib
+import json
 from pathlib import Path
 import re
 import signal
 import socket
 import subprocess
+from typing import Any
+import urllib.request
 
 from PIL import Image
 import pytest
@@ -96,15 +99,42 @@ def test_the_demo_shows_everything_and_leaves_nothing_behind(
     assert processes_with(str(folder)) == []
 
 
-async def test_the_demo_ends_at_ctrl_c_and_leaves_nothing_behind(
+def pictures_below(folder: str) -> list[Path]:
+    return list(Path(folder).rglob("*.JPG"))
+
+
+def ask(up: dict[str, Any], path: str) -> Any:
+    """Call Home Assistant's API as a script would that reads the line of --json."""
+    request = urllib.request.Request(
+        f"{up['address']}/api/{path}", headers={"Authorization": f"Bearer {up['token']}"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+async def test_the_demo_stays_up_for_scripts_until_it_is_told_to_end(
     tmp_path: Path, free_port: int
 ) -> None:
-    process = start("demo", "--folder", str(tmp_path), "--port", str(free_port))
-    await until((tmp_path / "home-assistant.log").exists, within=60)
-    assert processes_with(str(tmp_path))
+    process = start("demo", "--json", "--folder", str(tmp_path), "--port", str(free_port))
+    assert process.stdout
+    up = json.loads(process.stdout.readline())
+    (power,) = [each for each in up["entities"]["Living room deck"] if each.startswith("switch.")]
+    assert ask(up, f"states/{power}")["state"] == "on"
+    (count,) = [each for each in up["entities"]["Virtual camera"] if each.startswith("sensor.")]
+    await until(lambda: ask(up, f"states/{count}")["state"] == "12")
+    assert len(pictures_below(up["media"])) == 12
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+    assert process.returncode == 0
     assert processes_with(str(tmp_path)) == []
+
+
+async def test_nothing_stays_behind_when_the_demo_is_killed(tmp_path: Path, free_port: int) -> None:
+    process = start("demo", "--folder", str(tmp_path), "--port", str(free_port))
+    await until((tmp_path / "home-assistant.log").exists, within=60)
+    process.kill()
+    process.communicate(timeout=60)
+    await until(lambda: processes_with(str(tmp_path)) == [], within=60)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 import secrets
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -27,8 +27,8 @@ from .const import (
     DOMAIN,
     Kind,
 )
-from .errors import DEVICE_ERRORS, error_key
-from .names import clean_name
+from .errors import DEVICE_ERRORS, error_detail, error_key
+from .names import clean_name, identifier
 from .protocols.crcp.client import Controller
 from .protocols.crcp.messages import Reply
 from .protocols.crcp.session import PORT as UNIT_PORT
@@ -52,6 +52,10 @@ def _address_schema(port: int) -> vol.Schema:
             vol.Required(CONF_PORT, default=port): _PORT,
         }
     )
+
+
+def _address_id(host: str, port: int) -> str:
+    return f"crcp:{host}:{port}"
 
 
 class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -93,7 +97,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self._create_unit()
             except DEVICE_ERRORS as error:
                 errors["base"] = error_key(error)
-                placeholders["detail"] = str(error)
+                placeholders["detail"] = error_detail(error)
         return self.async_show_form(
             step_id="unit",
             data_schema=self.add_suggested_values_to_schema(_address_schema(UNIT_PORT), user_input),
@@ -104,10 +108,11 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _unit_discovered(
         self, properties: dict[str, str | None], instance: str
     ) -> ConfigFlowResult:
-        unit_id = properties.get("id") or instance
+        unit_id = identifier(properties.get("id")) or identifier(instance)
+        self._adopt_unit_without_id(f"crcp:{unit_id}")
         await self.async_set_unique_id(f"crcp:{unit_id}")
+        self._sighted()
         self._abort_if_unique_id_configured(updates=self._address)
-        self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **self._address})
         self._name = clean_name(properties.get("fn") or instance, "CRCP unit")
         self.context["title_placeholders"] = {"name": self._name}
         return await self.async_step_unit_confirm()
@@ -122,7 +127,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 return await self._create_unit()
             except DEVICE_ERRORS as error:
-                errors["base"], detail = error_key(error), str(error)
+                errors["base"], detail = error_key(error), error_detail(error)
         return self._confirm("unit_confirm", errors, detail)
 
     async def _create_unit(self) -> ConfigFlowResult:
@@ -132,7 +137,25 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
         ) as controller:
             await controller.unit_status()
             title = self._name or self._name_from(controller.greeting)
+            if self.unique_id is None:
+                await self._identify_by_address(*controller.peer)
         return self.async_create_entry(title=title, data={CONF_KIND: Kind.UNIT, **self._address})
+
+    async def _identify_by_address(self, host: str, port: int) -> None:
+        """Without an announced id the unit is known by its address in numbers, however it was typed.
+
+        Where the announced unit of an entry lives, no second entry is made for it.
+        """
+        self._async_abort_entries_match({CONF_KIND: Kind.UNIT, CONF_HOST: host, CONF_PORT: port})
+        await self.async_set_unique_id(_address_id(host, port), raise_on_progress=False)
+        self._abort_if_unique_id_configured()
+
+    def _adopt_unit_without_id(self, unique_id: str) -> None:
+        """Give the id that is announced now to the entry that was made by this address."""
+        by_address = _address_id(self._address[CONF_HOST], self._address[CONF_PORT])
+        for entry in self._async_current_entries():
+            if entry.unique_id == by_address:
+                self.hass.config_entries.async_update_entry(entry, unique_id=unique_id)
 
     def _name_from(self, greeting: Reply | None) -> str:
         """A name out of "Attic VCR ready", which is how most servers greet."""
@@ -151,7 +174,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self._create_camera()
             except DEVICE_ERRORS as error:
                 errors["base"] = error_key(error)
-                placeholders["detail"] = str(error)
+                placeholders["detail"] = error_detail(error)
         return self.async_show_form(
             step_id="camera",
             data_schema=self.add_suggested_values_to_schema(
@@ -166,10 +189,11 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         # A camera tells its serial only over a connection, and some allow one connection only.
         # So the announcement itself is the identity until the user wants the camera.
-        self._discovery_id = properties.get("guid") or instance
+        self._discovery_id = identifier(properties.get("guid")) or identifier(instance)
         for entry in self._async_current_entries():
             if entry.data.get(CONF_DISCOVERY_ID) == self._discovery_id:
                 await self.async_set_unique_id(entry.unique_id)
+                self._sighted()
                 self._abort_if_unique_id_configured(updates=self._address)
         await self.async_set_unique_id(f"ptpip:announced:{self._discovery_id}")
         self._abort_if_unique_id_configured()
@@ -188,7 +212,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 return await self._create_camera()
             except DEVICE_ERRORS as error:
-                errors["base"], detail = error_key(error), str(error)
+                errors["base"], detail = error_key(error), error_detail(error)
         return self._confirm("camera_confirm", errors, detail)
 
     async def _create_camera(self) -> ConfigFlowResult:
@@ -226,6 +250,14 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
             await initiator.close()
 
     # -- both ----------------------------------------------------------------------------------
+
+    def _sighted(self) -> None:
+        """Tell the entry that its device is there; it connects at once if it was waiting."""
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(
+            self.handler, self.unique_id or ""
+        )
+        if entry and entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.async_sighted()
 
     def _confirm(self, step_id: str, errors: dict[str, str], detail: str) -> ConfigFlowResult:
         self._set_confirm_only()

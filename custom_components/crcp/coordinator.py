@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL, DOMAIN
-from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_key
+from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_detail, error_key
 from .link import Link
 from .photos import ImportedPhoto, PhotoHost
 from .protocols.crcp.client import Controller
@@ -33,6 +33,9 @@ type CameraConfigEntry = ConfigEntry[CameraCoordinator]
 
 #: An entry of either kind; which one, its data tell.
 type CrcpConfigEntry = ConfigEntry[Any]
+
+#: Being away is normal for a camera; these need somebody to do something.
+WORTH_TELLING: Final = frozenset({"another_camera", "not_authorised"})
 
 #: Is called with each picture that has landed in the library.
 type PhotoListener = Callable[[ImportedPhoto], None]
@@ -68,6 +71,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         if self._link.client is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
         return self._link.client
+
+    @callback
+    def async_sighted(self) -> None:
+        """The unit announced itself: try now."""
+        self._link.hurry()
 
     async def async_after_command(self) -> None:
         """Read back what a command did, and keep watching while it takes effect."""
@@ -136,7 +144,6 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         return await Controller.connect(data[CONF_HOST], data[CONF_PORT])
 
     async def _use(self, controller: Controller) -> None:
-        self._link.worked()
         if not self.last_update_success:
             await self.async_refresh()
         raise await controller.wait_closed()
@@ -167,6 +174,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._photos = PhotoHost(hass, entry.title, entry.data[CONF_SERIAL], self._on_imported)
         self._link = Link(self._connect, self._use, self._on_down)
         self._listeners_of_photos: set[PhotoListener] = set()
+        self._told = ""
+
+    @callback
+    def async_sighted(self) -> None:
+        """The camera announced itself: try now."""
+        self._link.hurry()
 
     @callback
     def async_listen_for_photos(self, listener: PhotoListener) -> CALLBACK_TYPE:
@@ -214,7 +227,6 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         expected = self.config_entry.data[CONF_SERIAL]
         if device.serial_number and device.serial_number != expected:
             raise AnotherCamera(expected, device.serial_number)
-        self._link.worked()
         self.async_set_updated_data(replace(self.data, connected=True))
         await self._photos.async_import(initiator)
 
@@ -227,13 +239,15 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if self.data.connected:
             _LOGGER.info("%s is no longer connected: %s", self.name, error)
             self.async_set_updated_data(replace(self.data, connected=False))
-        else:
-            _LOGGER.debug("%s is not there: %s", self.name, error)
+        key = error_key(error)
+        level = logging.WARNING if key in WORTH_TELLING and key != self._told else logging.DEBUG
+        self._told = key
+        _LOGGER.log(level, "%s: %s", self.name, error_detail(error))
 
 
 def _update_failed(error: DeviceError) -> UpdateFailed:
     return UpdateFailed(
         translation_domain=DOMAIN,
         translation_key=error_key(error),
-        translation_placeholders={"detail": str(error)},
+        translation_placeholders={"detail": error_detail(error)},
     )

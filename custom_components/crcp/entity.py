@@ -1,15 +1,18 @@
 """What all entities share: which device they belong to, when they are available, how they command."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, override
 
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_SERIAL, CONF_VERSION, DOMAIN
-from .coordinator import CameraCoordinator, UnitCoordinator
+from .coordinator import CameraCoordinator, UnitConfigEntry, UnitCoordinator
 from .errors import DEVICE_ERRORS, as_home_assistant_error
+from .protocols.crcp.commands import UnitState
 from .protocols.crcp.messages import Subunit
 
 
@@ -59,6 +62,29 @@ class CameraEntity(CrcpEntity[CameraCoordinator]):
             sw_version=data[CONF_VERSION] or None,
             serial_number=data[CONF_SERIAL],
         )
+
+
+def add_as_found[KeyT: Hashable](
+    entry: UnitConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    keys: Callable[[UnitState], Iterable[KeyT]],
+    make: Callable[[UnitCoordinator, KeyT], SubunitEntity],
+) -> None:
+    """Add an entity for each key that the unit's state holds, now and whenever one is new.
+
+    Most units do not tell what their camera can do while they are off.
+    """
+    coordinator = entry.runtime_data
+    known: set[KeyT] = set()
+
+    @callback
+    def add_new() -> None:
+        new = [key for key in keys(coordinator.data) if key not in known]
+        known.update(new)
+        async_add_entities(make(coordinator, key) for key in new)
+
+    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    add_new()
 
 
 def command[EntityT: SubunitEntity, **P](

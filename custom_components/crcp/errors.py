@@ -5,6 +5,7 @@ from typing import Final
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
+from .names import clean_name
 from .protocols.crcp import errors as crcp
 from .protocols.ptpip import errors as ptpip
 
@@ -19,6 +20,9 @@ class AnotherCamera(ptpip.ProtocolError):
 
 
 type DeviceError = crcp.CrcpError | ptpip.PtpIpError
+
+#: A sentence of a device's may be longer than its name.
+MAX_DETAIL_LENGTH: Final = 200
 
 #: What a device, or the way to it, can do to us.
 DEVICE_ERRORS: Final = (crcp.CrcpError, ptpip.PtpIpError)
@@ -41,10 +45,20 @@ def error_key(error: DeviceError) -> str:
     return next(key for classes, key in _KEYS if isinstance(error, classes))
 
 
+def is_busy(error: DeviceError) -> bool:
+    """Whether somebody else has the device."""
+    return isinstance(error, crcp.Busy | ptpip.Busy)
+
+
+def error_detail(error: DeviceError) -> str:
+    """What the error says, with the device's own words in it made fit to be shown."""
+    return clean_name(str(error), type(error).__name__, MAX_DETAIL_LENGTH)
+
+
 def as_home_assistant_error(error: DeviceError) -> HomeAssistantError:
     """The error that an action raises: translated, with the device's own words in it."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key=error_key(error),
-        translation_placeholders={"detail": str(error)},
+        translation_placeholders={"detail": error_detail(error)},
     )

@@ -37,7 +37,7 @@ class PhotoEvent(CameraEntity, EventEntity):
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Nothing depends on the entity's id, so it can be renamed in place."""
+        """From 2026.11 on: nothing depends on the entity's id, so it can be renamed in place."""
 
     @callback
     def _on_photo(self, photo: ImportedPhoto) -> None:

@@ -6,7 +6,7 @@ import logging
 import random
 from typing import Final, Protocol
 
-from .errors import DEVICE_ERRORS, DeviceError
+from .errors import DEVICE_ERRORS, DeviceError, is_busy
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -14,6 +14,13 @@ _LOGGER = logging.getLogger(__name__)
 #: or everything in the house would knock at the same moment after a power cut.
 RECONNECT_DELAYS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 JITTER: Final = 0.25
+
+#: A connection that held for so many seconds was a good one, and its loss is answered at once.
+STEADY: Final = 60.0
+
+#: After "in use by another controller" it is somebody else's turn for a while, so the first short
+#: delays are left out; two controllers would throw each other out for ever.
+POLITE: Final = 4
 
 
 class Client(Protocol):
@@ -53,6 +60,8 @@ class Link[ClientT: Client]:
             try:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
+                if is_busy(error):
+                    self._failures = max(self._failures, POLITE)
                 self._on_down(error)
             except Exception:
                 # A defect of ours must not end the importing for good: it is told, with its
@@ -60,20 +69,20 @@ class Link[ClientT: Client]:
                 _LOGGER.exception("Unexpected error; connecting again")
             await self._pause()
 
-    def worked(self) -> None:
-        """Say that the device is well; the next loss is answered at once."""
-        self._failures = 0
-
     def hurry(self) -> None:
         """Try now: the device was seen on the network."""
         self._hurry.set()
 
     async def _one_connection(self) -> None:
         self.client = client = self.client or await self._connect()
+        began = asyncio.get_running_loop().time()
         try:
             await self._use(client)
         finally:
             self.client = None
+            # Only a connection that held is a good sign: many devices take one and drop it at once.
+            if asyncio.get_running_loop().time() - began >= STEADY:
+                self._failures = 0
             await client.close()
 
     async def _pause(self) -> None:

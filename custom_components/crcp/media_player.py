@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import UnitConfigEntry, UnitCoordinator
-from .entity import SubunitEntity, command
+from .entity import SubunitEntity, add_as_found, command
 from .protocols.crcp.messages import Motion, Subunit
 from .protocols.crcp.status import TapeStatus
 from .protocols.crcp.subunits import POWER, TAPE
@@ -35,12 +35,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a media player for each TAPE subunit."""
-    coordinator = entry.runtime_data
-    async_add_entities(
-        TapePlayer(coordinator, subunit)
-        for subunit in coordinator.data.unit.subunits
-        if subunit.kind == TAPE
-    )
+    add_as_found(entry, async_add_entities, lambda state: state.unit.of_kind(TAPE), TapePlayer)
 
 
 class TapePlayer(SubunitEntity, MediaPlayerEntity):

@@ -9,7 +9,17 @@ _MARKUP = re.compile(r"[<>&\"'`\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u206
 MAX_NAME_LENGTH = 64
 
 
-def clean_name(text: str | None, default: str) -> str:
+#: An id is made of plain characters; whatever else an announcement holds is left out.
+_NOT_IN_IDS = re.compile(r"[^0-9A-Za-z_.-]+")
+MAX_ID_LENGTH = 64
+
+
+def identifier(text: str | None) -> str:
+    """Return text as an id; "" if nothing is left of it."""
+    return _NOT_IN_IDS.sub("-", text or "").strip("-.")[:MAX_ID_LENGTH]
+
+
+def clean_name(text: str | None, default: str, length: int = MAX_NAME_LENGTH) -> str:
     """Return text without markup and control characters, cut to length; default if none is left."""
-    cleaned = " ".join(_MARKUP.sub(" ", text or "").split())[:MAX_NAME_LENGTH].strip()
+    cleaned = " ".join(_MARKUP.sub(" ", text or "").split())[:length].strip()
     return cleaned or default

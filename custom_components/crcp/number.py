@@ -1,5 +1,6 @@
 """CAMERA parameters as numbers, in the unit's own ranges and steps."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, override
 
@@ -9,7 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UnitConfigEntry, UnitCoordinator
-from .entity import SubunitEntity, command
+from .entity import SubunitEntity, add_as_found, command
+from .protocols.crcp.commands import UnitState
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import Parameter
 
@@ -50,12 +52,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a number for each parameter that a camera lists with a range."""
-    coordinator = entry.runtime_data
-    async_add_entities(
-        ParameterNumber(coordinator, subunit, description)
-        for subunit, camera in coordinator.data.cameras.items()
-        for description in PARAMETERS
-        if _has_range(camera.parameters.get(description.parameter))
+    add_as_found(
+        entry,
+        async_add_entities,
+        _parameters,
+        lambda coordinator, key: ParameterNumber(coordinator, *key),
     )
 
 
@@ -123,6 +124,13 @@ class ParameterNumber(SubunitEntity, NumberEntity):
         await self.coordinator.controller.set_value(
             self.subunit, self.entity_description.parameter, value
         )
+
+
+def _parameters(state: UnitState) -> Iterator[tuple[Subunit, ParameterDescription]]:
+    for subunit, camera in state.cameras.items():
+        for description in PARAMETERS:
+            if _has_range(camera.parameters.get(description.parameter)):
+                yield subunit, description
 
 
 def _has_range(parameter: Parameter | None) -> bool:

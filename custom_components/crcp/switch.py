@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UnitConfigEntry
-from .entity import SubunitEntity, command
+from .entity import SubunitEntity, add_as_found, command
 from .protocols.crcp.subunits import POWER
 
 PARALLEL_UPDATES = 1
@@ -19,12 +19,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a switch for each POWER subunit."""
-    coordinator = entry.runtime_data
-    async_add_entities(
-        PowerSwitch(coordinator, subunit)
-        for subunit in coordinator.data.unit.subunits
-        if subunit.kind == POWER
-    )
+    add_as_found(entry, async_add_entities, lambda state: state.unit.of_kind(POWER), PowerSwitch)
 
 
 class PowerSwitch(SubunitEntity, SwitchEntity):

@@ -14,6 +14,7 @@ import signal
 import sys
 from typing import Any
 
+from aiohttp import ClientError
 from home_assistant import (
     LOG_NAME,
     PASSWORD,
@@ -60,7 +61,7 @@ class Devices:
         try:
             line = await process.read_line()
             if not line:
-                raise StartFailed("the virtual devices did not start")
+                raise StartFailed("the virtual devices did not start; what they say stands above")
             yield cls(process, **json.loads(line))
         finally:
             await process.stop()
@@ -223,7 +224,19 @@ class Demo:
             self.say("Enter takes a picture, Ctrl-C ends the demo")
             loop = asyncio.get_running_loop()
             loop.add_reader(sys.stdin, self._on_key)
-        await asyncio.Event().wait()
+        await self._until_somebody_ends()
+
+    async def _until_somebody_ends(self) -> None:
+        """Wait for what should not happen: one of the processes ends by itself."""
+        processes = [each for each in (self.home.process, self.devices.process) if each]
+        endings = {asyncio.ensure_future(each.process.wait()): each.name for each in processes}
+        try:
+            done, _ = await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+            names = " and ".join(endings[each] for each in done)
+            raise StartFailed(f"{names} ended; its log: {self.home.log}")
+        finally:
+            for each in endings:
+                each.cancel()
 
     def _on_key(self) -> None:
         if sys.stdin.readline():
@@ -286,10 +299,15 @@ async def demo(arguments: argparse.Namespace, say: Callable[[str], None]) -> Non
     port_must_be_free(arguments.port)
     with own_folder(arguments.folder, keep=arguments.keep) as folder:
         say("starting the virtual unit and the virtual camera")
-        async with Devices.run(f"demo-{arguments.port}", arguments.photos) as devices:
+        async with Devices.run(identity_of(folder), arguments.photos) as devices:
             say(f"starting Home Assistant on 127.0.0.1 port {arguments.port}")
             async with HomeAssistant.run(folder, arguments.port, say=say) as home:
                 await present(Demo(home, devices, say), arguments)
+
+
+def identity_of(folder: Path) -> str:
+    """The devices of one folder's demo stay the same ones, and differ from another's."""
+    return f"demo-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
 
 
 async def present(demo: Demo, arguments: argparse.Namespace) -> None:
@@ -305,6 +323,14 @@ async def present(demo: Demo, arguments: argparse.Namespace) -> None:
         await demo.stay()
 
 
+def port_number(text: str) -> int:
+    """A port that something can listen on and that others can be told."""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port of 1 to 65535")
+    return number
+
+
 def absolute(path: str) -> Path:
     """A path as the user means it, whatever folder is worked in later."""
     return Path(path).resolve()
@@ -315,7 +341,9 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="prove that everything works, and exit")
     parser.add_argument("--photos", type=absolute, metavar="DIR", help="serve these pictures")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
+    parser.add_argument(
+        "--port", type=port_number, default=DEFAULT_PORT, help="default: %(default)s"
+    )
     parser.add_argument("--json", action="store_true", help="print one line for scripts, once up")
     parser.add_argument(
         "--folder", type=absolute, default=FOLDER, metavar="DIR", help="its files; default: .demo"
@@ -339,7 +367,7 @@ async def main() -> int:
     except asyncio.CancelledError:
         print("demo: stopped", file=out)
         return 130 if arguments.once else 0
-    except (StartFailed, RuntimeError, TimeoutError, OSError) as error:
+    except (StartFailed, RuntimeError, TimeoutError, OSError, ClientError) as error:
         print(f"demo: failed: {error or type(error).__name__}", file=sys.stderr)
         return 1
     return 0

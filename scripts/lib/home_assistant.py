@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
+import ctypes
 import itertools
 import json
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 import signal
 import socket
 import sys
+import time
 from typing import Any, Self
 
 import aiohttp
@@ -75,6 +77,7 @@ class Process:
                 stdout=log or asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT if log else None,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         return cls(name, process)
 
@@ -94,6 +97,13 @@ class Process:
         await self.process.wait()
 
 
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it is gone, however it went."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class HomeAssistant:
     """A running Home Assistant, logged in."""
 
@@ -107,6 +117,7 @@ class HomeAssistant:
         self._port = port
         self._session = session
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self.process: Process | None = None
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._subscribers: dict[int, Callable[[Any], None]] = {}
@@ -127,6 +138,7 @@ class HomeAssistant:
             )
             try:
                 await home.wait_until_running(process, say)
+                home.process = process
                 async with home.logged_in():
                     yield home
             finally:
@@ -225,7 +237,7 @@ class HomeAssistant:
     async def long_lived_token(self) -> str:
         """A token that a script can use for as long as this Home Assistant lives."""
         token: str = await self.ask(
-            "auth/long_lived_access_token", client_name="demo", lifespan=365
+            "auth/long_lived_access_token", client_name=f"demo {time.time()}", lifespan=365
         )
         return token
 

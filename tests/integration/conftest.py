@@ -76,6 +76,13 @@ async def camera(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
 
 @pytest.fixture
 async def camera_entry(hass: HomeAssistant, camera: VirtualCamera, media: Path) -> MockConfigEntry:
+    return await set_up(hass, camera)
+
+
+async def set_up(
+    hass: HomeAssistant, camera: VirtualCamera, *, works: bool = True
+) -> MockConfigEntry:
+    """Set up an entry for a camera, as its flow would have made it."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         title=camera.model,
@@ -94,5 +101,5 @@ async def camera_entry(hass: HomeAssistant, camera: VirtualCamera, media: Path) 
         },
     )
     entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert await hass.config_entries.async_setup(entry.entry_id) is works
     return entry

@@ -156,6 +156,42 @@ async def test_nothing_at_the_address_is_told_in_words(
     assert (await confirm(hass, flow))["errors"] == {"base": "cannot_connect"}
 
 
+async def test_a_unit_is_the_same_under_every_name(hass: HomeAssistant, unit: VirtualUnit) -> None:
+    MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=f"crcp:127.0.0.1:{unit.port}",
+        data={"kind": "unit", "host": "attic.local", "port": unit.port},
+    ).add_to_hass(hass)
+    result = await give(hass, await begin(hass, "unit"), unit.port)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_a_unit_added_by_address_takes_the_id_that_it_announces(
+    hass: HomeAssistant, unit: VirtualUnit
+) -> None:
+    entry = (await give(hass, await begin(hass, "unit"), unit.port))["result"]
+    assert entry.unique_id == f"crcp:127.0.0.1:{unit.port}"
+    result = await discover(hass, "_crcp._tcp.local.", unit.port, id="attic-1")
+    assert result["reason"] == "already_configured"
+    assert entry.unique_id == "crcp:attic-1"
+
+
+async def test_a_sighting_brings_a_lost_unit_back_at_once(
+    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+) -> None:
+    coordinator = unit_entry.runtime_data
+    coordinator._link._failures = 5
+    port = unit.port
+    await unit.stop()
+    await until(lambda: hass.states.get("switch.attic_deck_power").state == "unavailable")
+    again = VirtualUnit(name=unit.name, unit_id=unit.unit_id, port=port)
+    await again.start()
+    await discover(hass, "_crcp._tcp.local.", port, id="attic-1")
+    await until(lambda: hass.states.get("switch.attic_deck_power").state == "on", within=5)
+    await hass.config_entries.async_unload(unit_entry.entry_id)
+    await again.stop()
+
+
 # -- cameras -----------------------------------------------------------------------------------
 
 
@@ -186,6 +222,16 @@ async def test_a_camera_that_is_there_is_not_offered_again(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     result = await give(hass, await begin(hass, "camera"), camera.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_a_camera_with_a_new_address_is_found_again(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    flow = await discover(hass, "_ptp._tcp.local.", camera.port, guid="00ff")
+    entry = (await confirm(hass, flow))["result"]
+    await hass.config_entries.async_unload(entry.entry_id)
+    await discover(hass, "_ptp._tcp.local.", 4711, host="127.0.0.9", guid="00ff")
+    assert (entry.data["host"], entry.data["port"]) == ("127.0.0.9", 4711)
 
 
 async def test_a_camera_that_turns_us_away_is_told_in_words(

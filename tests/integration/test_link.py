@@ -10,7 +10,7 @@ import pytest
 from custom_components.crcp import link as link_module
 from custom_components.crcp.errors import DeviceError
 from custom_components.crcp.link import Link
-from custom_components.crcp.protocols.crcp.errors import LinkError
+from custom_components.crcp.protocols.crcp.errors import Busy, LinkError
 from tests.helpers import until
 
 
@@ -114,7 +114,7 @@ async def test_cancelling_closes_the_client(house: House) -> None:
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5])
-async def test_waiting_grows_and_starts_anew_after_success(
+async def test_waiting_grows_until_a_connection_holds(
     house: House, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     waits: list[float] = []
@@ -133,11 +133,24 @@ async def test_waiting_grows_and_starts_anew_after_success(
         await asyncio.sleep(0)
     steps = [(1.0, 2.0, 5.0)[min(number, 2)] for number in range(failures)]
     assert all(step <= wait <= step * 1.25 for step, wait in zip(steps, waits, strict=True))
-    link.worked()
+    monkeypatch.setattr(link_module, "STEADY", 0.0)
     house.clients[0].end.set()
     while len(house.clients) < 2:
         await asyncio.sleep(0)
     assert waits[-1] <= 1.25
+    # One that did not hold was no success.
+    monkeypatch.setattr(link_module, "STEADY", 60.0)
+    house.clients[1].end.set()
+    while len(house.clients) < 3:
+        await asyncio.sleep(0)
+    assert waits[-1] >= 2.0
+    # When somebody else has the device, it is his for a while.
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (1.0, 2.0, 5.0, 10.0, 30.0))
+    house.clients[2].error = Busy(421, "In use by another controller")
+    house.clients[2].end.set()
+    while len(house.clients) < 4:
+        await asyncio.sleep(0)
+    assert waits[-1] >= 30.0
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -14,8 +14,11 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.crcp import photos
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
+from tests.integration.conftest import set_up
 
 EVENT = "event.field_camera_photo"
 COUNT = "sensor.field_camera_photos_imported"
@@ -63,6 +66,7 @@ async def test_a_picture_taken_now_comes_by_itself_and_is_told(
     await until(lambda: count(hass) == 4)
     attributes = hass.states.get(EVENT).attributes
     assert attributes["event_type"] == "imported"
+    assert attributes["captured"].startswith(f"{camera.now():%Y-%m-%d}")
     assert attributes["file_name"] == "IMG_0004.JPG"
     assert attributes["camera"] == "Field camera"
     assert attributes["size"] == (media / attributes["path"]).stat().st_size
@@ -139,6 +143,62 @@ async def test_another_camera_at_the_address_is_left_alone(
     await stranger.stop()
 
 
+async def test_a_card_that_is_put_in_is_looked_through(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    card = camera.take_card_out()
+    for photo in sample_photos(5):
+        if photo.name not in {entry.photo.name for entry in card.entries.values() if entry.photo}:
+            card.add(photo)
+    camera.put_card_in(card)
+    await until(lambda: count(hass) == 5)
+
+
+async def test_a_picture_that_is_refused_is_tried_again_and_told_once(
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    camera.faults.gone = 3
+    await set_up(hass, camera)
+    await until(lambda: count(hass) == 3)
+    told = [r.getMessage() for r in caplog.records if "is not imported yet" in r.getMessage()]
+    assert len(told) == len(set(told)) > 0
+
+
+async def test_a_library_that_is_gone_is_told_once_and_waited_for(
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    media: Path,
+    camera_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await until(lambda: count(hass) == 3)
+    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    away = media.rename(media.with_name("away"))
+    await camera.press_shutter()
+    await until(lambda: "cannot be imported" in caplog.text)
+    assert not media.exists()
+    away.rename(media)
+    await until(lambda: count(hass) == 4)
+    assert caplog.text.count("cannot be imported") == 1
+
+
+async def test_a_missing_library_is_told_at_set_up_and_tried_again(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    media.rmdir()
+    entry = await set_up(hass, camera, works=False)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert str(media) in (entry.reason or "")
+    assert not media.exists()
+
+
 async def test_unloading_leaves_no_connection_and_no_thread(
     hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
 ) -> None:
@@ -152,8 +212,6 @@ async def test_the_device_tells_who_made_it(
     hass: HomeAssistant, camera_entry: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     (device,) = dr.async_entries_for_config_entry(device_registry, camera_entry.entry_id)
-    assert (device.name, device.manufacturer, device.serial_number) == (
-        "Field camera",
-        "CRCP",
-        "F-0042",
-    )
+    assert device.name == device.model == "Field camera"
+    assert (device.manufacturer, device.serial_number) == ("CRCP", "F-0042")
+    assert device.sw_version == "1.0"

@@ -99,6 +99,44 @@ async def test_a_number_moves_the_camera_in_its_own_range(
     await until(lambda: state(hass, PAN) == "175.0")
 
 
+async def test_parameters_appear_when_a_unit_that_was_off_tells_them(
+    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(unit_entry.entry_id)
+    unit.powers[0], unit.tells_while_off = False, False
+    await hass.config_entries.async_setup(unit_entry.entry_id)
+    assert (state(hass, SWITCH), state(hass, PAN)) == (STATE_OFF, STATE_UNAVAILABLE)
+    await act(hass, "switch.turn_on", SWITCH)
+    await until(lambda: state(hass, PAN) == "170.0")
+
+
+async def test_white_balance_is_in_kelvin_and_steps_are_as_fine_as_the_unit_tells(
+    hass: HomeAssistant, unit_entry: MockConfigEntry
+) -> None:
+    white = hass.states.get("number.attic_deck_camera_white_balance").attributes
+    assert white["unit_of_measurement"] == "K"
+    assert hass.states.get("number.attic_deck_camera_focus").attributes["step"] == 0.1
+
+
+async def test_a_moving_tape_is_followed(
+    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+) -> None:
+    await act(hass, "media_player.media_play", PLAYER)
+    first = hass.states.get(PLAYER).attributes["media_position_updated_at"]
+    await until(lambda: hass.states.get(PLAYER).attributes["media_position"] >= 2)
+    assert hass.states.get(PLAYER).attributes["media_position_updated_at"] > first
+    assert hass.states.get(PLAYER).attributes["media_duration"] == 5400
+
+
+async def test_seeking_back_winds_backwards(
+    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+) -> None:
+    unit.decks[0].wind(Motion(16))
+    await until(lambda: unit.decks[0].position > 3)
+    await act(hass, "media_player.media_seek", PLAYER, seek_position=1)
+    assert Command("FF", TAPE, Motion(-16, Amount(1))) in unit.commands
+
+
 async def test_a_unit_that_is_off_refuses_in_words(
     hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
 ) -> None:

@@ -18,9 +18,11 @@ from ..protocols.crcp.session import PORT as UNIT_PORT
 from ..protocols.ptpip.packets import PORT
 from .accounts import Account
 from .camera import VirtualCamera
+from .camera_faults import ABOUT, CameraFaults
 from .certificates import self_signed
 from .demo_pair import DemoPair
 from .host import LOOPBACK
+from .personalities import PERSONALITIES as MAKERS
 from .photos import photos_in, sample_photos
 from .scenes import PERSONALITIES
 from .unit import DatagramRules, VirtualUnit
@@ -98,22 +100,38 @@ def _about(unit: VirtualUnit, certificate: bytes) -> None:
 
 
 def _describe_camera(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "The signal SIGUSR1 presses the shutter."
+    faults = "\n".join(f"  {name.replace('_', '-'):18} {about}" for name, about in ABOUT.items())
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"The signal SIGUSR1 presses the shutter.\n\nfaults:\n{faults}"
     parser.set_defaults(run=_run_camera)
     parser.add_argument("--port", type=int, default=PORT, help="0 takes any that is free")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="serve the pictures in there")
     parser.add_argument("--serial", default="0000001", help="the camera's serial number")
     parser.add_argument("--name", default="Virtual camera", help="the camera's friendly name")
+    parser.add_argument(
+        "--as", dest="maker", choices=MAKERS, default="generic", help="whose camera it is"
+    )
+    parser.add_argument("--slots", type=int, choices=(1, 2), default=1, help="how many cards")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME[=NUMBER]", help="see below"
+    )
 
 
 async def _run_camera(arguments: argparse.Namespace) -> int:
     photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
+    try:
+        faults = CameraFaults.parse(arguments.fault)
+    except ValueError as error:
+        return _complain(str(error))
     try:
         camera = VirtualCamera(
             photos=photos,
             serial_number=arguments.serial,
             friendly_name=arguments.name,
             port=arguments.port,
+            personality=MAKERS[arguments.maker],
+            slots=arguments.slots,
+            faults=faults,
         )
     except OSError as error:
         return _complain(f"cannot read the pictures: {error}")
@@ -131,7 +149,10 @@ def _describe_demo(parser: argparse.ArgumentParser) -> None:
 
 async def _run_demo(arguments: argparse.Namespace) -> int:
     photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
-    pair = DemoPair(arguments.identity, photos)
+    try:
+        pair = DemoPair(arguments.identity, photos)
+    except OSError as error:
+        return _complain(f"cannot read the pictures: {error}")
     signals = _signals()
     try:
         await pair.start()

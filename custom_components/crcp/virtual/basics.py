@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 async def _stat(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     match command.argument:
         case None:
-            return format_unit_status(unit.subunits)
+            return format_unit_status(each for each in unit.subunits if each not in unit.unlisted)
         case Subunit(kind=kind, number=number) if kind == POWER:
             return format_power_status(on=unit.powers[number])
         case Subunit(kind=kind, number=number) if kind == TAPE:

@@ -1,6 +1,6 @@
 """A memory card: folders and files by handle, listed as PTP lists them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -9,12 +9,14 @@ from ..protocols.ptpip.codes import (
     FormatFilter,
     ObjectFormat,
     ParentObject,
+    ProtectionStatus,
 )
 from ..protocols.ptpip.datasets import SIZE_BEYOND_32_BITS, ObjectInfo, StorageInfo
 from .photos import Photo
 
-#: Slot 1, first volume.
+#: Slot 1, first volume; and slot 2.
 FIRST_STORAGE: Final = 0x00010001
+SECOND_STORAGE: Final = 0x00020001
 
 #: DCF allows so many files in a folder, and folders from this number on.
 DCF_FILES: Final = 9999
@@ -28,6 +30,7 @@ class Entry:
     name: str
     parent: int
     photo: Photo | None
+    protection: ProtectionStatus = ProtectionStatus.NONE
 
     @property
     def object_format(self) -> ObjectFormat:
@@ -73,9 +76,17 @@ class Card:
 
     def put(self, entry: Entry) -> int:
         """Store a file or folder where it says; return its handle."""
-        handle = next(self._handles)
+        handle = self.reserve()
         self.entries[handle] = entry
         return handle
+
+    def reserve(self) -> int:
+        """Give a handle away for something that is still to come."""
+        return next(self._handles)
+
+    def protect(self, handle: int, status: ProtectionStatus) -> None:
+        """Protect a file or folder, or take that back."""
+        self.entries[handle] = replace(self.entries[handle], protection=status)
 
     def is_folder(self, handle: int) -> bool:
         """Whether a handle names a folder on this card."""
@@ -97,6 +108,7 @@ class Card:
                 storage_id=self.storage_id,
                 object_format=ObjectFormat.ASSOCIATION,
                 object_compressed_size=0,
+                protection_status=entry.protection,
                 parent_object=entry.parent,
                 association_type=AssociationType.GENERIC_FOLDER,
                 filename=entry.name,
@@ -117,6 +129,7 @@ class Card:
             storage_id=self.storage_id,
             object_format=photo.object_format,
             object_compressed_size=min(photo.content.size, SIZE_BEYOND_32_BITS),
+            protection_status=entry.protection,
             # Cameras have a thumbnail of everything, and libgphoto2 copies no RAW file without one.
             thumb_format=ObjectFormat.JFIF,
             thumb_compressed_size=len(photo.thumb or b""),

@@ -1,12 +1,21 @@
 """One initiator at a virtual camera: its two TCP connections, and one transaction after the other."""
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 import logging
 from typing import Final, Protocol
 
-from ..protocols.ptpip.codes import InitFailReason, OperationCode, ResponseCode
-from ..protocols.ptpip.errors import Refused
+from ..protocols.ptpip.codes import (
+    DataPhase,
+    EventCode,
+    InitFailReason,
+    OperationCode,
+    ResponseCode,
+)
+from ..protocols.ptpip.datatypes import Bytes
+from ..protocols.ptpip.errors import ProtocolError, Refused
 from ..protocols.ptpip.framing import NeedData
 from ..protocols.ptpip.packets import (
     Cancel,
@@ -23,18 +32,28 @@ from ..protocols.ptpip.packets import (
     Packet,
     ProbeRequest,
     ProbeResponse,
-    StartData,
 )
 from ..protocols.ptpip.session import Session
 from ..protocols.ptpip.state import Channel, Handshake, Role
+from .camera_faults import CameraFaults, Tap
+from .data_phase import DataSender, DataStyle, with_id
 from .photos import Content
 
 _LOGGER = logging.getLogger(__name__)
 
 READ_SIZE: Final = 1 << 16
 
-#: An object goes out in Data packets of this size, so that a receiver can cancel between them.
-DATA_PIECE: Final = 1 << 20
+#: Where the transaction id is in a response.
+RESPONSE_ID: Final = 10
+
+#: What an initiator may send in one data phase: an ObjectInfo, a property, a small file.
+MAX_DATA_OUT: Final = 4 << 20
+
+#: What no document knows: length 12, type 99, and four bytes.
+UNKNOWN_PACKET: Final = bytes.fromhex("0c000000 63000000 2a2a2a2a")
+
+#: A response that is shorter than its own header.
+MALFORMED: Final = bytes.fromhex("07000000 07000000")
 
 #: What is about the connection itself; everything else is the camera's.
 SESSION_OPERATIONS: Final = {OperationCode.OPEN_SESSION, OperationCode.CLOSE_SESSION}
@@ -45,10 +64,11 @@ OUTSIDE_A_SESSION: Final = {OperationCode.GET_DEVICE_INFO, OperationCode.OPEN_SE
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation gives: data, or none, and the response's parameters."""
+    """What an operation gives: data, or none; the response's parameters; what happens after it."""
 
     data: Content | None = None
     parameters: tuple[int, ...] = ()
+    after: Callable[[], object] | None = None
 
 
 class Camera(Protocol):
@@ -56,12 +76,19 @@ class Camera(Protocol):
 
     guid: bytes
     friendly_name: str
+    faults: CameraFaults
+    data_style: DataStyle
 
     def turn_away(self, hello: InitCommandRequest) -> InitFailReason | None:
         """Say why this initiator may not come in; None when it may."""
 
-    async def perform(self, request: OperationRequest) -> Reply:
-        """Do what a request says. Raises Refused."""
+    def takes_data(self, request: OperationRequest) -> bool:
+        """Whether data that a request announces are wanted."""
+
+    async def perform(
+        self, connection: Connection, request: OperationRequest, data: bytes
+    ) -> Reply:
+        """Do what a request says, with the data that came with it. Raises Refused."""
 
 
 class Connection:
@@ -73,11 +100,24 @@ class Connection:
         self.session_id = 0
         self.hello: InitCommandRequest | None = None
         self.established = asyncio.Event()
+        #: Events that wait until the initiator asks for them, where it has to ask.
+        self.waiting = deque[Event]()
+        #: What the initiator switched on, by the operation that did it.
+        self.modes: dict[int, int] = {}
+        self.last_operation = asyncio.get_running_loop().time()
         self._camera = camera
         self._session = Session(Role.RESPONDER)
         self._writers: dict[Channel, asyncio.StreamWriter] = {}
+        self._tap = Tap(camera.faults)
         self._cancelled: int | None = None
         self._probed = asyncio.Event()
+        self._pending: OperationRequest | None = None
+        self._data = bytearray()
+
+    @property
+    def channels(self) -> int:
+        """How many of the two TCP connections there are."""
+        return len(self._writers)
 
     async def serve(
         self,
@@ -102,6 +142,8 @@ class Connection:
     def close(self) -> None:
         """End both TCP connections: neither is of use without the other."""
         for writer in self._writers.values():
+            if self._camera.faults.reset:
+                writer.transport.abort()
             writer.close()
 
     def tell(self, event: Event) -> None:
@@ -122,16 +164,17 @@ class Connection:
             case InitCommandRequest():
                 self._greet(packet)
             case InitEventRequest():
-                self._write(channel, InitEventAck())
-                self.established.set()
+                self._join(channel)
             case OperationRequest():
-                await self._transact(packet)
-            case ProbeRequest():
+                await self._receive(packet)
+            case ProbeRequest() if not self._camera.faults.deaf:
                 self._write(channel, ProbeResponse())
             case ProbeResponse():
                 self._probed.set()
             case Cancel():
                 self._cancelled = packet.transaction_id
+            case Data() | EndData() if self._pending:
+                await self._collect(self._pending, packet)
             case _:
                 pass  # Data of a request that was refused before they came.
 
@@ -145,25 +188,80 @@ class Connection:
         ack = InitCommandAck(self.number, camera.guid, camera.friendly_name)
         self._write(Channel.COMMAND, ack)
 
+    def _join(self, channel: Channel) -> None:
+        reason = self._camera.faults.event_fail
+        if reason:
+            self._write(channel, InitFail(InitFailReason(reason)))
+            return
+        self._write(channel, InitEventAck())
+        self.established.set()
+
     def _write(self, channel: Channel, packet: Packet) -> None:
-        self._writers[channel].write(self._session.send(channel, packet))
+        self._put(channel, self._session.send(channel, packet))
+
+    def _put(self, channel: Channel, data: Bytes) -> None:
+        """Write bytes, as far as the faults let them through."""
+        dropped = False
+        if channel is Channel.COMMAND:
+            data, dropped = self._tap.let_through(data)
+        elif self._tap.stalled:
+            return
+        self._writers[channel].write(data)
+        if dropped:
+            self.close()
+            raise ConnectionAbortedError
 
     # -- transactions --------------------------------------------------------------------------
 
-    async def _transact(self, request: OperationRequest) -> None:
+    async def _receive(self, request: OperationRequest) -> None:
+        """Take a request; one that brings data is performed when they are there."""
+        self.last_operation = asyncio.get_running_loop().time()
+        if request.data_phase != DataPhase.OUT or not self._camera.takes_data(request):
+            await self._transact(request, b"")
+            return
+        self._pending = request
+        self._data.clear()
+
+    async def _collect(self, request: OperationRequest, packet: Data | EndData) -> None:
+        if len(self._data) + len(packet.payload) > MAX_DATA_OUT:
+            raise ProtocolError(f"more than {MAX_DATA_OUT} bytes with {request.code.name}")
+        self._data += packet.payload
+        if isinstance(packet, EndData):
+            self._pending = None
+            await self._transact(request, bytes(self._data))
+
+    async def _transact(self, request: OperationRequest, brought: bytes) -> None:
         """Perform a request: data, if there are any, and the response."""
         reply = Reply()
         code = ResponseCode.OK
         try:
             self._check(request)
-            reply = await self._perform(request)
+            reply = await self._perform(request, brought)
             if reply.data is not None:
-                code = await self._send_data(request.transaction_id, reply.data)
+                camera = self._camera
+                sender = DataSender(self, request, camera.faults, camera.data_style)
+                code = await sender.send(reply.data)
         except Refused as refused:
             code = ResponseCode(refused.code)
         _LOGGER.debug("%s %s: %s", request.code.name, request.parameters, code.name)
         response = OperationResponse(code, request.transaction_id, reply.parameters)
-        await self._send(response)
+        await self._respond(response)
+        if reply.after:
+            reply.after()
+
+    async def _respond(self, response: OperationResponse) -> None:
+        faults = self._camera.faults
+        encoded = self._session.send(Channel.COMMAND, response)
+        if faults.unknown_packets:
+            self._put(Channel.COMMAND, UNKNOWN_PACKET)
+        if self.session_id and faults.use("garbage"):
+            encoded = MALFORMED
+        elif self.session_id and faults.use("stale_id"):
+            encoded = with_id(encoded, RESPONSE_ID, response.transaction_id - 1)
+        self._put(Channel.COMMAND, encoded)
+        if self.session_id and faults.use("repeat"):
+            self._put(Channel.COMMAND, encoded)
+        await self._writers[Channel.COMMAND].drain()
 
     def _check(self, request: OperationRequest) -> None:
         """Hold a request against the rules that are the same for every operation."""
@@ -171,16 +269,18 @@ class Connection:
             if request.code not in OUTSIDE_A_SESSION:
                 raise Refused(ResponseCode.SESSION_NOT_OPEN, request.code)
         elif request.transaction_id != self._session.next_transaction_id:
+            if self._camera.faults.strict:
+                raise ProtocolError(f"transaction id {request.transaction_id}")
             raise Refused(ResponseCode.INVALID_TRANSACTION_ID, request.code)
 
-    async def _perform(self, request: OperationRequest) -> Reply:
+    async def _perform(self, request: OperationRequest, data: bytes) -> Reply:
         match request.code:
             case OperationCode.OPEN_SESSION:
                 self._open_session(request)
             case OperationCode.CLOSE_SESSION:
                 self.session_id = 0
             case _:
-                return await self._camera.perform(request)
+                return await self._camera.perform(self, request, data)
         return Reply()
 
     def _open_session(self, request: OperationRequest) -> None:
@@ -189,24 +289,20 @@ class Connection:
         if not request.parameter(1):
             raise Refused(ResponseCode.INVALID_PARAMETER, request.code)
         self.session_id = request.parameter(1)
+        for _ in range(self._camera.faults.flood):
+            self.tell(Event(EventCode.OBJECT_ADDED, parameters=(1,)))
 
-    async def _send_data(self, transaction_id: int, content: Content) -> ResponseCode:
-        """Send a data phase, its last piece in the End Data; return how it went."""
-        await self._send(StartData(transaction_id, content.size))
-        left = content.size
-        while left > DATA_PIECE and self._cancelled != transaction_id:
-            piece = await content.read(content.size - left, DATA_PIECE)
-            if not piece:
-                break  # The file became shorter under our hands.
-            await self._send(Data(transaction_id, piece))
-            left -= len(piece)
-        if self._cancelled == transaction_id:
-            await self._send(EndData(transaction_id))
-            return ResponseCode.TRANSACTION_CANCELED
-        piece = await content.read(content.size - left, min(left, DATA_PIECE))
-        await self._send(EndData(transaction_id, piece))
-        return ResponseCode.OK if len(piece) == left else ResponseCode.INCOMPLETE_TRANSFER
+    # -- data in -------------------------------------------------------------------------------
 
-    async def _send(self, packet: Packet) -> None:
-        self._write(Channel.COMMAND, packet)
+    def is_cancelled(self, transaction_id: int) -> bool:
+        """Whether the initiator wants a transaction to end."""
+        return self._cancelled == transaction_id
+
+    def account(self, packet: Packet) -> bytes:
+        """Make the step that a packet is, and return its bytes; put sends them, or others."""
+        return self._session.send(Channel.COMMAND, packet)
+
+    async def put(self, data: Bytes) -> None:
+        """Send bytes on the command connection, as fast as it takes them."""
+        self._put(Channel.COMMAND, data)
         await self._writers[Channel.COMMAND].drain()

@@ -42,7 +42,11 @@ class DataPort(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Close."""
+        """Close, once all is sent."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Close at once: nobody wants any more what is not sent yet."""
 
 
 class StreamPort(DataPort):
@@ -79,9 +83,17 @@ class StreamPort(DataPort):
     async def close(self) -> None:
         if self._writer:
             self._writer.close()
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await self._writer.wait_closed()
+            with contextlib.suppress(OSError):
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._writer.wait_closed()
+                finally:
+                    self.drop()
+
+    @override
+    def drop(self) -> None:
+        if self._writer:
+            self._writer.transport.abort()
 
 
 class PassiveStreamPort(StreamPort):
@@ -196,6 +208,10 @@ class PacketPort(DataPort, asyncio.DatagramProtocol):
 
     @override
     async def close(self) -> None:
+        self.drop()
+
+    @override
+    def drop(self) -> None:
         if self._transport:
             self._transport.close()
 

@@ -33,17 +33,16 @@ class Deck:
         capacity: float = 7200.0,
         play_speeds: Bounds = PLAY_SPEEDS,
         record_speeds: Bounds | None = RECORD_SPEEDS,
-        wind_speeds: Bounds = WIND_SPEEDS,
+        wind_speeds: Bounds | None = WIND_SPEEDS,
         record_word: str = "RECO",
     ) -> None:
-        """Insert a tape, wound to its start. record_speeds None: a deck that only plays."""
+        """Insert a tape, wound to its start. A deck of no record_speeds, or wind_speeds, cannot."""
         self.writable = True
         self._clock = clock
         self._length = length
         self._capacity = capacity
-        self._speeds = {"PLAY": play_speeds, "FF": wind_speeds}
-        if record_speeds:
-            self._speeds["RECO"] = record_speeds
+        speeds = {"PLAY": play_speeds, "RECO": record_speeds, "FF": wind_speeds}
+        self._speeds = {name: bounds for name, bounds in speeds.items() if bounds}
         self._record_word = record_word
         self._operation = "PAUS"
         #: What moved the tape last; it stays when the tape has come to its stop.
@@ -84,14 +83,14 @@ class Deck:
 
     def record(self, motion: Motion) -> None:
         """Record over what is on the tape. Raises Refused 502 or 550 where that cannot be."""
-        if "RECO" not in self._speeds:
-            raise Refused(ReplyCode.NOT_IMPLEMENTED, "Command not implemented")
+        self._check_ability("RECO")
         if not self.writable:
             raise Refused(ReplyCode.UNAVAILABLE, "The tape is write-protected")
         self._move("RECO", _moving(motion.speed, 1.0), motion.stop)
 
     def wind(self, motion: Motion) -> None:
-        """Wind forward, or backward with a negative speed."""
+        """Wind forward, or backward with a negative speed. Raises Refused 502 or 501."""
+        self._check_ability("FF")
         self._move("FF", _moving(motion.speed, WINDING_SPEED), motion.stop)
 
     def pause(self) -> None:
@@ -115,6 +114,10 @@ class Deck:
         }
         operation = self._record_word if self.operation == "RECO" else self.operation
         return TapeStatus(operation, self.position, abilities)
+
+    def _check_ability(self, name: str) -> None:
+        if name not in self._speeds:
+            raise Refused(ReplyCode.NOT_IMPLEMENTED, "Command not implemented")
 
     # -- the mechanism -------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The unit and the camera of the demo: what they are called, and what is said of them."""
 
+import asyncio
 from collections.abc import Iterable
 import hashlib
 from typing import Any
@@ -8,6 +9,9 @@ from .announce import CAMERA_SERVICE, UNIT_SERVICE, Announcer
 from .camera import VirtualCamera
 from .photos import Photo
 from .scenes import studio
+
+#: A film is hashed piece by piece and not in memory.
+PIECE = 1 << 22
 
 
 class DemoPair:
@@ -81,5 +85,8 @@ class DemoPair:
 
 
 async def _sha256(photo: Photo) -> str:
-    data = await photo.content.read(0, photo.content.size)
-    return hashlib.sha256(data).hexdigest()
+    digest, offset = hashlib.sha256(), 0
+    while data := await photo.content.read(offset, PIECE):
+        await asyncio.to_thread(digest.update, data)
+        offset += len(data)
+    return digest.hexdigest()

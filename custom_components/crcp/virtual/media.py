@@ -123,7 +123,7 @@ async def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Re
         path = unit.shelf.resolve(visitor.directory, path)
     if path == LIVE or (path == f"/{LIVE}" and path not in unit.shelf.clips):
         unit.take_live(stream)
-        stream.start(command, send_clip(unit, stream, unit.live, deck=None))
+        stream.start(command, send_clip(unit, stream, unit.live, deck=None, again=True))
         return Reply(ReplyCode.FILE_OKAY, (f"{LIVE} follows",))
     if path not in unit.shelf.clips:
         raise _no_such_file(_name(command))

@@ -18,6 +18,9 @@ from ..protocols.ptpip.datatypes import Bytes
 #: A small camera's picture.
 WIDTH, HEIGHT = 640, 427
 
+#: A PTP string ends in a zero and counts 255 at most; surrogates count twice.
+MAX_NAME_LENGTH: Final = 127
+
 #: When the first generated picture was taken, and how long the photographer walks to the next.
 FIRST_MORNING: Final = datetime.fromisoformat("2026-05-01T06:42:10")
 WALK: Final = timedelta(hours=5, minutes=17, seconds=23)
@@ -85,7 +88,7 @@ class OnDisk:
     def _read(self, offset: int, size: int) -> bytes:
         try:
             file = os.open(self.path, os.O_RDONLY)
-        except FileNotFoundError:
+        except OSError:  # gone, or not ours to read: the object comes up short, as from a bad card
             return b""
         try:
             return os.pread(file, size, offset)
@@ -133,7 +136,7 @@ class Photo:
         status = path.stat()
         modified = datetime.fromtimestamp(status.st_mtime, UTC).astimezone().replace(tzinfo=None)
         return cls(
-            path.name,
+            _object_name(path),
             OnDisk(path, status.st_size),
             format_of(path.name),
             found.captured if found.has_exif else modified,
@@ -167,13 +170,18 @@ class Photo:
         return await asyncio.to_thread(self._make_thumb, bytes(whole))
 
     def _make_thumb(self, picture: bytes) -> bytes:
-        from .pictures import landscape, make_thumb
+        from .pictures import DECOMPRESSION_BOMB, landscape, make_thumb
 
         try:
             return make_thumb(picture)
-        except OSError:
+        except OSError, ValueError, DECOMPRESSION_BOMB:
             place = crc32(self.name.encode())
             return make_thumb(landscape(place, FIRST_MORNING, WIDTH, HEIGHT, self.name))
+
+
+def _object_name(path: Path) -> str:
+    """A file name as an object has it: a PTP string holds 254 characters."""
+    return path.stem[: MAX_NAME_LENGTH - len(path.suffix)] + path.suffix
 
 
 def sample_photos(count: int) -> Iterator[Photo]:

@@ -54,6 +54,10 @@ def landscape(number: int, captured: datetime, width: int, height: int, model: s
     return file.getvalue()
 
 
+#: A picture too large to be unpacked.
+DECOMPRESSION_BOMB: Final = Image.DecompressionBombError
+
+
 def facts(path: Path) -> Facts:
     """Read what a picture file tells: nothing, where it is no picture that Pillow knows."""
     try:
@@ -61,7 +65,7 @@ def facts(path: Path) -> Facts:
             exif = picture.getexif()
             thumb = _embedded_thumb(picture.info.get("exif", b""), exif)
             return Facts(picture.width, picture.height, bool(exif), _captured(exif), thumb)
-    except OSError, ValueError, SyntaxError:
+    except OSError, ValueError, SyntaxError, Image.DecompressionBombError:
         return Facts()
 
 

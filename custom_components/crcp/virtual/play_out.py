@@ -14,7 +14,7 @@ from ..protocols.crcp.rtp import (
     Deframer,
     RtpPacket,
     Sender,
-    decode_rtp,
+    decode_datagram,
 )
 from .clips import JPEG, NULL_PACKET, TRANSPORT_STREAM, Clip
 from .data_ports import DataPort, Work
@@ -40,20 +40,33 @@ SILENCE: Final = 30.0
 MAX_RECORDING: Final = 256 << 20
 
 
-def send_clip(unit: VirtualUnit, stream: Stream, clip: Clip, *, deck: Deck | None) -> Work:
-    """The work of a RETR: with a deck the picture follows its tape, without one it runs."""
+def send_clip(
+    unit: VirtualUnit, stream: Stream, clip: Clip, *, deck: Deck | None, again: bool = False
+) -> Work:
+    """The work of a RETR: with a deck the picture follows its tape, without one it runs.
+
+    again: begins anew at its end, as the live picture does.
+    """
     types = stream.payload_types
     for number in types:
         if not clip.offers(number):
             raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, f"No payload type {number} of that")
-    return _PlayOut(unit, clip, types, stream.mode.packets or 7, deck).run
+    return _PlayOut(unit, clip, types, stream.mode.packets or 7, deck, again=again).run
 
 
 class _PlayOut:
     def __init__(
-        self, unit: VirtualUnit, clip: Clip, types: tuple[int, ...], packets: int, deck: Deck | None
+        self,
+        unit: VirtualUnit,
+        clip: Clip,
+        types: tuple[int, ...],
+        packets: int,
+        deck: Deck | None,
+        *,
+        again: bool,
     ) -> None:
         self._clip = clip
+        self._again = again
         self._packets = packets
         self._deck = deck
         self._now = unit.clock
@@ -70,9 +83,14 @@ class _PlayOut:
                 self._send(port, last, position)
             else:
                 self._send_blank(port)
-            if self._deck and position >= self._clip.duration and self._deck.operation == "PAUS":
+            if self._is_over(position):
                 return
             last = position
+
+    def _is_over(self, position: float) -> bool:
+        if self._again or position < self._clip.duration:
+            return False
+        return self._deck is None or self._deck.operation == "PAUS"
 
     def _position(self) -> float:
         if self._deck:
@@ -87,9 +105,14 @@ class _PlayOut:
 
     def _send(self, port: DataPort, start: float, end: float) -> None:
         length = self._clip.duration
-        if self._deck is None and int(start / length) != int(end / length):
-            end = (int(start / length) + 1) * length
         offset = 0.0 if self._deck else int(start / length) * length
+        turn = offset + length
+        self._send_part(port, start, min(end, turn), offset)
+        if end > turn and self._again:
+            self._send_part(port, turn, end, turn)
+
+    def _send_part(self, port: DataPort, start: float, end: float, offset: float) -> None:
+        """Send what lies between two moments of one run. offset: when that run began."""
         for number, sender in self._senders.items():
             clock = PAYLOAD_TYPES[number].clock
             pieces = self._clip.pieces(number, start - offset, end - offset, self._packets)
@@ -150,7 +173,7 @@ async def _packets(port: DataPort) -> AsyncIterator[RtpPacket]:
                     data = await port.receive()
             except TimeoutError:
                 raise Refused(ReplyCode.TRANSFER_BROKEN, "broken: nothing came") from None
-            if packet := decode_rtp(data[:MAX_PACKET]):
+            if packet := decode_datagram(data[:MAX_PACKET]):
                 yield packet
     deframer = Deframer()
     while data := await port.receive():

@@ -55,6 +55,11 @@ class Stream:
                 return f"{command.name} {command.argument}"
         return "IDLE"
 
+    async def reset(self) -> None:
+        """Forget TYPE, MODE and the address; what runs goes on."""
+        self.representation, self.mode = Representation(), TransferMode()
+        await self._drop_port()
+
     # -- setting up ----------------------------------------------------------------------------
 
     async def set_mode(self, mode: TransferMode) -> None:
@@ -119,7 +124,10 @@ class Stream:
         if self._port is None:
             raise Refused(ReplyCode.NO_DATA_CONNECTION, "Use PORT or PASV first")
         port, self._port = self._port, None
-        task = asyncio.create_task(self._run(command, port, work), name=f"crcp {command.name}")
+        # Started at once: one that is aborted before its first step has to say so all the same.
+        task = asyncio.create_task(
+            self._run(command, port, work), name=f"crcp {command.name}", eager_start=True
+        )
         self._running[task] = command
         task.add_done_callback(self._running.pop)
 
@@ -157,9 +165,11 @@ class Stream:
         what = f"{command.name} {command.subunit}" if command.subunit else command.name
         what = command.name if command.name in ("LIST", "NLST") else what
         try:
+            await asyncio.sleep(0)  # the 1yz goes first
             code, text = await self._outcome(port, work)
         except asyncio.CancelledError:
             code, text = ReplyCode.TRANSFER_BROKEN, "aborted"
+            port.drop()
         await port.close()
         self._visitor.say_transfer_ended(Reply(code, (f"{what} {text}",)))
 

@@ -92,11 +92,15 @@ class VirtualUnit:
         self.greeting: str | None = f"{name} ready"
         self.idle_time, self.login_time, self.penalty = 300.0, 60.0, PENALTY
         self.third_party_data = False
+        #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
+        self.tells_while_off = True
         #: A name to tell in place of the numbers, and the group that mode P sends to.
         self.data_name: str | None = None
         self.group: Address | None = None
         self.data_ports: tuple[int, ...] = (0,)
         self.subunits: list[Subunit] = []
+        #: What STAT keeps to itself: many a unit has CONNECTION's commands and does not say so.
+        self.unlisted: frozenset[Subunit] = frozenset()
         self.commands: list[Command] = []
         self.refresh_subunits()
         self._loaded: dict[int, str] = {}
@@ -165,7 +169,9 @@ class VirtualUnit:
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
             return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
-        if subunit and subunit.kind not in WORKS_WHILE_OFF and not self.has_power(subunit):
+        asked = command.argument if isinstance(command.argument, Subunit) else None
+        concerned = subunit or (None if self.tells_while_off else asked)
+        if concerned and concerned.kind not in WORKS_WHILE_OFF and not self.has_power(concerned):
             return Reply(ReplyCode.BAD_SEQUENCE, ("Unit is off",))
         handler = HANDLERS.get((subunit.kind if subunit else None, command.name))
         if handler is None:
@@ -191,9 +197,13 @@ class VirtualUnit:
                 _LOGGER.info("The rest of a datagram was dropped: %s", error)
                 return
 
+    def allows(self, peer: str) -> bool:
+        """Whether datagrams from an address are looked at."""
+        return self._rules is not None and peer in self._rules.allowed
+
     def _lines_of(self, visitor: Visitor, datagram: bytes) -> list[str] | None:
         """The command lines of a datagram; None when it may not command us."""
-        if self._rules is None or visitor.peer not in self._rules.allowed:
+        if self._rules is None:
             return None
         # State lasts for one datagram: whoever signed it is logged in for just as long.
         visitor.login.logged_in = self.account is None

@@ -74,6 +74,12 @@ class Visitor:
     def say_transfer_ended(self, reply: Reply) -> None:
         """Tell the final reply of a transfer. A visitor by datagram is told nothing."""
 
+    async def forget_datagram(self) -> None:
+        """Forget what a datagram has set; what it has started goes on until ABOR."""
+        self.user, self.directory, self.login = "", "/", Login(self.unit.account)
+        for stream in self._streams.values():
+            await stream.reset()
+
 
 class ControlConnection(Visitor):
     """One controller's connection: reads, performs, replies."""
@@ -87,6 +93,8 @@ class ControlConnection(Visitor):
         self._reader = reader
         self._writer = writer
         self._session = Session(Role.UNIT, unit.subunits)
+        #: When something was last done; bytes that make no command do not count.
+        self._active = self._connected = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Serve until either end closes."""
@@ -114,6 +122,23 @@ class ControlConnection(Visitor):
         if self._session.state in (State.READY, State.PENDING) and not self._writer.is_closing():
             self._write(self._session.send_transfer_end(reply))
 
+    @override
+    async def transfers_ended(self) -> None:
+        """Wait until every transfer has ended, or the controller is gone and cannot end any."""
+        gone = asyncio.create_task(self._until_gone(), name="crcp goodbye")
+        ended = asyncio.create_task(super().transfers_ended(), name="crcp last transfers")
+        try:
+            await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            ended.cancel()
+
+    async def _until_gone(self) -> None:
+        """Read, and forget what nothing can follow from, until the connection ends."""
+        with contextlib.suppress(OSError):
+            while await self._reader.read(READ_SIZE):
+                pass
+
     def _set_up(self) -> None:
         connected: socket.socket = self._writer.get_extra_info("socket")
         # FTP clients send ABOR as urgent data; out of line, the next line would lose its neighbour.
@@ -123,22 +148,31 @@ class ControlConnection(Visitor):
 
     async def _read(self) -> bool:
         """Read what comes next; False when nothing came for too long."""
-        in_time = self.unit.idle_time if self.login.logged_in else self.unit.login_time
         while True:
             try:
-                async with asyncio.timeout(in_time):
+                async with asyncio.timeout_at(self._deadline):
                     self._session.receive_data(await self._reader.read(READ_SIZE))
                     return True
             except TimeoutError:
                 if not self.transferring:
                     self.dismiss("Idle timeout")
                     return False
+                self._active = asyncio.get_running_loop().time()
+
+    @property
+    def _deadline(self) -> float:
+        """When to give up: a login has to be done by then, and later another command."""
+        if self.login.logged_in:
+            return self._active + self.unit.idle_time
+        return self._connected + self.unit.login_time
 
     async def _handle(self, event: Event) -> None:
         match event:
             case CommandReceived(command):
-                _LOGGER.debug("Performing %s", command)
+                # Its argument may be a password.
+                _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
                 self._send(await self.unit.perform(self, command))
+                self._active = asyncio.get_running_loop().time()
             case CommandRejected(reply):
                 self._send(reply)
             case TelnetAnswer(data):
@@ -162,7 +196,7 @@ class Datagrams(asyncio.DatagramProtocol):
         self._unit = unit
         self._transport: asyncio.DatagramTransport | None = None
         self._waiting: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(100)
-        self._visitor: Visitor | None = None
+        self._visitors: dict[str, Visitor] = {}
         self._task = asyncio.create_task(self._work(), name="crcp datagrams")
 
     @override
@@ -172,6 +206,9 @@ class Datagrams(asyncio.DatagramProtocol):
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self._unit.allows(addr[0]):
+            _LOGGER.info("A datagram from %s was not let in", addr[0])
+            return
         with contextlib.suppress(asyncio.QueueFull):
             self._waiting.put_nowait((data, addr[0]))
 
@@ -188,16 +225,22 @@ class Datagrams(asyncio.DatagramProtocol):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        if self._visitor:
-            await self._visitor.leave()
+        for visitor in self._visitors.values():
+            await visitor.leave()
 
     async def _work(self) -> None:
         while True:
             data, peer = await self._waiting.get()
-            if self._visitor is None or self._visitor.peer != peer:
-                here = self._transport.get_extra_info("sockname")[0] if self._transport else ""
-                self._visitor = Visitor(self._unit, peer, here)
-            await self._unit.perform_datagram(self._visitor, data)
+            visitor = self._visitor(peer)
+            await self._unit.perform_datagram(visitor, data)
+            await visitor.forget_datagram()
+
+    def _visitor(self, peer: str) -> Visitor:
+        """Who sends from an allowed address; kept, so that ABOR finds what runs."""
+        if peer not in self._visitors:
+            here = self._transport.get_extra_info("sockname")[0] if self._transport else ""
+            self._visitors[peer] = Visitor(self._unit, peer, here)
+        return self._visitors[peer]
 
 
 #: What makes no sense without a reply.

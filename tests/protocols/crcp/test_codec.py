@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.crcp.protocols.crcp.addresses import Address
 from custom_components.crcp.protocols.crcp.codec import (
     MAX_REPLY_LINES,
     ReplyReader,
@@ -17,8 +18,10 @@ from custom_components.crcp.protocols.crcp.messages import (
     Command,
     Motion,
     Reply,
+    Representation,
     Step,
     Subunit,
+    TransferMode,
 )
 
 UNIT = [Subunit(kind) for kind in ("POWER", "CONNECTION", "FILE", "STREAM", "TAPE", "CAMERA")]
@@ -41,13 +44,29 @@ NARROW = [
     ("CAMERA0 FOCU +0", Command("FOCU", CAMERA, Amount(0, relative=True))),
     ("USER ha", Command("USER", Subunit("CONNECTION"), "ha")),
     ("PASS correct horse", Command("PASS", Subunit("CONNECTION"), "correct horse")),
+    ("TYPE A", Command("TYPE", STREAM, Representation())),
+    ("TYPE I", Command("TYPE", STREAM, Representation(()))),
+    ("TYPE I 33,26", Command("TYPE", STREAM, Representation((33, 26)))),
+    ("MODE S", Command("MODE", STREAM, TransferMode())),
+    ("MODE P 7", Command("MODE", STREAM, TransferMode(7))),
+    ("PORT 192,0,2,9,117,48", Command("PORT", STREAM, Address("192.0.2.9", 30000))),
+    ("PORT host.example,19,136", Command("PORT", STREAM, Address("host.example", 5000))),
+    ("PORT 2001:db8::5,19,136", Command("PORT", STREAM, Address("2001:db8::5", 5000))),
+    ("PASV", Command("PASV", STREAM)),
+    ("ABOR", Command("ABOR", STREAM)),
+    ("RETR my tape.ts", Command("RETR", STREAM, "my tape.ts")),
 ]
 
 # What else means something to a unit (section 17 of the reference).
 TOLERATED = [
     ("tape0  play\t2  +30", Command("PLAY", TAPE, Motion(2, Amount(30, relative=True)))),
     ("TAPE00 PAUS", Command("PAUS", TAPE)),
-    ("RETR my tape.ts", Command("RETR", STREAM, "my tape.ts")),
+    ("TYPE A N", Command("TYPE", STREAM, Representation())),
+    ("type i 33,26", Command("TYPE", STREAM, Representation((33, 26)))),
+    ("MODE p 7", Command("MODE", STREAM, TransferMode(7))),
+    ("MODE S guaranteed", Command("MODE", STREAM, TransferMode())),
+    ("MODE P 7 guaranteed", Command("MODE", STREAM, TransferMode(7))),
+    ("STREAM DATA PORT host.example:5000", Command("PORT", STREAM, Address("host.example", 5000))),
     ("camera WHITE BALANCE 5600", Command("WHIT", CAMERA, Amount(5600))),
     ("Status Camera", Command("STAT", argument=CAMERA)),
     ("TSTA", Command("STAT", argument=TAPE)),
@@ -72,6 +91,15 @@ REJECTED = [
     ("TAPE0 PLAY fast", 501),
     ("TAPE", 501),
     ("STAT TAPE1", 501),
+    ("TYPE I 33, 26", 501),
+    ("TYPE I 128", 501),
+    ("TYPE E", 504),
+    ("MODE P 0", 501),
+    ("MODE P seven", 501),
+    ("MODE B", 504),
+    ("PORT 10,0,0,7,300,1", 501),
+    ("PORT 10,0,0,256,19,136", 501),
+    ("PORT host.example", 501),
     ("TAPE7 PLAY", 502),
     ("TAPE0 EJECT", 502),
     ("NOOP", 502),

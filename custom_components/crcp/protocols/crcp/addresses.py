@@ -12,7 +12,11 @@ from .codes import ReplyCode
 from .errors import ProtocolError, Refused
 
 _HOST = r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]?"
-_COMMAS = re.compile(rf"([0-9]+,[0-9]+,[0-9]+,[0-9]+|{_HOST}),([0-9]+)(?:,([0-9]+))?")
+# Begins where a word does, or a long text without an address would be searched for one anew from
+# each of its characters.
+_COMMAS = re.compile(
+    rf"(?<![\[A-Za-z0-9._:%-])([0-9]+,[0-9]+,[0-9]+,[0-9]+|{_HOST}),([0-9]+)(?:,([0-9]+))?"
+)
 _COLON = re.compile(rf"({_HOST}):([0-9]+)")
 _BLANK = re.compile(rf"({_HOST})[ \t]+([0-9]+)")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')

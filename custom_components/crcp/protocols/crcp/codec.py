@@ -10,6 +10,7 @@ from .errors import ProtocolError, Refused
 from .grammar import (
     AUTO as AUTO_WORD,
     BLANKS,
+    FORBIDDEN,
     INTEGRAL_ABOVE,
     INTEGRAL_BELOW,
     REPLY_LINE,
@@ -115,7 +116,10 @@ def parse_subunit(token: str) -> Subunit | None:
 
 
 def format_command(command: Command, spelling: Spelling | None = None) -> str:
-    """Write a command line, without its line end, in the narrowest form."""
+    """Write a command line, without its line end, in the narrowest form.
+
+    Raises ValueError when a part of it, an address's host say, would end or bend the line.
+    """
     spelling = spelling or Spelling()
     words: list[str] = []
     if command.subunit is None:
@@ -125,7 +129,10 @@ def format_command(command: Command, spelling: Spelling | None = None) -> str:
             words.append(spelling.subunit(command.subunit))
         words.append(spelling.command(command.subunit, command.name))
     words += _format_argument(command.argument, spelling)
-    return " ".join(words)
+    line = " ".join(words)
+    if FORBIDDEN.search(line):
+        raise ValueError("a command cannot hold line ends or NUL")
+    return line
 
 
 def _query(name: str, words: list[str], subunits: Collection[Subunit]) -> Command:
@@ -185,9 +192,7 @@ def parse_amount(text: str) -> Amount:
     match = SIGNED.fullmatch(text)
     if not match:
         raise _bad_argument()
-    value = float(match[2])
-    if match[1] == "-":
-        value = -value
+    value = _nearest(match[1], match[2])
     if not INTEGRAL_ABOVE < value < INTEGRAL_BELOW:
         raise _bad_argument()
     return Amount(value, relative=bool(match[1]))
@@ -195,6 +200,8 @@ def parse_amount(text: str) -> Amount:
 
 def format_number(value: float) -> str:
     """Plain decimal: no exponent, at most six fraction digits, no trailing zeros, never -0."""
+    # Rounding must not carry the last number that fits 32 bits over to the next.
+    value = min(max(value, INTEGRAL_ABOVE + 1e-6), INTEGRAL_BELOW - 1e-6)
     text = f"{value:.{FRACTION_DIGITS}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -203,6 +210,12 @@ def format_amount(amount: Amount) -> str:
     """Write an amount; a relative one always carries its sign."""
     text = format_number(amount.value)
     return f"+{text}" if amount.relative and not text.startswith("-") else text
+
+
+def _nearest(sign: str, digits: str) -> float:
+    """The number, its fraction cut where it would otherwise be rounded up to the next integer."""
+    integral, _, fraction = digits.partition(".")
+    return float(f"{sign}{integral or 0}.{fraction[:FRACTION_DIGITS]}")
 
 
 def _parse_argument(takes: Takes, text: str) -> Argument:

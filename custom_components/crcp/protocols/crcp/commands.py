@@ -1,6 +1,7 @@
 """What a controller can ask of a unit, command by command: no I/O, only what is said and meant."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 import contextlib
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from .messages import AUTO, Amount, Command, Motion, Reply, Representation, Sett
 from .rtp import PREFERRED_TYPES
 from .status import (
     CameraStatus,
+    Parameter,
     TapeStatus,
     UnitStatus,
     parse_camera_status,
@@ -20,10 +22,13 @@ from .status import (
     parse_tape_status,
     parse_unit_status,
 )
-from .subunits import CAMERA, FILE, POWER, TAPE
+from .subunits import CAMERA, FILE, MOTIONS, POWER, TAPE
 
 #: Winding speed where the unit lists none (section 8: "e.g. 5 for fast forward").
 DEFAULT_WINDING_SPEED = 5.0
+
+#: Section 9: "some meaningful small amount": so many of them are a whole range, about.
+STEPS_IN_A_RANGE = 50
 
 #: A difference that was computed while the camera moved misses its target; so often it is mended.
 CORRECTIONS = 2
@@ -53,6 +58,8 @@ class Commands(ABC):
         """Know nothing of the unit yet."""
         self.spelling = Spelling()
         self.unsupported: set[tuple[Subunit | None, str]] = set()
+        #: Camera parameters that turned out to have no automatic mode.
+        self.without_auto: set[tuple[Subunit, str]] = set()
         self._credentials: Credentials | None = None
 
     @abstractmethod
@@ -69,7 +76,8 @@ class Commands(ABC):
         if self._has_another_name(command, reply):
             self.spelling.commands[command.subunit or Subunit(TAPE), "RECO"] = "REC"
             reply = await self.exchange(command)
-        if reply.code in (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED):
+        # "AUTO is not implemented" says nothing of the parameter itself.
+        if reply.code in _NEVER and command.argument is not AUTO:
             self.unsupported.add((command.subunit, command.name))
         if reply.failed:
             raise refusal(reply)
@@ -106,13 +114,12 @@ class Commands(ABC):
         A subunit that refuses its STAT, as most do while the unit is off, is left out.
         """
         unit = await self.unit_status()
-        of_kind = {kind: [s for s in unit.subunits if s.kind == kind] for kind in _SURVEYED}
-        power = {subunit: await self.power_status(subunit) for subunit in of_kind[POWER]}
+        power = {subunit: await self.power_status(subunit) for subunit in unit.of_kind(POWER)}
         tapes, cameras = {}, {}
-        for subunit in of_kind[TAPE]:
+        for subunit in unit.of_kind(TAPE):
             with contextlib.suppress(Refused):
                 tapes[subunit] = await self.tape_status(subunit)
-        for subunit in of_kind[CAMERA]:
+        for subunit in unit.of_kind(CAMERA):
             with contextlib.suppress(Refused):
                 cameras[subunit] = await self.camera_status(subunit)
         return UnitState(unit, power, tapes, cameras)
@@ -191,12 +198,14 @@ class Commands(ABC):
         if value >= 0:
             await self.set_parameter(subunit, name, Amount(value))
             return
+        first: Parameter | None = None
         for attempt in range(1 + CORRECTIONS):
             parameter = (await self.camera_status(subunit)).parameters.get(name)
             if parameter is None or parameter.current is None:
                 raise Refused(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
             difference = value - parameter.current
-            if attempt and abs(difference) <= 10.0**-parameter.decimals:
+            first = first or parameter
+            if attempt and abs(difference) <= _precision(first, parameter):
                 return
             if attempt:
                 # It is on its way or stopped short. Standing still, it can be measured.
@@ -204,9 +213,29 @@ class Commands(ABC):
                 difference = value - await self._measured(subunit, name, parameter.current)
             await self.set_parameter(subunit, name, Amount(difference, relative=True))
 
+    async def recall(self, subunit: Subunit, values: Mapping[str, float]) -> None:
+        """Bring several parameters to values, in the order in which the unit applies them.
+
+        Section 9: motions do not commute, and STAT CAMERA lists them in their order. The settings
+        of lens and sensor follow.
+        """
+        listed = list((await self.camera_status(subunit)).parameters)
+        order = [*(n for n in listed if n in MOTIONS), *(n for n in listed if n not in MOTIONS)]
+        for name in (*order, *(name for name in values if name not in order)):
+            if name in values:
+                await self.set_value(subunit, name, values[name])
+
     async def set_auto(self, subunit: Subunit, name: str) -> None:
-        """Let the unit control a parameter. Raises Refused 501 where it has no automatic mode."""
-        await self.set_parameter(subunit, name, AUTO)
+        """Let the unit control a parameter.
+
+        Raises Refused 501, 502 or 504 where it has no automatic mode, and keeps that in mind.
+        """
+        try:
+            await self.set_parameter(subunit, name, AUTO)
+        except Refused as refused:
+            if refused.code in _NO_AUTO:
+                self.without_auto.add((subunit, name))
+            raise
 
     async def stop_motion(self, subunit: Subunit, name: str) -> None:
         """Stop a parameter where it is, which also ends its automatic control."""
@@ -273,12 +302,31 @@ class Commands(ABC):
         """Whether to try REC: section 6.5 says RECO, section 8 REC, and the unit listed neither."""
         return (
             command.name == "RECO"
-            and reply.code in (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED)
+            and reply.code in _NEVER
             and (command.subunit or Subunit(TAPE), "RECO") not in self.spelling.commands
         )
 
 
-_SURVEYED = (POWER, TAPE, CAMERA)
+#: "This unit can never do that", as against 501, 503 and all of 4yz.
+_NEVER = (ReplyCode.UNRECOGNISED, ReplyCode.NOT_IMPLEMENTED)
+
+#: What units say to AUTO where there is none; the draft leaves it open.
+_NO_AUTO = (
+    ReplyCode.BAD_ARGUMENT,
+    ReplyCode.NOT_IMPLEMENTED,
+    ReplyCode.NOT_FOR_THAT_PARAMETER,
+)
+
+
+def _precision(first: Parameter, now: Parameter) -> float:
+    """How near is near enough: what the coarser of two readings tells apart.
+
+    A reading without decimals in a small range is no excuse: a small step of the unit is the most.
+    """
+    coarse = 10.0 ** -min(first.decimals, now.decimals)
+    if now.minimum is None or now.maximum is None:
+        return coarse
+    return max(min(coarse, (now.maximum - now.minimum) / STEPS_IN_A_RANGE), 10.0**-now.decimals)
 
 
 def refusal(reply: Reply) -> Refused:

@@ -11,6 +11,7 @@ import hmac
 import re
 
 from .codec import Spelling, decode_text, format_command
+from .grammar import FORBIDDEN
 from .messages import Command
 
 #: Above this a datagram may be cut in pieces on its way, and a lost piece loses all of it.
@@ -25,8 +26,9 @@ REMEMBERED = 2 * WINDOW
 _LABEL = b"crcp-udp-1"
 _SIGNATURE = re.compile(
     rb"USER (?P<user>[^\r\n]+)\r\n"
-    rb"PASS ts=(?P<time>[0-9]{1,12}(?:\.[0-9]{1,9})?);n=(?P<nonce>[0-9a-f]{8,64});"
-    rb"mac=(?P<mac>[0-9a-f]{64})\r\n"
+    rb"PASS ts=(?P<time>[0-9]{1,12}(?:\.[0-9]{1,9})?);n=(?P<nonce>[0-9A-Fa-f]{8,64});"
+    rb"mac=(?P<mac>[0-9A-Fa-f]{64})\r\n",
+    re.IGNORECASE,
 )
 
 
@@ -36,6 +38,10 @@ class Signer:
 
     user: str
     password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if FORBIDDEN.search(self.user):
+            raise ValueError("a user name cannot hold line ends or NUL")
 
     def sign(self, lines: bytes, *, now: float, nonce: str) -> bytes:
         """Return lines with a signed head. now: seconds of the epoch. nonce: 8 or more hex digits."""
@@ -75,7 +81,7 @@ class Verifier:
         password = self._passwords.get(decode_text(found["user"]))
         lines = datagram[found.end() :]
         expected = _mac(password or "", found["user"], found["time"], found["nonce"], lines)
-        genuine = hmac.compare_digest(expected.encode(), found["mac"])
+        genuine = hmac.compare_digest(expected.encode(), found["mac"].lower())
         if password is None or not genuine or self._is_repeated(found["user"], found["nonce"], now):
             return None
         return lines

@@ -32,7 +32,8 @@ REPLY_LINE = re.compile(r"([0-9]{3})(?:([ -])(.*))?", re.DOTALL)
 
 # Characters that may never stand inside a command: they would end or bend the line (RFC 854).
 # Telnet's IAC needs no entry, because the byte 0xFF does not occur in UTF-8.
-FORBIDDEN = re.compile(r"[\r\n\x00]")
+# A lone surrogate has no bytes at all.
+FORBIDDEN = re.compile(r"[\r\n\x00\ud800-\udfff]")
 
 # Control characters are not shown and not logged: a unit's text is not to be trusted with a terminal.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

@@ -130,9 +130,9 @@ class PictureAssembler:
         quality = payload[5]
         if payload[1:4] == b"\0\0\0" and quality >= 128:
             length = int.from_bytes(payload[at + 2 : at + 4])
-            if length:
-                self._tables[quality] = payload[at + 4 : at + 4 + length]
             at += 4 + length
+            if length in (64, 128) and at <= len(payload):
+                self._tables[quality] = payload[at - length : at]
         if at > len(payload):
             raise ProtocolError("a JPEG payload is shorter than its headers say")
         return payload[at:]
@@ -142,7 +142,7 @@ class PictureAssembler:
         restart = int.from_bytes(self._head[4:6]) if 64 <= kind <= 127 else 0
         tables = self._tables.get(quality) if quality >= 128 else _scaled_tables(quality)
         self._head = b""
-        if tables is None or len(tables) not in (64, 128) or not width or not height:
+        if tables is None or kind & 63 > 1 or kind > 127 or not width or not height:
             return None
         scan = Scan(kind & 63, width * 8, height * 8, tables, restart, bytes(self._data))
         return join_picture(scan)

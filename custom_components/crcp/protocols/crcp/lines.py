@@ -86,7 +86,8 @@ class LineReader:
                 self._dropping = False
                 continue
             line = line.replace(b"\r\x00", b"\r").strip(b"\r")
-            if len(line) > self.limit:
+            # Counted as it came, so that it does not matter in which pieces it came.
+            if end > self.limit + 2 or len(line) > self.limit:
                 return None
             if line:
                 return line

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import Enum
-import math
 from typing import Final, override
 
 from .addresses import Address
@@ -78,7 +77,7 @@ class Motion:
     def __post_init__(self) -> None:
         if self.speed is None and self.stop is not None:
             raise ValueError("a stop position can only follow a speed")
-        if self.speed is not None and not math.isfinite(self.speed):
+        if self.speed is not None and not INTEGRAL_ABOVE < self.speed < INTEGRAL_BELOW:
             raise ValueError(f"a tape cannot run at {self.speed}")
 
 

@@ -100,6 +100,19 @@ def decode_rtp(data: bytes) -> RtpPacket | None:
     return RtpPacket(second & 0x7F, sequence, timestamp, ssrc, payload, bool(second & 0x80))
 
 
+def decode_datagram(data: bytes) -> RtpPacket | None:
+    """Read a datagram of mode P: an RTP packet, or bare transport stream, which -00 allowed.
+
+    None for RTCP and for noise: anybody can send a datagram, and one must not end a transfer.
+    """
+    if data[:1] == bytes((TS_SYNC,)) and not len(data) % TS_PACKET:
+        return RtpPacket(33, 0, 0, 0, bytes(data))
+    try:
+        return decode_rtp(data)
+    except ProtocolError:
+        return None
+
+
 def frame(packet: bytes) -> bytes:
     """Put the two bytes of mode S before a packet: the length of the whole RTP packet."""
     return len(packet).to_bytes(2) + packet
@@ -184,14 +197,15 @@ class Deframer:
         if data[2] >> 6 != VERSION:
             return self._wait_or_give_up(data, TS_PACKET + 1)
         length = int.from_bytes(data[:2])
-        for framing, end in (
-            (Framing.PACKET, 2 + length),
-            (Framing.PAYLOAD, 2 + length + HEADER.size + 4 * (data[2] & 0x0F)),
-        ):
+        ends = {
+            Framing.PACKET: _past_empty(data, 2 + length),
+            Framing.PAYLOAD: _past_empty(data, 2 + length + HEADER.size + 4 * (data[2] & 0x0F)),
+        }
+        for framing, end in ends.items():
             if self._follows(data, end):
                 return framing
-        # Until the longer reading is refuted too, the next header may still be on its way.
-        return self._wait_or_give_up(data, end + 6)
+        # Until both readings are refuted, the next header may still be on its way.
+        return self._wait_or_give_up(data, min(max(ends.values()) + 6, 2 * MAX_PACKET))
 
     def _follows(self, data: bytearray, end: int) -> bool:
         """Whether a plausible next header stands at end.
@@ -215,6 +229,13 @@ class Deframer:
         if len(data) < enough:
             return None
         raise ProtocolError("the data connection carries no RTP")
+
+
+def _past_empty(data: bytearray, at: int) -> int:
+    """Where the next frame that holds something begins; an empty one is two zero bytes."""
+    while data[at : at + 2] == b"\0\0":
+        at += 2
+    return at
 
 
 @dataclass(slots=True)

@@ -135,7 +135,9 @@ class Session:
             self._ended = True
             return
         plain, answer = self._telnet.feed(data)
-        self._answer += answer
+        if self.role is Role.UNIT:
+            # A controller never speaks Telnet: a unit could have it write without end.
+            self._answer += answer
         self._lines.feed(plain)
 
     def next_event(self) -> Event:

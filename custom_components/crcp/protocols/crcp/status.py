@@ -16,7 +16,9 @@ from .subunits import CAMERA_COMMANDS, COMMANDS, TAPE_COMMANDS, TELLTALE_TYPES, 
 FASTEST_SPEED = 256
 
 # Blanks around a comma belong to it, but not those between a name and an empty first field.
-_COMMA = re.compile(r"(?:(?<=AUTO)|(?<![A-Z]))[ \t]*,[ \t]*", re.IGNORECASE)
+# Each run of blanks is looked at once, from its first: a line may be nothing but blanks.
+_BEFORE_COMMA = re.compile(r"(?:(?<=AUTO)|(?<![A-Z \t]))[ \t]+,", re.IGNORECASE)
+_AFTER_COMMA = re.compile(r",[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class UnitStatus:
     def subunits(self) -> tuple[Subunit, ...]:
         """The subunits listed, unknown types included."""
         return tuple(self.spellings)
+
+    def of_kind(self, kind: str) -> tuple[Subunit, ...]:
+        """The subunits of one type."""
+        return tuple(subunit for subunit in self.spellings if subunit.kind == kind)
 
     @property
     def is_unit(self) -> bool:
@@ -239,7 +245,7 @@ def _automatic(current: str, trailing: list[str]) -> bool | None:
 
 
 def _words(line: str) -> list[str]:
-    return _COMMA.sub(",", line).split()
+    return _BEFORE_COMMA.sub(",", _AFTER_COMMA.sub(",", line)).split()
 
 
 def _number(text: str) -> float | None:

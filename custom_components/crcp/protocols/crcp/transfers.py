@@ -45,9 +45,15 @@ class OpenTransfer:
     data_ended: bool = False
 
     @property
+    def is_listing(self) -> bool:
+        """Whether this is a listing and not media."""
+        return self.command.name in ("LIST", "NLST")
+
+    @property
     def hint(self) -> str:
         """What our own unit writes in the final reply, so that it can be told."""
-        return f"{self.command.name} {self.command.subunit}"
+        name = self.command.name
+        return name if self.is_listing else f"{name} {self.command.subunit}"
 
 
 class OpenTransfers:
@@ -83,7 +89,9 @@ class OpenTransfers:
         text = reply.text.upper()
         hinted = [each for each in self._open if each.hint in text]
         data_ended = [each for each in self._open if each.data_ended]
-        return (hinted or data_ended or self._open)[0]
+        # The end of the data may not have been read yet. A listing is short, media are long.
+        listings = [each for each in self._open if each.is_listing]
+        return (hinted or data_ended or listings or self._open)[0]
 
     def is_stray(self, reply: Reply, pending: Command | None) -> bool:
         """Whether a reply can only belong to a transfer, or an ABOR, that is given up already."""

@@ -15,7 +15,7 @@ SCHEMES = frozenset({SCHEME, "crcp"})
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z]+)://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:/@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<path>.*))?",
+    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]|[^:/@\[\]\s\x00-\x1f]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<path>.*))?",
     re.DOTALL,
 )
 _TYPE = re.compile(r";type=([iad])", re.IGNORECASE)

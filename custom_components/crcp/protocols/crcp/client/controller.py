@@ -20,14 +20,13 @@ from ..session import (
     ReplyReceived,
     Role,
     Session,
-    TelnetAnswer,
     TransferEnded,
     TransferStarted,
 )
 from ..state import State
 from ..subunits import FILE, STREAM
 from ..transfers import OpenTransfer
-from .data import DataLink, open_data_link
+from .data import DataLink, close_stream, open_data_link
 from .timeouts import DEFAULT_TIMEOUTS, Timeouts
 from .transfer import Transfer, read_listing
 
@@ -38,7 +37,9 @@ READ_SIZE: Final = 65536
 FIRST_STREAM: Final = Subunit(STREAM)
 OVER_TCP: Final = TransferMode()
 
-type _Answer = tuple[Reply, OpenTransfer | None]
+#: A transfer that was started, and its final reply, which may have come in the same breath.
+type _Started = tuple[OpenTransfer, asyncio.Future[Reply]]
+type _Answer = tuple[Reply, _Started | None]
 
 
 class Controller(Commands):
@@ -114,6 +115,12 @@ class Controller(Commands):
         await self.close()
 
     @property
+    def peer(self) -> tuple[str, int]:
+        """The unit's address and port, as numbers."""
+        host, port = self._writer.get_extra_info("peername")[:2]
+        return host, port
+
+    @property
     def closed(self) -> bool:
         """Whether this connection can no longer be used."""
         return self._ended.done()
@@ -142,8 +149,7 @@ class Controller(Commands):
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await close_stream(self._writer, self._timeouts.goodbye)
 
     # -- transfers -----------------------------------------------------------------------------
 
@@ -184,7 +190,8 @@ class Controller(Commands):
         """
         command = Command("LIST" if details else "NLST", Subunit(FILE), path)
         transfer = await self._start(command, Representation(), TransferMode(), passive=True)
-        return await read_listing(transfer, names_only=not details)
+        patience = self._timeouts.listing
+        return await read_listing(transfer, names_only=not details, patience=patience)
 
     async def _start(
         self, command: Command, kind: Representation, mode: TransferMode, *, passive: bool
@@ -192,9 +199,13 @@ class Controller(Commands):
         stream = command.subunit if command.name in ("RETR", "STOR") else FIRST_STREAM
         # TYPE, MODE and the address are the stream's, so nobody else may set them in between.
         async with self._setting_up:
+            settings = [Command("TYPE", stream, kind), Command("MODE", stream, mode)]
+            if kind.payload_types is None:
+                # TYPE A goes with MODE S only, so a unit left in mode P hears of that one first.
+                settings.reverse()
             # The mode decides whether the port is TCP or UDP, so it comes before PORT and PASV.
-            await self.execute(Command("TYPE", stream, kind))
-            await self.execute(Command("MODE", stream, mode))
+            for setting in settings:
+                await self.execute(setting)
             link = await open_data_link(
                 self._writer,
                 mode,
@@ -210,13 +221,13 @@ class Controller(Commands):
                 raise
 
     async def _begin(self, command: Command, link: DataLink) -> Transfer:
-        reply, opened = await self._exchange(command)
+        reply, started = await self._exchange(command)
         if reply.failed:
             raise refusal(reply)
-        if opened is None:
+        if started is None:
             # All was said and sent in one reply: an empty listing, say.
             return Transfer(link, None, None, abort=None, timeouts=self._timeouts)
-        end = self._ends[opened]
+        opened, end = started
         return Transfer(
             link, opened, end, abort=lambda: self._abort_transfer(opened), timeouts=self._timeouts
         )
@@ -332,15 +343,13 @@ class Controller(Commands):
             case ReplyReceived(reply):
                 self._hand_over((reply, None))
             case TransferStarted(reply, transfer):
-                self._ends[transfer] = asyncio.get_running_loop().create_future()
-                self._hand_over((reply, transfer))
+                end = self._ends[transfer] = asyncio.get_running_loop().create_future()
+                self._hand_over((reply, (transfer, end)))
             case TransferEnded(reply, transfer):
-                if end := self._ends.pop(transfer, None):
-                    end.set_result(reply)
+                if waited_for := self._ends.pop(transfer, None):
+                    waited_for.set_result(reply)
             case ReplyDiscarded(reply):
                 _LOGGER.debug("Discarding a reply that nobody asked for: %r", reply.shown)
-            case TelnetAnswer(data):
-                self._writer.write(data)
             case _:
                 pass  # The other events are a unit's; the end of the stream is seen in _read.
 
@@ -349,6 +358,7 @@ class Controller(Commands):
         if self._more_patience and self._session.state is State.GREETING:
             until = asyncio.get_running_loop().time() + self._timeouts.busy_greeting
             self._more_patience.reschedule(until)
+            self._more_patience = None  # once: who says it again and again would hold us for ever
 
     def _hand_over(self, answer: _Answer) -> None:
         if self._answer and not self._answer.done():
@@ -380,5 +390,7 @@ async def _open(
             return await asyncio.open_connection(host, port, ssl=tls)
     except TimeoutError:
         raise TimedOut(f"no answer from {host} port {port}") from None
+    except ValueError:  # a name that no network knows: an empty label, a NUL
+        raise LinkError(f"{host!r} is no host name") from None
     except OSError as error:
         raise LinkError(f"cannot connect to {host} port {port}: {error}") from error

@@ -114,9 +114,12 @@ async def _resolve(address: Address) -> Address:
 class _Stream(DataLink):
     """A TCP connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._patience = patience
 
     @override
     async def read(self) -> bytes:
@@ -129,21 +132,34 @@ class _Stream(DataLink):
     async def write(self, data: bytes) -> None:
         try:
             self._writer.write(data)
-            await self._writer.drain()
+            async with asyncio.timeout(self._patience):
+                await self._writer.drain()
+        except TimeoutError:
+            raise TimedOut("the unit does not take what it is sent") from None
         except OSError as error:
             raise LinkError(f"the data connection was lost: {error}") from error
 
     @override
     async def close(self) -> None:
-        self._writer.close()
+        await close_stream(self._writer, self._patience)
+
+
+async def close_stream(writer: asyncio.StreamWriter, patience: float) -> None:
+    """Close a connection once all is sent; a peer that takes nothing cannot hold us."""
+    writer.close()
+    try:
         with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+            async with asyncio.timeout(patience):
+                await writer.wait_closed()
+    finally:
+        writer.transport.abort()
 
 
 async def _connect(address: Address, patience: float) -> DataLink:
     try:
         async with asyncio.timeout(patience):
-            return _Stream(*await asyncio.open_connection(address.host, address.port))
+            opened = await asyncio.open_connection(address.host, address.port)
+            return _Stream(*opened, patience)
     except TimeoutError:
         raise TimedOut(f"no data connection to {address.host} port {address.port}") from None
     except OSError as error:
@@ -202,7 +218,7 @@ class _Listener(DataLink):
         if self._stream.done() or writer.get_extra_info("peername")[0] != self._peer:
             writer.close()
         else:
-            self._stream.set_result(_Stream(reader, writer))
+            self._stream.set_result(_Stream(reader, writer, self._patience))
 
 
 class _Datagrams(DataLink, asyncio.DatagramProtocol):
@@ -231,7 +247,8 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._sender in (None, addr[0]):
+        # An empty datagram is a knock, and would look like the end.
+        if data and self._sender in (None, addr[0]):
             self._stop_knocking()
             with contextlib.suppress(asyncio.QueueFull):
                 self._waiting.put_nowait(data)

@@ -9,7 +9,7 @@ from typing import Self, override
 from ..codec import Spelling
 from ..datagrams import Signer, write_lines
 from ..errors import LinkError
-from ..messages import Command
+from ..messages import Amount, Command, Subunit
 from ..session import PORT
 
 
@@ -42,6 +42,18 @@ class OneWayController:
         together.
         """
         self.send_lines(write_lines(commands, self.spelling))
+
+    def set_value(self, subunit: Subunit, name: str, value: float) -> None:
+        """Bring a camera parameter to a value, below zero too where its range includes zero.
+
+        Section 9 reads a sign as "relative", and nothing can be asked: so to zero first, and from
+        there, in one datagram because the two must stay in their order.
+        """
+        if value >= 0:
+            self.send(Command(name, subunit, Amount(value)))
+            return
+        below = Amount(value, relative=True)
+        self.send(Command(name, subunit, Amount(0)), Command(name, subunit, below))
 
     def send_lines(self, lines: bytes) -> None:
         """Send command lines, already written, in one datagram."""

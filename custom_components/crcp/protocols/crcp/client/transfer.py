@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-import contextlib
 from typing import Any, Final
 
 from ..codec import decode_text
-from ..errors import LinkError, ProtocolError
+from ..errors import LinkError, ProtocolError, TimedOut
 from ..lines import LineReader, NeedData
 from ..messages import Reply
-from ..rtp import Deframer, RtpPacket, decode_rtp, frame
+from ..rtp import Deframer, RtpPacket, decode_datagram, frame
 from ..transfers import OpenTransfer
 from .data import DataLink
 from .timeouts import Timeouts
@@ -58,9 +57,8 @@ class Transfer:
         """Give the RTP packets as they come. Raises ProtocolError when they are none."""
         if self._link.is_packets:
             async for datagram in self.data():
-                with contextlib.suppress(ProtocolError):
-                    if packet := decode_rtp(datagram):
-                        yield packet
+                if packet := decode_datagram(datagram):
+                    yield packet
             return
         deframer = Deframer()
         async for data in self.data():
@@ -106,34 +104,53 @@ class Transfer:
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done() and not self._link.is_packets:
-                # In mode S what was sent before the final reply is still on its way.
-                async with asyncio.timeout(self._timeouts.ended):
-                    return await reading
+                return await self._last_bytes(reading)
             return reading.result() if reading.done() else b""
-        except TimeoutError:
-            raise LinkError("the data connection does not end") from None
         finally:
             reading.cancel()
 
+    async def _last_bytes(self, reading: asyncio.Future[bytes]) -> bytes:
+        """In mode S what was sent before the final reply is still on its way."""
+        try:
+            async with asyncio.timeout(self._timeouts.ended):
+                return await reading
+        except TimedOut:
+            raise  # a time-out of the link's own
+        except TimeoutError:
+            raise LinkError("the data connection does not end") from None
 
-async def read_listing(transfer: Transfer, *, names_only: bool) -> list[str]:
-    """Read a listing to its end and return its lines, bounded. Raises ProtocolError beyond."""
-    lines, size = LineReader(MAX_NAME_BYTES), 0
-    found: list[str] = []
+
+async def read_listing(transfer: Transfer, *, names_only: bool, patience: float) -> list[str]:
+    """Read a listing to its end and return its lines, bounded in size and time.
+
+    Raises ProtocolError beyond the size, TimedOut beyond patience.
+    """
     try:
-        async for data in transfer.data():
-            size += len(data)
-            lines.feed(data)
-            found += _complete(lines)
-            if size > MAX_LISTING or len(found) > MAX_NAMES:
-                raise ProtocolError("the listing does not end")
-        lines.feed(b"\n")
-        found += _complete(lines)
+        async with asyncio.timeout(patience):
+            found = await _lines_of(transfer)
         await transfer.wait_ended()
+    except TimeoutError as error:
+        await transfer.abort()
+        if isinstance(error, TimedOut):
+            raise
+        raise TimedOut("the listing does not end") from None
     except BaseException:
         await transfer.abort()
         raise
     return [name for name in found if not names_only or _is_plain(name)]
+
+
+async def _lines_of(transfer: Transfer) -> list[str]:
+    lines, size = LineReader(MAX_NAME_BYTES), 0
+    found: list[str] = []
+    async for data in transfer.data():
+        size += len(data)
+        lines.feed(data)
+        found += _complete(lines)
+        if size > MAX_LISTING or len(found) > MAX_NAMES:
+            raise ProtocolError("the listing does not end")
+    lines.feed(b"\n")
+    return found + _complete(lines)
 
 
 def _complete(lines: LineReader) -> list[str]:

@@ -19,7 +19,10 @@ KEEPALIVE: Final = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 async def connect_command(host: str, port: int) -> socket.socket:
     """Open a TCP connection to the first of the host's addresses that takes one."""
     loop = asyncio.get_running_loop()
-    *others, last = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        *others, last = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError as error:  # a name that no network knows: an empty label, a NUL
+        raise OSError(f"{host!r} is no host name") from error
     for family, *_, address in others:
         with suppress(OSError):
             return await _dial(family, address)

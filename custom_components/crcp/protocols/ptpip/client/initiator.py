@@ -250,6 +250,8 @@ class Initiator(Operations):
                 raise
             finally:
                 self._conclude()
+            # What came together with the response is not announced by the socket any more.
+            self._on_idle()
             if not self.closed:
                 self._command.watch(self._on_idle)
                 self._pulse.beat()

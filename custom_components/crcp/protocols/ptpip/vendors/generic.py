@@ -144,5 +144,9 @@ class Undecided(Generic):
     """A camera that was not yet asked what it is: every answer is taken at its word."""
 
     @override
+    def supports(self, *operations: int) -> bool:
+        return set(operations) <= {OperationCode.GET_OBJECT}  # which every camera has
+
+    @override
     def try_again(self, _operation: OperationCode, _code: int, _attempt: int, /) -> bool:
         return False

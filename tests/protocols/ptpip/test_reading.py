@@ -1,0 +1,326 @@
+"""Objects by every route: whole or refused, from the beginning or from where one stopped."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from typing import override
+
+import pytest
+
+from custom_components.crcp.protocols.ptpip.client import Initiator
+from custom_components.crcp.protocols.ptpip.codes import OperationCode, ResponseCode
+from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo
+from custom_components.crcp.protocols.ptpip.datatypes import Bytes
+from custom_components.crcp.protocols.ptpip.errors import (
+    Declined,
+    LinkError,
+    ProtocolError,
+    Refused,
+)
+from custom_components.crcp.protocols.ptpip.gather import PIECE, Gather, Write
+from custom_components.crcp.protocols.ptpip.operations import Answer, Operations
+from custom_components.crcp.protocols.ptpip.packets import OperationResponse
+from custom_components.crcp.protocols.ptpip.reading import read_object, size_of
+from custom_components.crcp.protocols.ptpip.vendors import Canon, Generic, Nikon, Sony
+from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.data_phase import DataStyle
+from custom_components.crcp.virtual.personalities import (
+    CANON,
+    GENERIC,
+    NIKON,
+    PERSONALITIES,
+    SONY,
+    Personality,
+)
+from custom_components.crcp.virtual.photos import InMemory
+
+from .conftest import Connect
+from .contents import movie
+
+GIB = 1 << 30
+BYTES = b"".join(number.to_bytes(4, "big") for number in range(3 * PIECE // 4 + 99))
+
+every_maker = pytest.mark.parametrize("maker", PERSONALITIES.values(), ids=PERSONALITIES)
+every_style = pytest.mark.parametrize("style", DataStyle)
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.sizes: list[int] = []
+
+    async def write(self, piece: memoryview) -> None:
+        self.data += piece
+        self.sizes.append(len(piece))
+
+
+@pytest.fixture
+async def made(socket_enabled: None) -> AsyncIterator[list[VirtualCamera]]:
+    cameras: list[VirtualCamera] = []
+    yield cameras
+    for camera in cameras:
+        await camera.stop()
+
+
+async def begun(
+    made: list[VirtualCamera], connect: Connect, maker: Personality
+) -> tuple[VirtualCamera, Initiator]:
+    camera = VirtualCamera(personality=maker)
+    made.append(camera)
+    await camera.start()
+    initiator = await connect(camera.port, session=False)
+    await initiator.begin()
+    initiator.vendor.poll_every = None
+    return camera, initiator
+
+
+# -- over the wire -----------------------------------------------------------------------------
+
+
+@every_maker
+@every_style
+async def test_an_object_is_read_whole_however_it_is_cut(
+    made: list[VirtualCamera], connect: Connect, maker: Personality, style: DataStyle
+) -> None:
+    camera, initiator = await begun(made, connect, maker)
+    camera.data_style = style
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    sink = Sink()
+    size = await read_object(initiator, initiator.vendor, handle, sink.write, size=len(BYTES))
+    assert size == len(BYTES)
+    assert sink.data == BYTES
+
+
+@every_maker
+@pytest.mark.parametrize("offset", [1, PIECE - 1, len(BYTES) - 1, len(BYTES)])
+async def test_an_object_is_read_on_from_where_one_stopped(
+    made: list[VirtualCamera], connect: Connect, maker: Personality, offset: int
+) -> None:
+    camera, initiator = await begun(made, connect, maker)
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    sink = Sink()
+    await read_object(
+        initiator, initiator.vendor, handle, sink.write, size=len(BYTES), offset=offset
+    )
+    assert sink.data == BYTES[offset:]
+    if offset < len(BYTES):
+        assert OperationCode.GET_OBJECT not in {request.code for request in camera.requests}
+
+
+async def test_a_camera_that_gives_less_than_it_is_asked_for_is_asked_again(
+    made: list[VirtualCamera], connect: Connect
+) -> None:
+    camera, initiator = await begun(made, connect, NIKON)
+    camera.faults.short_parts = 70_001
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    sink = Sink()
+    await read_object(initiator, initiator.vendor, handle, sink.write, size=len(BYTES))
+    assert sink.data == BYTES
+
+
+@pytest.mark.parametrize("maker", [GENERIC, NIKON], ids=["generic", "nikon"])
+async def test_a_camera_that_lists_parts_and_refuses_them_is_read_whole(
+    made: list[VirtualCamera], connect: Connect, maker: Personality
+) -> None:
+    camera, initiator = await begun(made, connect, maker)
+    camera.faults.no_parts = 1
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    sink = Sink()
+    await read_object(initiator, initiator.vendor, handle, sink.write, size=len(BYTES), offset=5)
+    assert sink.data == BYTES[5:]
+
+
+@every_maker
+async def test_the_end_of_a_file_above_4_gib_is_reached(
+    made: list[VirtualCamera], connect: Connect, maker: Personality
+) -> None:
+    camera, initiator = await begun(made, connect, maker)
+    content = Ends(5 * GIB)
+    handle = camera.add_photo(movie(content))
+    info = await initiator.object_info(handle)
+    assert info.size is None
+    size = await size_of(initiator, initiator.vendor, handle, info)
+    if maker is CANON:
+        assert size is None  # only the data phase says it
+        size = content.size
+    assert size == content.size
+    sink = Sink()
+    offset = content.size - 70
+    await read_object(
+        initiator, initiator.vendor, handle, sink.write, size=size, offset=offset
+    )
+    assert sink.data == content.bytes_at(offset, 70)
+
+
+async def test_a_lost_connection_leaves_the_beginning_to_go_on_from(
+    made: list[VirtualCamera], connect: Connect
+) -> None:
+    camera, initiator = await begun(made, connect, GENERIC)
+    camera.data_style = DataStyle.SMALL_PIECES
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    camera.faults.drop_after = 200_000
+    sink = Sink()
+    with pytest.raises(LinkError):
+        await read_object(initiator, initiator.vendor, handle, sink.write, size=len(BYTES))
+    assert 100_000 < len(sink.data) < 200_000
+    again = await connect(camera.port, session=False)
+    await again.begin()
+    offset = len(sink.data)
+    await read_object(again, again.vendor, handle, sink.write, size=len(BYTES), offset=offset)
+    assert sink.data == BYTES
+
+
+@pytest.mark.parametrize("wrong", [-1, 1, 4096])
+async def test_an_object_that_is_not_as_long_as_announced_is_no_object(
+    made: list[VirtualCamera], connect: Connect, wrong: int
+) -> None:
+    camera, initiator = await begun(made, connect, GENERIC)
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    with pytest.raises(ProtocolError):
+        await read_object(
+            initiator, initiator.vendor, handle, Sink().write, size=len(BYTES) + wrong
+        )
+
+
+@dataclass
+class Ends:
+    """A file of any size that is different everywhere, for no memory."""
+
+    size: int
+
+    def bytes_at(self, offset: int, size: int) -> bytes:
+        return bytes((at * 7 + (at >> 8)) & 0xFF for at in range(offset, offset + size))
+
+    async def read(self, offset: int, size: int) -> bytes:
+        return self.bytes_at(offset, min(size, self.size - offset))
+
+
+# -- every route, without a wire ---------------------------------------------------------------
+
+
+@dataclass
+class Paper(Operations):
+    """A camera on paper: an object of any size, which costs nothing to read."""
+
+    size: int
+    asked: list[tuple[int, ...]] = field(default_factory=list)
+    truncates: bool = False
+
+    @override
+    async def transact(
+        self,
+        operation: OperationCode,
+        *parameters: int,
+        data: Bytes | None = None,
+        write: Write | None = None,
+    ) -> Answer:
+        self.asked.append((operation, *parameters))
+        given = 0
+        if operation == OperationCode.GET_OBJECT:
+            given = self.size % (1 << 32) if self.truncates else self.size
+        elif operation in _PARTS:
+            offset, wanted = _PARTS[operation](parameters)
+            given = max(0, min(wanted, self.size - offset))
+        return Answer(OperationResponse(ResponseCode.OK, 1), given)
+
+
+_PARTS = {
+    0x101B: lambda p: (p[1], p[2]),
+    0x95C1: lambda p: (p[1] | p[2] << 32, p[3]),
+    0x9174: lambda p: (p[1] | p[2] << 32, p[3]),
+    0x9211: lambda p: (p[1] | p[2] << 32, p[3]),
+    0x9431: lambda p: (p[1] | p[2] << 32, p[3] | p[4] << 32),
+}
+
+
+def device(*operations: int) -> DeviceInfo:
+    return DeviceInfo(operations_supported=tuple(map(OperationCode, operations)))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "operations", "route"),
+    [
+        (Generic, (0x101B, 0x95C1), 0x95C1),
+        (Canon, (0x101B, 0x9107, 0x9174), 0x9174),
+        (Nikon, (0x1009, 0x101B, 0x9431), 0x9431),
+        (Sony, (0x101B, 0x9211), 0x9211),
+        (Generic, (0x1009, 0x101B), 0x1009),
+        (Canon, (0x1009, 0x9107), 0x1009),
+        (Nikon, (0x1009, 0x101B), 0x1009),
+    ],
+)
+async def test_5_gib_are_read_whole_by_the_route_that_reaches(
+    vendor: type[Generic], operations: Iterable[int], route: int
+) -> None:
+    paper = Paper(5 * GIB)
+    read = await read_object(paper, vendor(device(*operations)), 3, Sink().write, size=5 * GIB)
+    assert read == 5 * GIB
+    assert {asked[0] for asked in paper.asked} == {route}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "operations"),
+    [(Generic, (0x101B,)), (Canon, (0x101B, 0x9107)), (Sony, (0x101B,)), (Nikon, ())],
+)
+async def test_5_gib_that_no_route_reaches_are_declined_in_words(
+    vendor: type[Generic], operations: Iterable[int]
+) -> None:
+    paper = Paper(5 * GIB)
+    with pytest.raises(Declined, match="4 GiB"):
+        await read_object(paper, vendor(device(*operations)), 3, Sink().write, size=5 * GIB)
+    assert paper.asked == []
+
+
+async def test_a_size_that_nobody_knows_is_never_taken_for_what_came() -> None:
+    paper = Paper(5 * GIB, truncates=True)
+    with pytest.raises(ProtocolError, match="4 GiB"):
+        await read_object(paper, Generic(device(0x1009)), 3, Sink().write, size=None)
+    whole = Paper(5 * GIB)
+    assert await read_object(whole, Generic(device(0x1009)), 3, Sink().write, size=None) == 5 * GIB
+
+
+async def test_a_size_that_was_told_modulo_4_gib_is_the_one_that_came() -> None:
+    paper = Paper(5 * GIB)
+    assert await read_object(paper, Generic(device(0x1009)), 3, Sink().write, size=GIB) == 5 * GIB
+
+
+async def test_a_part_of_nothing_is_no_progress() -> None:
+    paper = Paper(10)
+    with pytest.raises(ProtocolError):
+        await read_object(paper, Nikon(device(0x9431)), 3, Sink().write, size=11)
+
+
+# -- gathering ---------------------------------------------------------------------------------
+
+
+async def test_small_pieces_are_gathered() -> None:
+    sink = Sink()
+    gather = Gather(sink.write)
+    for at in range(0, len(BYTES), 65524):
+        await gather.write(memoryview(BYTES)[at : at + 65524])
+    await gather.flush()
+    assert sink.data == BYTES
+    assert sink.sizes == [PIECE, PIECE, PIECE, len(BYTES) - 3 * PIECE]
+
+
+async def test_large_pieces_are_passed_on_as_they_are() -> None:
+    sink = Sink()
+    gather = Gather(sink.write)
+    await gather.write(memoryview(BYTES))
+    assert sink.sizes == [len(BYTES)]
+    await gather.flush()
+    assert sink.sizes == [len(BYTES)]
+
+
+async def test_a_refusal_in_the_middle_still_gives_the_beginning(
+    made: list[VirtualCamera], connect: Connect
+) -> None:
+    camera, initiator = await begun(made, connect, GENERIC)
+    camera.faults.cut_data = 100_000
+    handle = camera.add_photo(movie(InMemory(BYTES)))
+    sink = Sink()
+    with pytest.raises(Refused):
+        await initiator.get_object(handle, sink.write)
+    assert sink.data == BYTES[:100_000]
+    assert not initiator.closed
+
+

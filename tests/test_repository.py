@@ -1,0 +1,149 @@
+"""What Home Assistant, hassfest and HACS ask of a repository, as far as it can be asked here."""
+
+import ast
+import json
+from pathlib import Path
+import re
+import subprocess
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.loader import async_get_integration
+from PIL import Image
+import pytest
+
+from custom_components.crcp.errors import _KEYS
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "custom_components" / "crcp"
+LANGUAGES = sorted(path.stem for path in (PACKAGE / "translations").glob("*.json"))
+
+
+def load(*parts: str) -> dict[str, Any]:
+    return json.loads(PACKAGE.joinpath(*parts).read_text())
+
+
+def leaves(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+    """Every text of a translation by its path."""
+    found: dict[str, str] = {}
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else key
+        found |= leaves(value, here) if isinstance(value, dict) else {here: value}
+    return found
+
+
+def words(pattern: str) -> set[str]:
+    """What a pattern captures in the integration's own files."""
+    return {each for path in PACKAGE.glob("*.py") for each in re.findall(pattern, path.read_text())}
+
+
+def tracked() -> list[Path]:
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in names.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+# -- manifest and HACS -------------------------------------------------------------------------
+
+
+def test_the_manifest_is_in_order() -> None:
+    manifest = load("manifest.json")
+    assert list(manifest) == ["domain", "name", *sorted(set(manifest) - {"domain", "name"})]
+    assert manifest["domain"] == PACKAGE.name
+    assert manifest["documentation"].startswith("https://")
+    assert all(owner.startswith("@") for owner in manifest["codeowners"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
+    assert all(service == service.lower() for service in manifest["zeroconf"])
+
+
+def test_hacs_finds_what_it_asks_for() -> None:
+    allowed = {"name", "homeassistant", "hacs", "hide_default_branch", "zip_release", "filename"}
+    assert set(json.loads((ROOT / "hacs.json").read_text())) <= allowed
+    assert [path.name for path in (ROOT / "custom_components").iterdir() if path.is_dir()] in (
+        ["crcp"],
+        ["crcp", "__pycache__"],
+        ["__pycache__", "crcp"],
+    )
+    assert (ROOT / "README.md").is_file()
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize(("name", "side"), [("icon.png", 256), ("icon@2x.png", 512)])
+def test_the_icon_has_its_size(name: str, side: int) -> None:
+    with Image.open(PACKAGE / "brand" / name) as icon:
+        assert icon.size == (side, side)
+
+
+async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
+    integration = await async_get_integration(hass, "crcp")
+    for platform in ("config_flow", "event", "media_player", "number", "sensor", "switch"):
+        await integration.async_get_platform(platform)
+    texts = await async_get_translations(hass, "en", "entity", ["crcp"])
+    assert texts["component.crcp.entity.number.pan.name"] == "Pan"
+
+
+# -- texts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_texts(language: str) -> None:
+    for path, text in leaves(load("translations", f"{language}.json")).items():
+        assert text == text.strip(), path
+        assert not re.search(r"<[a-z/]|https?://|\[%key", text), path
+        assert all(re.fullmatch(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", key) for key in path.split("."))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same_things(language: str) -> None:
+    english, other = (leaves(load("translations", f"{each}.json")) for each in ("en", language))
+    assert set(other) == set(english)
+    for path, text in other.items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[path])), path
+
+
+def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
+    english = load("translations", "en.json")
+    keys = {key for _, key in _KEYS}
+    assert keys == set(english["config"]["error"])
+    raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
+    assert raised == set(english["exceptions"])
+
+
+def test_every_step_has_a_text() -> None:
+    flow = ast.parse((PACKAGE / "config_flow.py").read_text())
+    steps = {
+        node.name.removeprefix("async_step_")
+        for node in ast.walk(flow)
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
+    }
+    assert steps - {"zeroconf"} == set(load("translations", "en.json")["config"]["step"])
+
+
+def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:
+    names = load("translations", "en.json")["entity"]
+    icons = load("icons.json")["entity"]
+    for platform, entries in names.items():
+        assert set(entries) <= set(icons[platform])
+    for icon in leaves(icons).values():
+        assert re.fullmatch(r"mdi:[a-z0-9-]+", icon)
+
+
+# -- the repository ----------------------------------------------------------------------------
+
+
+def test_no_file_names_a_place_that_only_one_machine_has() -> None:
+    found = []
+    for path in tracked():
+        text = path.read_text(errors="replace") if path.suffix not in (".png", ".jpg") else ""
+        found += [
+            str(path.relative_to(ROOT)) for _ in re.findall(r"/(?:root|work|home/\w+)/", text)
+        ]
+    assert found == []
+
+
+def test_every_picture_that_a_page_shows_is_there() -> None:
+    for page in (path for path in tracked() if path.suffix == ".md"):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
