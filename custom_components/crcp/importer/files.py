@@ -341,7 +341,7 @@ def _reading(library: Path, path: PurePosixPath) -> Iterator[FileIO]:
         descriptor = os.open(path.name, _EXISTING_FILE, dir_fd=folder)
     finally:
         os.close(folder)
-    with FileIO(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
         yield file
 
 

@@ -22,6 +22,9 @@ MAX_NAME: Final = 255 - len("-9999") - len(".") - len(".01234567") - len(".part"
 #: A longer ending is no extension; it goes when a name is too long.
 MAX_EXTENSION: Final = 32
 
+#: What part_name gives.
+PART_NAME: Final = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
+
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|~#%')
 
 #: Windows' devices, with any extension and any spaces before it.

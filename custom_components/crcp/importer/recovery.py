@@ -16,6 +16,7 @@ from typing import Final
 
 from .errors import LedgerDamaged, LedgerError
 from .ledger import Ledger
+from .naming import PART_NAME
 
 #: What SQLite keeps beside a ledger.
 _BESIDE: Final = ("", "-wal", "-shm")
@@ -83,12 +84,18 @@ def _make(path: Path, library: Path, damaged: Path | None) -> None:
 
 
 def _files_in(library: Path) -> Iterator[tuple[PurePosixPath, int]]:
-    """Every file that a person can see; nothing is read but names and sizes."""
+    """Every file that a person can see; nothing is read but names and sizes.
+
+    Part files are of no use without the ledger that says how much of them is sound.
+    """
     for folder, folders, names in os.walk(library):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             place = Path(folder, name)
-            if not name.startswith(".") and not place.is_symlink():
+            if PART_NAME.fullmatch(name):
+                with suppress(OSError):
+                    place.unlink()
+            elif not name.startswith(".") and not place.is_symlink():
                 with suppress(OSError, UnicodeEncodeError):
                     str(place).encode()
                     yield PurePosixPath(place.relative_to(library)), place.stat().st_size
