@@ -83,12 +83,13 @@ class StreamPort(DataPort):
     async def close(self) -> None:
         if self._writer:
             self._writer.close()
+            closed = asyncio.ensure_future(self._writer.wait_closed())
+            try:
+                await asyncio.wait({closed}, timeout=PATIENCE)
+            finally:
+                self.drop()
             with contextlib.suppress(OSError):
-                try:
-                    async with asyncio.timeout(PATIENCE):
-                        await self._writer.wait_closed()
-                finally:
-                    self.drop()
+                await closed
 
     @override
     def drop(self) -> None:

@@ -75,6 +75,8 @@ class _PlayOut:
         self._blank_at = self._began
 
     async def run(self, port: DataPort) -> None:
+        # Only now: what was played before there was anybody to see it would be lost.
+        self._began = self._blank_at = self._now()
         last = self._position()
         while True:
             await asyncio.sleep(TICK)

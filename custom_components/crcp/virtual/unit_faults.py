@@ -1,6 +1,7 @@
 """What can be wrong with a unit, declared: each is a way to misbehave on the control channel."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 import socket
 import struct
@@ -73,9 +74,9 @@ class _Drip(Fault):
 
     @override
     def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        for number, byte in enumerate(data):
-            loop.call_later(number, _write_if_open, writer, bytes((byte,)))
+        task = asyncio.create_task(_drip(writer, data), name="crcp dripping")
+        _DRIPPING.add(task)
+        task.add_done_callback(_DRIPPING.discard)
 
 
 class _HalfClose(Fault):
@@ -104,9 +105,19 @@ class _Reset(Fault):
         writer.transport.abort()
 
 
-def _write_if_open(writer: asyncio.StreamWriter, data: bytes) -> None:
-    if not writer.is_closing():
-        writer.write(data)
+#: The event loop alone would let go of a task before it is done.
+_DRIPPING: Final[set[asyncio.Task[None]]] = set()
+
+
+async def _drip(writer: asyncio.StreamWriter, data: bytes) -> None:
+    closed = asyncio.ensure_future(writer.wait_closed())
+    for byte in data:
+        writer.write(bytes((byte,)))
+        await asyncio.wait({closed}, timeout=1)
+        if closed.done():
+            break
+    with contextlib.suppress(OSError):
+        await closed
 
 
 NO_FAULT: Final = Fault()

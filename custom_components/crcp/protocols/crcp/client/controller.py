@@ -390,7 +390,7 @@ async def _open(
             return await asyncio.open_connection(host, port, ssl=tls)
     except TimeoutError:
         raise TimedOut(f"no answer from {host} port {port}") from None
+    except OSError as error:  # first: a certificate that is refused is a ValueError too
+        raise LinkError(f"cannot connect to {host} port {port}: {error}") from error
     except ValueError:  # a name that no network knows: an empty label, a NUL
         raise LinkError(f"{host!r} is no host name") from None
-    except OSError as error:
-        raise LinkError(f"cannot connect to {host} port {port}: {error}") from error

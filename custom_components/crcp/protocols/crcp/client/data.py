@@ -147,12 +147,14 @@ class _Stream(DataLink):
 async def close_stream(writer: asyncio.StreamWriter, patience: float) -> None:
     """Close a connection once all is sent; a peer that takes nothing cannot hold us."""
     writer.close()
+    closed = asyncio.ensure_future(writer.wait_closed())
     try:
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(patience):
-                await writer.wait_closed()
+        # Not cancelled when it takes too long: whoever waited next would be cancelled with it.
+        await asyncio.wait({closed}, timeout=patience)
     finally:
         writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await closed
 
 
 async def _connect(address: Address, patience: float) -> DataLink:
