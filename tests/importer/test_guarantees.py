@@ -192,6 +192,24 @@ def _raise_link_lost(*_: object) -> None:
     raise LinkLost
 
 
+async def test_g3_a_part_file_that_has_its_final_name_already_is_not_written_into(
+    bench: Bench, source: FakeSource
+) -> None:
+    """Killed between the second name and the end of the first, and then the link is lost."""
+    photo = await cut(bench, source, 2 * MEBI)
+    (part,) = bench.library.rglob(".*.part")
+    data = source.cards[photo]
+    part.write_bytes(data)
+    (part.parent / "MOVIE.MOV").hardlink_to(part)
+    source.failures[photo], source.fails_after = LinkLost(), 0
+    with pytest.raises(LinkLost):
+        await bench.importer.run(source)
+    assert shown(bench) == {f"{FOLDER}/MOVIE.MOV": data}
+    source.failures.clear()
+    await bench.importer.run(source)
+    assert bench.files() == {f"{FOLDER}/MOVIE.MOV": data}
+
+
 # -- G5: nothing is overwritten --------------------------------------------------------------------
 
 
