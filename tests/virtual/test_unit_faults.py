@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+import socket
 import time
 import tracemalloc
 
@@ -20,7 +21,14 @@ from custom_components.crcp.protocols.crcp.errors import (
     Refused,
     TimedOut,
 )
-from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Reply, Subunit
+from custom_components.crcp.protocols.crcp.messages import (
+    Amount,
+    Command,
+    Motion,
+    Reply,
+    Subunit,
+    TransferMode,
+)
 from custom_components.crcp.protocols.crcp.session import Role, Session
 from custom_components.crcp.virtual.scenes import studio
 from custom_components.crcp.virtual.unit_faults import FAULTS
@@ -204,6 +212,34 @@ async def test_a_listing_that_never_comes(socket_enabled: None) -> None:
 
     with pytest.raises(TimedOut, match="the listing does not end"):
         await _listing(serve)()
+
+
+async def test_datagrams_that_the_final_reply_overtakes_and_empty_ones(
+    socket_enabled: None,
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = 0
+        writer.write(b"220 ready\r\n")
+        while line := await reader.readline():
+            if line.startswith(b"PORT "):
+                high, low = line.split(b",")[-2:]
+                port = int(high) * 256 + int(low)
+            if line.startswith(b"RETR"):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                    sender.sendto(b"", ("127.0.0.1", port))
+                    writer.write(b"150 here\r\n226 RETR STREAM0 complete\r\n")
+                    await asyncio.sleep(0.05)
+                    for number in (b"\0", b"\1"):
+                        packet = b"\x80\x21\0" + number + bytes(8) + number
+                        sender.sendto(packet, ("127.0.0.1", port))
+            else:
+                writer.write(b"200 Okay\r\n")
+
+    async with peer(serve) as port:
+        controller = await Controller.connect("127.0.0.1", port, timeouts=HASTE)
+        transfer = await controller.retrieve("x", mode=TransferMode(7), passive=False)
+        assert [packet.payload async for packet in transfer.packets()] == [b"\0", b"\1"]
+        await controller.abort()
 
 
 # -- without end -----------------------------------------------------------------------------------

@@ -231,8 +231,8 @@ class VirtualUnit:
             if not self.has_power(Subunit(CAMERA, each)):
                 head.freeze()
         for each in self.streams:
-            if self._connection and not self.has_power(Subunit(STREAM, each)):
-                await self._connection.abort(each)
+            if not self.has_power(Subunit(STREAM, each)):
+                await self._abort(each)
 
     def load(self, number: int, path: str) -> Deck:
         """Put a recording into a deck; one that is in there already stays where it stands.
@@ -263,6 +263,12 @@ class VirtualUnit:
         if self._live_user and self._live_user is not stream and self._live_user.busy:
             raise Refused(ReplyCode.FILE_BUSY, f"{LIVE} is in use")
         self._live_user = stream
+
+    async def _abort(self, number: int) -> None:
+        """End the transfers of a STREAM subunit, whether begun over TCP or by datagram."""
+        for began in (self._connection, self._datagrams):
+            if began:
+                await began.abort(number)
 
     def next_data_port(self) -> int:
         """The port for the next data connection; 0 lets the system choose."""

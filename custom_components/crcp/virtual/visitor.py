@@ -228,6 +228,11 @@ class Datagrams(asyncio.DatagramProtocol):
         for visitor in self._visitors.values():
             await visitor.leave()
 
+    async def abort(self, number: int) -> None:
+        """End what was started by datagram on a STREAM subunit."""
+        for visitor in self._visitors.values():
+            await visitor.abort(number)
+
     async def _work(self) -> None:
         while True:
             data, peer = await self._waiting.get()

@@ -224,7 +224,6 @@ async def test_a_card_is_taken_out(camera: VirtualCamera, connect: Connect, hand
 # -- the wire ----------------------------------------------------------------------------------
 
 
-
 @pytest.mark.parametrize("reset", [0, 1], ids=["close", "reset"])
 async def test_a_drop_at_every_byte_of_the_first_64_loses_nothing(
     camera: VirtualCamera, connect: Connect, handle: int, reset: int

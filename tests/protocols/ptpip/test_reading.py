@@ -16,8 +16,7 @@ from custom_components.crcp.protocols.ptpip.errors import (
     ProtocolError,
     Refused,
 )
-from custom_components.crcp.protocols.ptpip.gather import PIECE, Gather, Write
-from custom_components.crcp.protocols.ptpip.operations import Answer, Operations
+from custom_components.crcp.protocols.ptpip.operations import Answer, Operations, Write
 from custom_components.crcp.protocols.ptpip.packets import OperationResponse
 from custom_components.crcp.protocols.ptpip.reading import read_object, size_of
 from custom_components.crcp.protocols.ptpip.vendors import Canon, Generic, Nikon, Sony
@@ -28,7 +27,6 @@ from custom_components.crcp.virtual.personalities import (
     GENERIC,
     NIKON,
     PERSONALITIES,
-    SONY,
     Personality,
 )
 from custom_components.crcp.virtual.photos import InMemory
@@ -36,6 +34,7 @@ from custom_components.crcp.virtual.photos import InMemory
 from .conftest import Connect
 from .contents import movie
 
+PIECE = 1 << 20
 GIB = 1 << 30
 BYTES = b"".join(number.to_bytes(4, "big") for number in range(3 * PIECE // 4 + 99))
 
@@ -46,11 +45,9 @@ every_style = pytest.mark.parametrize("style", DataStyle)
 class Sink:
     def __init__(self) -> None:
         self.data = bytearray()
-        self.sizes: list[int] = []
 
     async def write(self, piece: memoryview) -> None:
         self.data += piece
-        self.sizes.append(len(piece))
 
 
 @pytest.fixture
@@ -145,9 +142,7 @@ async def test_the_end_of_a_file_above_4_gib_is_reached(
     assert size == content.size
     sink = Sink()
     offset = content.size - 70
-    await read_object(
-        initiator, initiator.vendor, handle, sink.write, size=size, offset=offset
-    )
+    await read_object(initiator, initiator.vendor, handle, sink.write, size=size, offset=offset)
     assert sink.data == content.bytes_at(offset, 70)
 
 
@@ -289,28 +284,6 @@ async def test_a_part_of_nothing_is_no_progress() -> None:
         await read_object(paper, Nikon(device(0x9431)), 3, Sink().write, size=11)
 
 
-# -- gathering ---------------------------------------------------------------------------------
-
-
-async def test_small_pieces_are_gathered() -> None:
-    sink = Sink()
-    gather = Gather(sink.write)
-    for at in range(0, len(BYTES), 65524):
-        await gather.write(memoryview(BYTES)[at : at + 65524])
-    await gather.flush()
-    assert sink.data == BYTES
-    assert sink.sizes == [PIECE, PIECE, PIECE, len(BYTES) - 3 * PIECE]
-
-
-async def test_large_pieces_are_passed_on_as_they_are() -> None:
-    sink = Sink()
-    gather = Gather(sink.write)
-    await gather.write(memoryview(BYTES))
-    assert sink.sizes == [len(BYTES)]
-    await gather.flush()
-    assert sink.sizes == [len(BYTES)]
-
-
 async def test_a_refusal_in_the_middle_still_gives_the_beginning(
     made: list[VirtualCamera], connect: Connect
 ) -> None:
@@ -322,5 +295,3 @@ async def test_a_refusal_in_the_middle_still_gives_the_beginning(
         await initiator.get_object(handle, sink.write)
     assert sink.data == BYTES[:100_000]
     assert not initiator.closed
-
-

@@ -13,8 +13,7 @@ from custom_components.crcp.protocols.ptpip.codes import (
 )
 from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo
 from custom_components.crcp.protocols.ptpip.datatypes import Bytes
-from custom_components.crcp.protocols.ptpip.gather import Write
-from custom_components.crcp.protocols.ptpip.operations import Answer, Operations
+from custom_components.crcp.protocols.ptpip.operations import Answer, Operations, Write
 from custom_components.crcp.protocols.ptpip.packets import OperationResponse
 from custom_components.crcp.protocols.ptpip.properties import (
     DataTypeCode,
@@ -80,9 +79,7 @@ def battery(current: int, form: Form) -> Paper:
         (0, Range(0, 0, 0), None),
     ],
 )
-async def test_a_battery_is_told_in_percent(
-    current: int, form: Form, percent: int | None
-) -> None:
+async def test_a_battery_is_told_in_percent(current: int, form: Form, percent: int | None) -> None:
     assert await battery_level(battery(current, form), INFO) == percent
 
 

@@ -101,9 +101,7 @@ async def added(initiator: Initiator) -> int:
         ("", Generic),
     ],
 )
-def test_the_manufacturer_says_whose_camera_it_is(
-    manufacturer: str, vendor: type[Vendor]
-) -> None:
+def test_the_manufacturer_says_whose_camera_it_is(manufacturer: str, vendor: type[Vendor]) -> None:
     assert type(vendor_of(DeviceInfo(manufacturer=manufacturer))) is vendor
 
 

@@ -1,6 +1,7 @@
 """PTP's operations, over anything that runs a transaction."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +17,7 @@ from .codes import (
 )
 from .datasets import CODES, IDS, DeviceInfo, ObjectInfo, StorageInfo, decode_object_info
 from .datatypes import Bytes, Cursor
-from .errors import Misuse, ProtocolError, PtpIpError, Refused
-from .gather import Gather, Write
+from .errors import Misuse, ProtocolError, Refused
 from .packets import OperationResponse
 from .properties import (
     DevicePropDesc,
@@ -35,6 +35,9 @@ MAX_DATASET: Final = 16 << 20
 
 #: Thumbnails are some kB by DCF; a few cameras send previews.
 MAX_THUMB: Final = 4 << 20
+
+#: Takes a piece of an object. The view is valid until the call returns.
+type Write = Callable[[memoryview], Awaitable[object]]
 
 #: In DeleteObject, 0xFFFFFFFF is every object on the camera.
 EVERYTHING: Final = 0xFFFFFFFF
@@ -119,7 +122,7 @@ class Operations(ABC):
         return answer.response.parameter(1)
 
     async def get_object(self, handle: int, write: Write) -> int:
-        """Give an object to write, in pieces of about 1 MiB; return how many bytes it had.
+        """Give an object to write, piece by piece; return how many bytes it had.
 
         They are as many as the camera announced, or this raises. After a raise, what write was
         given is the object's beginning. An error of write's own, and a cancellation, end the
@@ -200,15 +203,8 @@ class Operations(ABC):
     # -- data ----------------------------------------------------------------------------------
 
     async def stream(self, operation: OperationCode, *parameters: int, write: Write) -> int:
-        """Run a transaction and give its data to write, gathered; return how many bytes."""
-        gather = Gather(write)
-        try:
-            answer = await self.transact(operation, *parameters, write=gather.write)
-        except PtpIpError:
-            # What came is the beginning: who resumes needs all of it.
-            await gather.flush()
-            raise
-        await gather.flush()
+        """Run a transaction and give its data to write as they come; return how many bytes."""
+        answer = await self.transact(operation, *parameters, write=write)
         return answer.received
 
     async def dataset(

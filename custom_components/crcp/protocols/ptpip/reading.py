@@ -10,15 +10,14 @@ from typing import Final
 from .codes import OperationCode, ResponseCode
 from .datasets import SIZE_BEYOND_32_BITS, ObjectInfo
 from .errors import Declined, ProtocolError, Refused
-from .gather import PIECE, Write
-from .operations import Operations
+from .operations import Operations, Write
 from .vendors.generic import Generic, PartialRead
 
 #: What is asked for at once when an object is read in parts. Between two, anybody can stop.
-PART: Final = 4 * PIECE
+PART: Final = 4 << 20
 
 #: Older Nikons break off above this.
-SMALL_PART: Final = PIECE
+SMALL_PART: Final = 1 << 20
 
 #: Answers after which another route may do.
 _NOT_THIS_WAY: Final = frozenset(

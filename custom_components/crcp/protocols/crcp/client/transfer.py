@@ -18,6 +18,9 @@ MAX_NAMES: Final = 10_000
 MAX_LISTING: Final = 4 << 20
 MAX_NAME_BYTES: Final = 4096
 
+#: So many seconds of silence after the final reply, and no datagram is under way any more.
+LINGER: Final = 0.2
+
 
 class Transfer:
     """Data that flow between this controller and the unit, while commands go on beside them.
@@ -103,11 +106,16 @@ class Transfer:
         waiting: set[asyncio.Future[Any]] = {reading, self._end} if self._end else {reading}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done() and not self._link.is_packets:
-                return await self._last_bytes(reading)
-            return reading.result() if reading.done() else b""
+            if reading.done():
+                return reading.result()
+            return await (self._last_packet if self._link.is_packets else self._last_bytes)(reading)
         finally:
             reading.cancel()
+
+    async def _last_packet(self, reading: asyncio.Future[bytes]) -> bytes:
+        """In mode P the final reply may have overtaken what was sent before it; b"" is the end."""
+        await asyncio.wait({reading}, timeout=LINGER)
+        return reading.result() if reading.done() else b""
 
     async def _last_bytes(self, reading: asyncio.Future[bytes]) -> bytes:
         """In mode S what was sent before the final reply is still on its way."""

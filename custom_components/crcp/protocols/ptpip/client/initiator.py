@@ -22,8 +22,7 @@ from ..errors import (
     operation_refusal,
 )
 from ..framing import MAX_CONTROL_PACKET
-from ..gather import Write
-from ..operations import Answer, Operations
+from ..operations import Answer, Operations, Write
 from ..packets import (
     PORT,
     Cancel,

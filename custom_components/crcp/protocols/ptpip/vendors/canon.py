@@ -25,12 +25,17 @@ class CanonOperation(Code):
     GET_EVENT = 0x9116
     TRANSFER_COMPLETE = 0x9117
     KEEP_DEVICE_ON = 0x911D
+    REMOTE_RELEASE_ON = 0x9128
+    REMOTE_RELEASE_OFF = 0x9129
     GET_OBJECT_INFO_64 = 0x9170
     GET_OBJECT_64 = 0x9171
     GET_PARTIAL_OBJECT_64 = 0x9172
     GET_OBJECT_INFO_EX_64 = 0x9173
     GET_PARTIAL_OBJECT_EX_64 = 0x9174
 
+
+#: A full press of the shutter, the half press on the way to it included.
+FULL_PRESS: Final = 3
 
 #: On the event connection this only says that there is something to ask for.
 COME_AND_ASK: Final = 0xC101
@@ -118,6 +123,17 @@ class Canon(Generic):
             if not found:
                 break
         return events
+
+    @override
+    async def capture(self, operations: Operations) -> None:
+        """Press the shutter and let it go, or release it on older bodies."""
+        if self.supports(CanonOperation.REMOTE_RELEASE_ON, CanonOperation.REMOTE_RELEASE_OFF):
+            await operations.transact(operation(CanonOperation.REMOTE_RELEASE_ON), FULL_PRESS, 0)
+            await operations.transact(operation(CanonOperation.REMOTE_RELEASE_OFF), FULL_PRESS)
+        elif self.supports(CanonOperation.REMOTE_RELEASE):
+            await operations.transact(operation(CanonOperation.REMOTE_RELEASE))
+        else:
+            await super().capture(operations)
 
     @override
     async def finish(self, operations: Operations) -> None:

@@ -107,6 +107,10 @@ class Generic:
         gone = [Event(EventCode.OBJECT_REMOVED, parameters=(h,)) for h in sorted(before - found)]
         return gone + added
 
+    async def capture(self, operations: Operations) -> None:
+        """Take a picture, after prepare with remote; ObjectAdded comes when it is there."""
+        await operations.initiate_capture()
+
     async def finish(self, operations: Operations) -> None:
         """Undo what prepare did, before the session is closed."""
 
