@@ -36,8 +36,8 @@ ROOM: Final = Path(__file__).parents[1] / "lib" / "room.py"
 
 GUID: Final = bytes(range(16))
 
-#: Between the initiator and the disk.
-BUFFER: Final = memoryview(bytearray(4 << 20))
+#: What lies between the initiator and the disk, in bytes.
+BUFFER: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,55 +98,58 @@ def serve_plain(load: Load) -> None:
 
 async def copy_ours(port: int, folder: Path) -> dict[str, int]:
     """Copy everything with our initiator."""
+    before, copied = _resident(), 0
     async with await Initiator.connect(
         "127.0.0.1", port, guid=GUID, friendly_name="bench"
     ) as initiator:
         await initiator.begin()
-        before, copied = _resident(), 0
+        sink = Sink()
         for handle in await initiator.object_handles():
             info = await initiator.object_info(handle)
             if not info.is_association:
                 size = await size_of(initiator, initiator.vendor, handle, info)
-                copied += await _fetch(initiator, handle, size, folder / info.filename)
+                copied += await _fetch(initiator, handle, size, folder / info.filename, sink)
         return {"bytes": copied, "grown": _peak() - before}
 
 
-async def _fetch(initiator: Initiator, handle: int, size: int | None, path: Path) -> int:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+async def _fetch(
+    initiator: Initiator, handle: int, size: int | None, path: Path, sink: Sink
+) -> int:
+    sink.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        sink = Sink(file)
         read = await read_object(initiator, initiator.vendor, handle, sink.write, size=size)
         await sink.flush()
         return read
     finally:
-        os.close(file)
+        os.close(sink.file)
 
 
 class Sink:
     """Writes to a file in another thread, in pieces so large that the hops to it cost little."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self) -> None:
+        self.file = -1
+        self._buffer = memoryview(bytearray(BUFFER))
         self._held = 0
 
     async def write(self, piece: memoryview) -> None:
         """Keep a copy of a piece; write when there is no room for more."""
         while piece:
-            part = piece[: len(BUFFER) - self._held]
-            BUFFER[self._held : self._held + len(part)] = part
+            part = piece[: BUFFER - self._held]
+            self._buffer[self._held : self._held + len(part)] = part
             self._held += len(part)
             piece = piece[len(part) :]
-            if self._held == len(BUFFER):
+            if self._held == BUFFER:
                 await self.flush()
 
     async def flush(self) -> None:
         """Write what is held."""
         held, self._held = self._held, 0
-        await asyncio.to_thread(self._write_all, BUFFER[:held])
+        await asyncio.to_thread(self._write_all, self._buffer[:held])
 
     def _write_all(self, piece: memoryview) -> None:
         while piece:
-            piece = piece[os.write(self._file, piece) :]
+            piece = piece[os.write(self.file, piece) :]
 
 
 def copy_plain(port: int, folder: Path, load: Load) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.crcp.protocols.ptpip.client import Initiator
 from custom_components.crcp.protocols.ptpip.codes import EventCode
+from custom_components.crcp.protocols.ptpip.errors import Busy
 from custom_components.crcp.virtual.host import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
@@ -71,3 +72,26 @@ async def test_a_signal_presses_the_shutter(socket_enabled: None, tmp_path: Path
             assert (await initiator.device_info()).serial_number == "4711"
             process.send_signal(signal.SIGUSR1)
             assert (await anext(initiator.events())).code is EventCode.OBJECT_ADDED
+
+
+async def test_a_camera_can_be_any_makers_and_misbehave(
+    socket_enabled: None, tmp_path: Path
+) -> None:
+    options = ("--photos", str(tmp_path), "--as", "nikon", "--slots", "2", "--fault", "busy=2")
+    with running(*options) as (_, port):
+        async with await Initiator.connect(
+            LOOPBACK, port, guid=bytes(16), friendly_name="tests"
+        ) as initiator:
+            with pytest.raises(Busy):
+                await initiator.device_info()
+            await initiator.open_session()
+            with pytest.raises(Busy):
+                await initiator.storage_ids()
+            assert await initiator.storage_ids() == (0x00010001, 0x00020001)
+            assert (await initiator.device_info()).manufacturer == "Nikon Corporation"
+
+
+def test_a_fault_that_nobody_knows_is_said_plainly() -> None:
+    complaint = failing("--fault", "explode")
+    assert "there is no fault 'explode'" in complaint
+    assert "busy" in complaint

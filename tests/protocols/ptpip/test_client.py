@@ -28,6 +28,7 @@ from custom_components.crcp.protocols.ptpip.patience import Timeouts
 from custom_components.crcp.protocols.ptpip.state import Channel
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.connection import Connection
+from custom_components.crcp.virtual.data_phase import DataStyle
 from custom_components.crcp.virtual.photos import InMemory
 from tests.helpers import until
 
@@ -165,9 +166,11 @@ async def test_an_object_comes_whole(camera: VirtualCamera, connect: Connect, si
     assert sink.data == BYTES[:size]
 
 
+@pytest.mark.parametrize("style", DataStyle)
 async def test_an_object_takes_no_memory_of_its_size(
-    camera: VirtualCamera, connect: Connect
+    camera: VirtualCamera, connect: Connect, style: DataStyle
 ) -> None:
+    camera.data_style = style
     handle = camera.add_photo(movie(Zeros(64 * MIB)))
     initiator = await connect(camera.port)
 

@@ -135,16 +135,20 @@ TRANSFERS: Final = frozenset({"RETR", "STOR", "LIST", "NLST"})
 #: Section 9: the motions whose order matters, as against the settings of the lens and the sensor.
 MOTIONS: Final = frozenset({"ROLL", "PAN", "TILT", "HORI", "VERT", "DEPT"})
 
+#: The most words in a command's name.
+LONGEST_TITLE: Final = max(
+    title.count(" ") + 1 for forms in COMMANDS.values() for form in forms for title in form.titles
+)
+
 
 def find_form(forms: tuple[CommandForm, ...], words: list[str]) -> tuple[CommandForm, int] | None:
     """Return the command that words begin with and how many words its name took.
 
     words: in capitals. Names of several words are matched before shorter ones.
     """
-    best: tuple[CommandForm, int] | None = None
-    for form in forms:
-        for title in form.titles:
-            parts = title.split()
-            if words[: len(parts)] == parts and (best is None or len(parts) > best[1]):
-                best = form, len(parts)
-    return best
+    for size in range(min(LONGEST_TITLE, len(words)), 0, -1):
+        title = " ".join(words[:size])
+        for form in forms:
+            if title == form.name or title in form.also:
+                return form, size
+    return None
