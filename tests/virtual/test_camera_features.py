@@ -338,5 +338,3 @@ async def test_a_real_camera_takes_one_visitor(socket_enabled: None) -> None:
         with pytest.raises(Refused):
             await visit(camera)
     await camera.stop()
-
-

@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any
 
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 import pytest
 
 from custom_components.crcp.protocols.crcp.addresses import (
@@ -137,6 +137,7 @@ def _lines(pieces: Iterator[bytes], limit: int) -> list[bytes | None]:
 
 
 @given(soup | st.text("ab\r\n\0", max_size=60).map(str.encode), cuts, st.integers(0, 20))
+@example(b"a\r\r\r\r\n", [1], 1)
 def test_lines_do_not_depend_on_the_pieces(data: bytes, sizes: list[int], limit: int) -> None:
     assert _lines(cut(data, sizes), limit) == _lines(iter([data]), limit)
     assert _lines(cut(data, [1]), limit) == _lines(iter([data]), limit)
@@ -412,6 +413,13 @@ def test_every_number_is_written_so_that_it_can_be_read(number: float) -> None:
     text = format_number(number)
     assert abs(parse_amount(text).value - number) <= 1e-6
     assert not re.search(r"[eE]|-0$|\.$|\.\d*0$|\.\d{7}", text)
+
+
+@pytest.mark.parametrize("text", ["2147483647.9999999999", "-2147483648.9999999999"])
+def test_a_long_fraction_is_not_rounded_out_of_32_bits(text: str) -> None:
+    amount = parse_amount(text)
+    assert int(amount.value) == int(text.partition(".")[0])
+    assert parse_amount(format_number(amount.value)).value == pytest.approx(amount.value, abs=1e-6)
 
 
 reply_lines = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=30).filter(
