@@ -1,5 +1,6 @@
 """Add a unit or a camera: found by itself, or by its address."""
 
+from collections.abc import Awaitable, Callable
 import re
 import secrets
 from typing import Any, Final, override
@@ -45,6 +46,10 @@ _PORT: Final = vol.All(
 )
 
 
+#: Makes an entry of the device at the address. Raises one of DEVICE_ERRORS.
+type Create = Callable[[], Awaitable[ConfigFlowResult]]
+
+
 def _address_schema(port: int) -> vol.Schema:
     return vol.Schema(
         {
@@ -88,22 +93,9 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_unit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a unit."""
-        errors: dict[str, str] = {}
-        placeholders = {"detail": ""}
         if user_input is not None:
             self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **user_input})
-            self._address = user_input
-            try:
-                return await self._create_unit()
-            except DEVICE_ERRORS as error:
-                errors["base"] = error_key(error)
-                placeholders["detail"] = error_detail(error)
-        return self.async_show_form(
-            step_id="unit",
-            data_schema=self.add_suggested_values_to_schema(_address_schema(UNIT_PORT), user_input),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        return await self._ask_address("unit", UNIT_PORT, user_input, self._create_unit)
 
     async def _unit_discovered(
         self, properties: dict[str, str | None], instance: str
@@ -121,14 +113,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask whether a discovered unit is to be added."""
-        errors: dict[str, str] = {}
-        detail = ""
-        if user_input is not None:
-            try:
-                return await self._create_unit()
-            except DEVICE_ERRORS as error:
-                errors["base"], detail = error_key(error), error_detail(error)
-        return self._confirm("unit_confirm", errors, detail)
+        return await self._confirm("unit_confirm", user_input, self._create_unit)
 
     async def _create_unit(self) -> ConfigFlowResult:
         """Ask the unit for its subunits, so that nothing is added that is no unit."""
@@ -166,23 +151,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a camera."""
-        errors: dict[str, str] = {}
-        placeholders = {"detail": ""}
-        if user_input is not None:
-            self._address = user_input
-            try:
-                return await self._create_camera()
-            except DEVICE_ERRORS as error:
-                errors["base"] = error_key(error)
-                placeholders["detail"] = error_detail(error)
-        return self.async_show_form(
-            step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(
-                _address_schema(CAMERA_PORT), user_input
-            ),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
+        return await self._ask_address("camera", CAMERA_PORT, user_input, self._create_camera)
 
     async def _camera_discovered(
         self, properties: dict[str, str | None], instance: str
@@ -206,14 +175,7 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask whether a discovered camera is to be added."""
-        errors: dict[str, str] = {}
-        detail = ""
-        if user_input is not None:
-            try:
-                return await self._create_camera()
-            except DEVICE_ERRORS as error:
-                errors["base"], detail = error_key(error), error_detail(error)
-        return self._confirm("camera_confirm", errors, detail)
+        return await self._confirm("camera_confirm", user_input, self._create_camera)
 
     async def _create_camera(self) -> ConfigFlowResult:
         """Ask the camera who it is; this is also what it is paired by."""
@@ -259,7 +221,34 @@ class CrcpConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry and entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.async_sighted()
 
-    def _confirm(self, step_id: str, errors: dict[str, str], detail: str) -> ConfigFlowResult:
+    async def _ask_address(
+        self, step_id: str, port: int, user_input: dict[str, Any] | None, create: Create
+    ) -> ConfigFlowResult:
+        """Ask for an address until there is the device that create makes an entry of."""
+        errors, detail = {}, ""
+        if user_input is not None:
+            self._address = user_input
+            try:
+                return await create()
+            except DEVICE_ERRORS as error:
+                errors["base"], detail = error_key(error), error_detail(error)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(_address_schema(port), user_input),
+            errors=errors,
+            description_placeholders={"detail": detail},
+        )
+
+    async def _confirm(
+        self, step_id: str, user_input: dict[str, Any] | None, create: Create
+    ) -> ConfigFlowResult:
+        """Ask for a click, and make the entry of what was discovered."""
+        errors, detail = {}, ""
+        if user_input is not None:
+            try:
+                return await create()
+            except DEVICE_ERRORS as error:
+                errors["base"], detail = error_key(error), error_detail(error)
         self._set_confirm_only()
         return self.async_show_form(
             step_id=step_id,
