@@ -112,9 +112,10 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
 
 
 def test_every_step_has_a_text() -> None:
-    flow = ast.parse((PACKAGE / "config_flow.py").read_text())
+    flows = [ast.parse(path.read_text()) for path in PACKAGE.glob("*flow*.py")]
     steps = {
         node.name.removeprefix("async_step_")
+        for flow in flows
         for node in ast.walk(flow)
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }

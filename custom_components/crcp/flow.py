@@ -1,0 +1,89 @@
+"""What the dialogues for units and for cameras share: an address, a click, and what went wrong."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    TextSelector,
+)
+import voluptuous as vol
+
+from .const import DOMAIN
+from .errors import DEVICE_ERRORS, error_detail, error_key
+
+_PORT: Final = vol.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)),
+    vol.Coerce(int),
+)
+
+#: Makes an entry of the device at the address. Raises one of DEVICE_ERRORS.
+type Create = Callable[[], Awaitable[ConfigFlowResult]]
+
+
+def _address_schema(port: int) -> vol.Schema:
+    return vol.Schema(
+        {
+            vol.Required(CONF_HOST): TextSelector(),
+            vol.Required(CONF_PORT, default=port): _PORT,
+        }
+    )
+
+
+class DeviceFlow(ConfigFlow):
+    """A dialogue about one device at one address."""
+
+    def __init__(self) -> None:
+        self._address: dict[str, Any] = {}
+        self._name = ""
+
+    def _sighted(self) -> None:
+        """Tell the entry that its device is there; it connects at once if it was waiting."""
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(
+            DOMAIN, self.unique_id or ""
+        )
+        if entry and entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.async_sighted()
+
+    async def _ask_address(
+        self, step_id: str, port: int, user_input: dict[str, Any] | None, create: Create
+    ) -> ConfigFlowResult:
+        """Ask for an address until there is the device that create makes an entry of."""
+        errors, detail = {}, ""
+        if user_input is not None:
+            self._address = user_input
+            try:
+                return await create()
+            except DEVICE_ERRORS as error:
+                errors["base"], detail = error_key(error), error_detail(error)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(_address_schema(port), user_input),
+            errors=errors,
+            description_placeholders={"detail": detail},
+        )
+
+    async def _confirm(
+        self, step_id: str, user_input: dict[str, Any] | None, create: Create
+    ) -> ConfigFlowResult:
+        """Ask for a click, and make the entry of what was discovered."""
+        errors, detail = {}, ""
+        if user_input is not None:
+            try:
+                return await create()
+            except DEVICE_ERRORS as error:
+                errors["base"], detail = error_key(error), error_detail(error)
+        self._set_confirm_only()
+        return self.async_show_form(
+            step_id=step_id,
+            errors=errors,
+            description_placeholders={
+                "name": self._name,
+                "host": self._address[CONF_HOST],
+                "detail": detail,
+            },
+        )
