@@ -7,13 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_KIND, DOMAIN, Kind
-from .coordinator import (
-    CameraConfigEntry,
-    CameraCoordinator,
-    CrcpConfigEntry,
-    UnitConfigEntry,
-    UnitCoordinator,
-)
+from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 
 PLATFORMS: Final = {
     Kind.UNIT: [Platform.MEDIA_PLAYER, Platform.NUMBER, Platform.SWITCH],

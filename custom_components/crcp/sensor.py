@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import CameraConfigEntry, CameraCoordinator, CameraState
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState
 from .entity import CameraEntity
 
 PARALLEL_UPDATES = 0
