@@ -6,13 +6,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_KIND, Kind
-from .coordinator import (
-    CameraConfigEntry,
-    CameraCoordinator,
-    CrcpConfigEntry,
-    UnitConfigEntry,
-    UnitCoordinator,
-)
+from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
 
 PLATFORMS: Final = {

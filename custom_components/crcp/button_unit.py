@@ -9,7 +9,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .camera_moves import stop_camera
-from .coordinator_unit import UnitConfigEntry, UnitCoordinator
+from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import SubunitEntity, add_as_found, command
 from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
 from .entity_tape import TapeEntity, TapeVerb

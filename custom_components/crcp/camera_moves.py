@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from .coordinator_unit import UnitCoordinator
+from .coordinator import UnitCoordinator
 from .entity_parameter import MOVING_PARTS
 from .presets import Preset
 from .protocols.crcp.commands import Commands

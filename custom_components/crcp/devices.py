@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_VERSION, DOMAIN
-from .coordinator_unit import UnitCoordinator
+from .coordinator import UnitCoordinator
 from .protocols.crcp.messages import Subunit
 
 

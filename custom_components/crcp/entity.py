@@ -10,7 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_SERIAL, CONF_VERSION, DOMAIN
-from .coordinator import CameraCoordinator, UnitConfigEntry, UnitCoordinator
+from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraCoordinator
 from .devices import identity
 from .errors import in_the_users_words
 from .protocols.crcp.messages import Subunit

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, override
 
-from .coordinator_unit import UnitCoordinator
+from .coordinator import UnitCoordinator
 from .entity import SubunitEntity
 from .moves import Key
 from .protocols.crcp.messages import Subunit

@@ -12,13 +12,8 @@ from homeassistant.components.sensor import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import (
-    CameraConfigEntry,
-    CameraCoordinator,
-    CameraState,
-    UnitConfigEntry,
-    UnitCoordinator,
-)
+from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState
 from .entity import CameraEntity
 from .sensor_unit import add_unit_sensors
 

@@ -6,7 +6,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator_unit import UnitConfigEntry, UnitCoordinator
+from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import add_as_found
 from .entity_tape import TapeEntity
 from .protocols.crcp.messages import Subunit
