@@ -4,11 +4,14 @@ from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_KIND, Kind
+from .const import CONF_KIND, DOMAIN, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
+from .services_unit import async_register_unit_actions
 
 PLATFORMS: Final = {
     Kind.UNIT: [
@@ -21,6 +24,15 @@ PLATFORMS: Final = {
     ],
     Kind.CAMERA: [Platform.EVENT, Platform.SENSOR],
 }
+
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register what is there whether or not a device is."""
+    async_register_unit_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool:

@@ -34,7 +34,9 @@ TAPE_BUTTONS: Final = (
     TapeButtonDescription(
         key="rewind", needs="FF", backward=True, press=lambda tape: tape.wind(-1)
     ),
-    TapeButtonDescription(key="step_forward", needs="PLAY", press=lambda tape: tape.step_picture(1)),
+    TapeButtonDescription(
+        key="step_forward", needs="PLAY", press=lambda tape: tape.step_picture(1)
+    ),
     TapeButtonDescription(
         key="step_backward", needs="PLAY", backward=True, press=lambda tape: tape.step_picture(-1)
     ),

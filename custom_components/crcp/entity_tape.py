@@ -2,12 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from homeassistant.exceptions import ServiceValidationError
-
-from .const import DOMAIN
 from .entity import SubunitEntity
+from .errors import invalid
 from .protocols.crcp.commands import Commands
-from .protocols.crcp.messages import Amount, Motion, Subunit
+from .protocols.crcp.messages import Amount, Motion
 from .protocols.crcp.status import TapeStatus
 from .tapes import Tape, fastest
 
@@ -38,9 +36,7 @@ class TapeEntity(SubunitEntity):
     async def record(self, speed: float | None = None, stop: Amount | None = None) -> None:
         """Record, if the guard lets us."""
         if not self.tape.may_record:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="recording_not_allowed"
-            )
+            raise invalid("recording_not_allowed")
         wanted = 1.0 if stop and speed is None else speed
         await self.move("RECO", Motion(wanted, stop), wanted or 1.0)
 
@@ -50,9 +46,7 @@ class TapeEntity(SubunitEntity):
         """Wind forward or backward, as fast as the tape can unless a speed is given."""
         wanted = speed if speed is not None else fastest(self.status, direction)
         if wanted is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="cannot_wind_back"
-            )
+            raise invalid("cannot_wind_back")
         await self.move("FF", Motion(wanted, stop), wanted)
 
     async def step_picture(self, direction: int) -> None:
@@ -91,10 +85,4 @@ class TapeEntity(SubunitEntity):
         await self.coordinator.async_command(self.subunit, send)
 
 
-def when_listed(*names: str) -> Callable[[TapeStatus], bool]:
-    """Whether the unit lists all of these commands for a tape."""
-    return lambda status: all(name in status.abilities for name in names)
-
-
 type TapeVerb = Callable[[TapeEntity], Awaitable[None]]
-type TapeKey = tuple[Subunit, str]

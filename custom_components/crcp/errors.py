@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
@@ -64,6 +68,13 @@ def as_home_assistant_error(error: DeviceError) -> HomeAssistantError:
         translation_domain=DOMAIN,
         translation_key=error_key(error),
         translation_placeholders={"detail": error_detail(error)},
+    )
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """The error that an action raises when it asks for what cannot be."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 
 

@@ -7,9 +7,9 @@ import uuid
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 
-from .const import CONF_PRESETS, DOMAIN
+from .const import CONF_PRESETS
+from .errors import invalid
 from .names import clean_name
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.messages import Subunit
@@ -73,7 +73,7 @@ class Presets:
         for preset in self.all.values():
             if preset.camera == camera and preset.name.casefold() == name.casefold():
                 return preset
-        raise _invalid("no_such_preset", name)
+        raise invalid("no_such_preset", name=name)
 
     def save(self, name: str, camera: Subunit, status: CameraStatus) -> None:
         """Keep where a camera stands; a preset of the same name is replaced."""
@@ -83,7 +83,7 @@ class Presets:
             if old.camera == camera and old.name.casefold() == preset.name.casefold():
                 preset = replace(preset, id=old.id)
         if preset.id not in presets and len(presets) >= MAX_PRESETS:
-            raise _invalid("too_many_presets", name)
+            raise invalid("too_many_presets", name=name)
         self._keep({**presets, preset.id: preset})
 
     def rename(self, preset: Preset, name: str) -> None:
@@ -92,7 +92,7 @@ class Presets:
         for other in self.all.values():
             same = other.camera == preset.camera and other.name.casefold() == new.casefold()
             if same and other.id != preset.id:
-                raise _invalid("preset_exists", new)
+                raise invalid("preset_exists", name=new)
         self._keep({**self.all, preset.id: replace(preset, name=new)})
 
     def delete(self, preset: Preset) -> None:
@@ -103,9 +103,3 @@ class Presets:
         stored = {each: preset.store() for each, preset in presets.items()}
         options = {**self._entry.options, CONF_PRESETS: stored}
         self._hass.config_entries.async_update_entry(self._entry, options=options)
-
-
-def _invalid(key: str, name: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"name": name}
-    )
