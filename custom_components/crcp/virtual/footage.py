@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from .encoder import H264, MPEG2, encode, split
 from .reels import FrameReel, JpegPacker, MpegVideoPacker, Packer, Reel, TransportStreamPacker
+from .tones import SOUNDS, ToneReel
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -72,10 +73,12 @@ class Footage:
 
     def offers(self, payload_type: int) -> bool:
         """Whether it can be sent as this payload type."""
-        return payload_type in self.frames
+        return payload_type in self.frames or payload_type in SOUNDS
 
     def reel(self, payload_type: int, packets: int) -> Reel:
         """A player for one transfer. packets: transport stream packets in a piece."""
+        if payload_type in SOUNDS:
+            return ToneReel(payload_type)
         frames = self.frames[payload_type]
         return FrameReel(frames.shown, frames.blank, self.rate, _packer(payload_type, packets))
 
