@@ -188,9 +188,7 @@ class _Diary(Fault):
     entries: list[str] = field(default_factory=list)
 
     @override
-    def write(
-        self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]
-    ) -> None:
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
         self.entries.append(data.decode()[:3])
         transport.write(data)
 

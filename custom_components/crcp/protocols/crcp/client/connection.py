@@ -134,29 +134,37 @@ class Connection(asyncio.Protocol):
 
     async def greeting(self) -> Reply | None:
         """Wait for 220; a unit that says nothing is taken as ready. Raises Refused, Busy."""
+        self._wait_until(self._loop.time() + self.timeouts.greeting)
         try:
-            reply, _ = await self._wait(self._greeting, self.timeouts.greeting)
+            reply, _ = await self._greeting
         except TimedOut:
             _LOGGER.debug("The unit sent no greeting; going on without one")
             return None
+        finally:
+            self._answer = None
         if reply.failed:
             raise refusal(reply)
         return reply
 
     async def exchange(self, command: Command, spelling: Spelling) -> Answer:
         """Send a command and wait for its final reply, or for the start of its transfer."""
-        async with self._turn:
+        await self._turn.acquire()
+        try:
             if self.closed:
                 raise self._ended.result()
             patience = self._patience(command)
             self.transport.write(self._session.send(command, spelling))
-            self._answer = self._loop.create_future()
-            try:
-                return await self._wait(self._answer, patience)
-            except asyncio.CancelledError:
-                # The reply would come to whoever asks next: the connection is of no more use.
-                self.fail(LinkError("the connection was given up"))
-                raise
+            answer: asyncio.Future[Answer] = self._loop.create_future()
+            self._answer = answer
+            self._wait_until(self._loop.time() + patience)
+            return await answer
+        except asyncio.CancelledError:
+            # The reply would come to whoever asks next: the connection is of no more use.
+            self.fail(LinkError("the connection was given up"))
+            raise
+        finally:
+            self._answer = None
+            self._turn.release()
 
     def end_of(self, transfer: OpenTransfer) -> asyncio.Future[Reply] | None:
         """The final reply of a transfer; None when it has come."""
@@ -166,13 +174,6 @@ class Connection(asyncio.Protocol):
         """Wait no longer for the end of a transfer."""
         self._session.transfers.forget(transfer)
         self._ends.pop(transfer, None)
-
-    async def _wait(self, answer: asyncio.Future[Answer], patience: float) -> Answer:
-        self._wait_until(self._loop.time() + patience)
-        try:
-            return await answer
-        finally:
-            self._answer = None
 
     def _patience(self, command: Command) -> float:
         if command.name == "ABOR" and self._session.transfers:
