@@ -78,7 +78,16 @@ def test_the_icon_has_its_size(name: str, side: int) -> None:
 
 async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
     integration = await async_get_integration(hass, "crcp")
-    for platform in ("config_flow", "event", "media_player", "number", "sensor", "switch"):
+    for platform in (
+        "button",
+        "config_flow",
+        "event",
+        "media_player",
+        "number",
+        "scene",
+        "sensor",
+        "switch",
+    ):
         await integration.async_get_platform(platform)
     texts = await async_get_translations(hass, "en", "entity", ["crcp"])
     assert texts["component.crcp.entity.number.pan.name"] == "Pan"
@@ -108,6 +117,7 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     keys = {key for _, key in _KEYS}
     assert keys == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
+    raised |= words(r'\binvalid\("(\w+)"')
     assert raised == set(english["exceptions"])
 
 

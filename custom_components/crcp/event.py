@@ -6,7 +6,7 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import CameraConfigEntry
+from .coordinator_camera import CameraConfigEntry
 from .entity import CameraEntity
 from .photos import ImportedPhoto
 

@@ -1,4 +1,4 @@
-"""What is known of a camera's pictures, as sensors."""
+"""What is known of a camera's pictures, as sensors; those of units stand in a file of their own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ from homeassistant.components.sensor import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import CameraConfigEntry, CameraCoordinator, CameraState
+from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState
 from .entity import CameraEntity
+from .sensor_unit import add_unit_sensors
 
 PARALLEL_UPDATES = 0
 
@@ -36,10 +38,13 @@ SENSORS: Final = (
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: CameraConfigEntry,
+    entry: CameraConfigEntry | UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the camera's sensors."""
+    """Add the sensors of a camera, or of a unit."""
+    if isinstance(entry.runtime_data, UnitCoordinator):
+        add_unit_sensors(entry, async_add_entities)
+        return
     async_add_entities(CameraSensor(entry.runtime_data, description) for description in SENSORS)
 
 
