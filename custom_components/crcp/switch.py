@@ -1,4 +1,4 @@
-"""POWER subunits as switches."""
+"""POWER subunits, and the import by itself of a camera's pictures, as switches."""
 
 from typing import Any, override
 
@@ -6,8 +6,9 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import UnitConfigEntry
-from .entity import SubunitEntity, add_as_found, command
+from .coordinator import CrcpConfigEntry
+from .coordinator_camera import CameraCoordinator
+from .entity import CameraEntity, SubunitEntity, add_as_found, command
 from .protocols.crcp.subunits import POWER
 
 PARALLEL_UPDATES = 1
@@ -15,10 +16,13 @@ PARALLEL_UPDATES = 1
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: UnitConfigEntry,
+    entry: CrcpConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a switch for each POWER subunit."""
+    """Add a switch for each POWER subunit of a unit, or for a camera's import."""
+    if isinstance(entry.runtime_data, CameraCoordinator):
+        async_add_entities([AutoImportSwitch(entry.runtime_data, "auto_import")])
+        return
     add_as_found(entry, async_add_entities, lambda state: state.unit.of_kind(POWER), PowerSwitch)
 
 
@@ -44,3 +48,23 @@ class PowerSwitch(SubunitEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch the power off."""
         await self.coordinator.controller.set_power(self.subunit, on=False)
+
+
+class AutoImportSwitch(CameraEntity, SwitchEntity):
+    """Whether pictures come by themselves. Off is a pause, which outlasts a restart."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether they do."""
+        return self.coordinator.data.photos.auto
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Go on."""
+        await self.coordinator.async_set_auto(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Pause; what has come of the picture in hand stays, and is gone on from."""
+        await self.coordinator.async_set_auto(False)
