@@ -84,6 +84,7 @@ async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
         "event",
         "media_player",
         "number",
+        "scene",
         "sensor",
         "switch",
     ):
@@ -116,7 +117,7 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     keys = {key for _, key in _KEYS}
     assert keys == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
-    raised |= words(r'_invalid\("(\w+)"')
+    raised |= words(r'\binvalid\("(\w+)"')
     assert raised == set(english["exceptions"])
 
 

@@ -1,53 +1,24 @@
-"""What can be asked of a camera's import, as buttons."""
+"""What a device does at a touch."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final, override
-
-from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator_camera import CameraConfigEntry, CameraCoordinator
-from .entity import CameraEntity
+from .button_camera import add_camera_buttons
+from .button_unit import add_unit_buttons
+from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry
 
-PARALLEL_UPDATES = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraButtonDescription(ButtonEntityDescription):
-    """A button and what it does."""
-
-    press: Callable[[CameraCoordinator], Awaitable[None]]
-
-
-BUTTONS: Final = (
-    CameraButtonDescription(key="import_now", press=CameraCoordinator.async_import_now),
-    CameraButtonDescription(key="pause", press=CameraCoordinator.async_pause),
-)
+# The connection takes one command at a time by itself.
+PARALLEL_UPDATES = 0
 
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: CameraConfigEntry,
+    entry: CameraConfigEntry | UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the camera's buttons."""
-    async_add_entities(CameraButton(entry.runtime_data, description) for description in BUTTONS)
-
-
-class CameraButton(CameraEntity, ButtonEntity):
-    """One button of a camera."""
-
-    entity_description: CameraButtonDescription
-
-    def __init__(
-        self, coordinator: CameraCoordinator, description: CameraButtonDescription
-    ) -> None:
-        super().__init__(coordinator, description.key)
-        self.entity_description = description
-
-    @override
-    async def async_press(self) -> None:
-        """Do it."""
-        await self.entity_description.press(self.coordinator)
+    """Add the buttons of a camera, or of a unit."""
+    if isinstance(entry.runtime_data, UnitCoordinator):
+        add_unit_buttons(entry, async_add_entities)
+    else:
+        add_camera_buttons(entry, async_add_entities)

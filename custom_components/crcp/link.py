@@ -53,14 +53,16 @@ class Link[ClientT: Client]:
         self._on_down = on_down
         self._failures = 0
         self._hurry = asyncio.Event()
+        self._up = asyncio.Event()
+        self._given_up = False
 
     async def connect(self) -> None:
         """Make the first connection, for run to go on with. Raises what connect raises."""
         self.client = await self._connect()
 
     async def run(self) -> None:
-        """Stay connected until cancelled."""
-        while True:
+        """Stay connected until cancelled, or until somebody gives up."""
+        while not self._given_up:
             try:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
@@ -71,7 +73,16 @@ class Link[ClientT: Client]:
                 # A defect of ours must not end the importing for good: it is told, with its
                 # traceback, and the next connection may not meet it.
                 _LOGGER.exception("Unexpected error; connecting again")
-            await self._pause()
+            if not self._given_up:
+                await self._pause()
+
+    def give_up(self) -> None:
+        """Try no more: only a person can help now, who will set everything up anew."""
+        self._given_up = True
+
+    async def wait_up(self) -> None:
+        """Wait until there is a connection."""
+        await self._up.wait()
 
     def hurry(self) -> None:
         """Try now: the device was seen on the network."""
@@ -80,9 +91,11 @@ class Link[ClientT: Client]:
     async def _one_connection(self) -> None:
         self.client = client = self.client or await self._connect()
         began = asyncio.get_running_loop().time()
+        self._up.set()
         try:
             await self._use(client)
         finally:
+            self._up.clear()
             self.client = None
             # Only a connection that held is a good sign: many devices take one and drop it at once.
             if asyncio.get_running_loop().time() - began >= STEADY:

@@ -1,4 +1,4 @@
-"""The integration's actions."""
+"""The actions of photo cameras."""
 
 from datetime import date
 from typing import Final
@@ -12,12 +12,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 import voluptuous as vol
 
 from .const import CONF_KIND, DOMAIN, Kind
 from .coordinator_camera import CameraCoordinator
+from .errors import invalid
 from .photo_options import CONF_KINDS, CONF_PROTECTED_ONLY, CONF_SLOTS, KINDS, SLOTS, choice_of
 from .photo_progress import photo_attributes
 
@@ -47,7 +47,7 @@ _FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_PHOTO): cv.string})
 
 
 @callback
-def async_register_actions(hass: HomeAssistant) -> None:
+def async_register_camera_actions(hass: HomeAssistant) -> None:
     """Register them."""
     hass.services.async_register(
         DOMAIN,
@@ -71,7 +71,7 @@ async def _import_photos(call: ServiceCall) -> ServiceResponse:
     first: date | None = call.data.get(ATTR_FIRST_DAY)
     last: date | None = call.data.get(ATTR_LAST_DAY)
     if first and last and first > last:
-        raise _invalid("dates_in_wrong_order")
+        raise invalid("dates_in_wrong_order")
     choice = choice_of(
         call.data[CONF_KINDS],
         call.data[CONF_SLOTS],
@@ -96,13 +96,13 @@ async def _forget_photo(call: ServiceCall) -> ServiceResponse:
     forgotten = 0
     cameras = _cameras(call.hass)
     if not cameras:
-        raise _invalid("no_camera")
+        raise invalid("no_camera")
     for camera in cameras:
         path = camera.photos.library.path_of(place)
         if path is not None and not forgotten:
             forgotten = await camera.photos.library.async_forget(path)
     if not forgotten:
-        raise _invalid("photo_unknown", photo=place)
+        raise invalid("photo_unknown", photo=place)
     for camera in cameras:
         camera.photos.look_again()
     return {"forgotten": forgotten}
@@ -115,18 +115,12 @@ def _camera(hass: HomeAssistant, device_id: str) -> CameraCoordinator:
         devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
         if entry.data[CONF_KIND] == Kind.CAMERA and device_id in {each.id for each in devices}:
             if entry.state is not ConfigEntryState.LOADED:
-                raise _invalid("camera_not_loaded", camera=entry.title)
+                raise invalid("camera_not_loaded", camera=entry.title)
             camera: CameraCoordinator = entry.runtime_data
             return camera
-    raise _invalid("not_a_camera")
+    raise invalid("not_a_photo_camera")
 
 
 def _cameras(hass: HomeAssistant) -> list[CameraCoordinator]:
     entries = hass.config_entries.async_loaded_entries(DOMAIN)
     return [entry.runtime_data for entry in entries if entry.data[CONF_KIND] == Kind.CAMERA]
-
-
-def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
