@@ -78,7 +78,16 @@ def test_the_icon_has_its_size(name: str, side: int) -> None:
 
 async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
     integration = await async_get_integration(hass, "crcp")
-    for platform in ("config_flow", "event", "media_player", "number", "sensor", "switch"):
+    for platform in (
+        "button",
+        "config_flow",
+        "event",
+        "media_player",
+        "number",
+        "scene",
+        "sensor",
+        "switch",
+    ):
         await integration.async_get_platform(platform)
     texts = await async_get_translations(hass, "en", "entity", ["crcp"])
     assert texts["component.crcp.entity.number.pan.name"] == "Pan"
@@ -108,18 +117,22 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     keys = {key for _, key in _KEYS}
     assert keys == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
+    raised |= words(r'\binvalid\("(\w+)"')
     assert raised == set(english["exceptions"])
 
 
 def test_every_step_has_a_text() -> None:
-    flows = [ast.parse(path.read_text()) for path in PACKAGE.glob("*flow*.py")]
+    english = load("translations", "en.json")
+    flows = {path.stem: path.read_text() for path in PACKAGE.glob("*flow*.py")}
+    options = set(re.findall(r"async_step_(\w+)(?:\(\n? *self| =)", flows.pop("flow_options")))
+    assert options - {"save"} == set(english["options"]["step"])
     steps = {
         node.name.removeprefix("async_step_")
-        for flow in flows
-        for node in ast.walk(flow)
+        for flow in flows.values()
+        for node in ast.walk(ast.parse(flow))
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert steps - {"zeroconf"} == set(load("translations", "en.json")["config"]["step"])
+    assert steps - {"zeroconf"} == set(english["config"]["step"])
 
 
 def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:

@@ -13,6 +13,15 @@ CONF_DISCOVERY_ID: Final = "discovery_id"
 CONF_MANUFACTURER: Final = "manufacturer"
 CONF_MODEL: Final = "model"
 CONF_VERSION: Final = "version"
+CONF_CAMERA_GUID: Final = "camera_guid"
+
+CONF_CHANNEL: Final = "channel"
+CONF_ACCOUNT: Final = "account"
+CONF_PLAIN: Final = "plain"
+CONF_GREETING: Final = "greeting"
+CONF_SUBUNITS: Final = "subunits"
+CONF_PARAMETERS: Final = "parameters"
+CONF_PRESETS: Final = "presets"
 
 
 class Kind(StrEnum):
@@ -20,3 +29,11 @@ class Kind(StrEnum):
 
     UNIT = "unit"
     CAMERA = "camera"
+
+
+class Channel(StrEnum):
+    """The ways to command a unit."""
+
+    TCP = "tcp"
+    TLS = "tls"
+    UDP = "udp"

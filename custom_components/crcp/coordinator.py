@@ -1,64 +1,71 @@
-"""The state of a unit or a camera in Home Assistant, and the connection that it comes from."""
+"""A CRCP unit in Home Assistant: one connection, asked at intervals, commanded in between."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_PORT
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL, DOMAIN
-from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_detail, error_key
+from .const import DOMAIN
+from .dial import dial
+from .errors import DEVICE_ERRORS, DeviceError, as_update_failed, error_detail
 from .link import Link
-from .photos import ImportedPhoto, PhotoHost
+from .moves import Endings, Key, Targets
+from .polling import Part, Timetable
+from .powers import Powers
+from .presets import Presets
 from .protocols.crcp.client import Controller
-from .protocols.crcp.commands import UnitState
-from .protocols.crcp.messages import Motion, Subunit
-from .protocols.ptpip.client import Initiator
+from .protocols.crcp.commands import Commands, UnitState
+from .protocols.crcp.errors import LinkError, Refused
+from .protocols.crcp.messages import Subunit
+from .protocols.crcp.status import UnitStatus
+from .protocols.crcp.subunits import CAMERA, POWER, TAPE
+from .tapes import Tape
 
 _LOGGER = logging.getLogger(__name__)
 
-#: How often a unit is asked, in seconds: it never tells by itself. Moving things are watched
-#: closely enough for a position that a person follows.
-MOVING: Final = timedelta(seconds=1)
-STILL: Final = timedelta(seconds=10)
+#: What was commanded is watched for so many seconds, even if nothing moves yet: motors start late.
+STIRRED: Final = 1.2
+
+#: Switching on a unit that has closed its connection waits so long for the next one, in seconds.
+COMING_BACK: Final = 12.0
+
+#: The order in which parts are asked: whether there is power decides what else there is to ask.
+_ORDER: Final = (POWER, TAPE, CAMERA)
 
 type UnitConfigEntry = ConfigEntry[UnitCoordinator]
-type CameraConfigEntry = ConfigEntry[CameraCoordinator]
 
 #: An entry of either kind; which one, its data tell.
 type CrcpConfigEntry = ConfigEntry[Any]
 
-#: Being away is normal for a camera; these need somebody to do something.
-WORTH_TELLING: Final = frozenset({"another_camera", "not_authorised"})
-
-#: Is called with each picture that has landed in the library.
-type PhotoListener = Callable[[ImportedPhoto], None]
-
 
 class UnitCoordinator(DataUpdateCoordinator[UnitState]):
-    """A CRCP unit: one connection, asked at intervals, commanded in between."""
+    """A unit, its connection, and what is known of it beyond what it tells."""
 
     config_entry: UnitConfigEntry
 
+    #: Whether the unit cannot answer, so that everything known of it is assumed.
+    one_way = False
+
     def __init__(self, hass: HomeAssistant, entry: UnitConfigEntry) -> None:
-        super().__init__(
-            hass,
-            _LOGGER,
-            config_entry=entry,
-            name=entry.title,
-            update_interval=STILL,
-            always_update=False,
-        )
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id = ""
+        self.powers = Powers()
+        self.tapes: dict[Subunit, Tape] = {}
+        self.targets = Targets()
+        self.endings = Endings(self._stop_move)
+        self.presets = Presets(hass, entry)
         self._link = Link(self._connect, self._use, self._on_down)
-        self._stirred = False
-        self._resume: dict[Subunit, Motion] = {}
+        self._timetable = Timetable()
+        self._stirred: dict[Subunit, float] = {}
+        self._wake = asyncio.Event()
+        self._begun = asyncio.Event()
 
     @property
     def unit_id(self) -> str:
@@ -66,38 +73,80 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         return self.config_entry.unique_id or self.config_entry.entry_id
 
     @property
-    def controller(self) -> Controller:
+    def controller(self) -> Commands:
         """The connection, for a command. Raises HomeAssistantError while there is none."""
         if self._link.client is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
         return self._link.client
+
+    @property
+    def connection(self) -> Controller | None:
+        """The connection over TCP, for what needs a second one beside it: listings, pictures."""
+        return self._link.client
+
+    def tape(self, subunit: Subunit) -> Tape:
+        """What is known of a tape."""
+        return self.tapes.setdefault(subunit, Tape())
+
+    # -- commands ------------------------------------------------------------------------------
+
+    async def async_command(
+        self, subunit: Subunit, do: Callable[[Commands], Awaitable[None]]
+    ) -> None:
+        """Have a subunit do something, before anything else is asked; then read it back.
+
+        Raises one of DEVICE_ERRORS, or HomeAssistantError without a connection.
+        """
+        await self.powers.wait_until_on(subunit)
+        await do(self.controller)
+        self.powers.proved(subunit)
+        await self._read_back(subunit)
+
+    async def async_set_power(self, power: Subunit, *, on: bool) -> None:
+        """Switch a power; one that is off may have closed the connection, so wait for it."""
+        with self.powers.switching(power, on=on):
+            if on and self._link.client is None:
+                self._link.hurry()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(COMING_BACK):
+                        await self._link.wait_up()
+            await self.controller.set_power(power, on=on)
+        self._timetable.hurry(*self._parts)
+        await self._read_back(power)
+
+    async def _read_back(self, subunit: Subunit) -> None:
+        """Ask what a command did, and keep watching while it takes effect."""
+        self._stirred[subunit] = self.hass.loop.time() + STIRRED
+        if client := self._link.client:
+            with suppress(*DEVICE_ERRORS):
+                await self._ask(client, subunit)
+        self.async_update_listeners()
+        self._wake.set()
+
+    async def _stop_move(self, key: Key) -> None:
+        try:
+            controller = self.controller
+        except HomeAssistantError as error:
+            raise LinkError("there is no connection") from error
+        subunit, name = key
+        await controller.stop_motion(subunit, name)
+        self.targets.forget(subunit, (name,))
+        await self._read_back(subunit)
+
+    # -- the connection ------------------------------------------------------------------------
 
     @callback
     def async_sighted(self) -> None:
         """The unit announced itself: try now."""
         self._link.hurry()
 
-    async def async_after_command(self) -> None:
-        """Read back what a command did, and keep watching while it takes effect."""
-        self._stirred = True
-        await self.async_refresh()
+    async def async_stopping(self, _event: Event) -> None:
+        """Home Assistant stops, and unloads nothing."""
+        await self.async_close()
 
-    async def async_move_tape(self, subunit: Subunit, name: str, motion: Motion) -> None:
-        """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
-        self._resume.pop(subunit, None)
-        await self.controller.move_tape(subunit, name, motion)
-
-    async def async_pause_tape(self, subunit: Subunit) -> None:
-        """Stop the tape where it is."""
-        self._resume.pop(subunit, None)
-        await self.controller.pause_tape(subunit)
-
-    async def async_go_to(self, subunit: Subunit, position: float) -> None:
-        """Wind to a position in seconds; a tape that played plays on from there."""
-        self._resume.pop(subunit, None)
-        before = await self.controller.go_to(subunit, position)
-        if before.operation == "PLAY":
-            self._resume[subunit] = Motion()
+    async def async_close(self) -> None:
+        """End what would go on without us, before the connection is given up."""
+        await self.endings.end_all()
 
     @override
     async def _async_setup(self) -> None:
@@ -105,7 +154,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         try:
             await self._link.connect()
         except DEVICE_ERRORS as error:
-            raise _update_failed(error) from error
+            raise as_update_failed(error) from error
         self.config_entry.async_create_background_task(
             self.hass, self._link.run(), f"crcp {self.name}"
         )
@@ -116,138 +165,155 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         if self._link.client is None:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="not_connected")
         try:
-            state = await self._link.client.survey()
-            await self._resume_tapes(state)
+            state = await self._survey(self._link.client)
         except DEVICE_ERRORS as error:
-            raise _update_failed(error) from error
-        self.update_interval = MOVING if self._is_moving(state) else STILL
+            raise as_update_failed(error) from error
+        self._begun.set()
         return state
 
-    def _is_moving(self, state: UnitState) -> bool:
-        moved = bool(self.data) and self.data.cameras != state.cameras
-        stirred, self._stirred = self._stirred, False
-        runs = any(tape.operation != "PAUS" for tape in state.tapes.values())
-        return moved or stirred or runs
-
-    async def _resume_tapes(self, state: UnitState) -> None:
-        """Play on where a seek has arrived."""
-        for subunit in list(self._resume):
-            tape = state.tapes.get(subunit)
-            if tape is None or tape.operation == "PAUS":
-                motion = self._resume.pop(subunit)
-                if tape:
-                    await self.controller.move_tape(subunit, "PLAY", motion)
-                    self._stirred = True
-
     async def _connect(self) -> Controller:
-        data = self.config_entry.data
-        return await Controller.connect(data[CONF_HOST], data[CONF_PORT])
+        return await dial(self.config_entry.data)
 
-    async def _use(self, controller: Controller) -> None:
+    async def _use(self, client: Controller) -> None:
+        """Ask what is due until the connection ends; raise why it did."""
+        await self._begun.wait()
         if not self.last_update_success:
-            await self.async_refresh()
-        raise await controller.wait_closed()
-
-    def _on_down(self, error: DeviceError) -> None:
-        if self.last_update_success:
-            self.async_set_update_error(_update_failed(error))
-
-
-@dataclass(frozen=True, slots=True)
-class CameraState:
-    """A camera and its pictures: whether it is there, how many of them are in the library."""
-
-    connected: bool
-    imported: int
-
-
-class CameraCoordinator(DataUpdateCoordinator[CameraState]):
-    """A PTP-IP camera: connected whenever it can be, imported from whenever it tells of a picture.
-
-    A camera that sleeps is normal, so being away is a state and not an error.
-    """
-
-    config_entry: CameraConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: CameraConfigEntry) -> None:
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
-        self._photos = PhotoHost(hass, entry.title, entry.data[CONF_SERIAL], self._on_imported)
-        self._link = Link(self._connect, self._use, self._on_down)
-        self._listeners_of_photos: set[PhotoListener] = set()
-        self._told = ""
-
-    @callback
-    def async_sighted(self) -> None:
-        """The camera announced itself: try now."""
-        self._link.hurry()
-
-    @callback
-    def async_listen_for_photos(self, listener: PhotoListener) -> CALLBACK_TYPE:
-        """Call listener with each picture that has landed; returns how to stop it."""
-        self._listeners_of_photos.add(listener)
-        return lambda: self._listeners_of_photos.discard(listener)
-
-    @override
-    async def _async_setup(self) -> None:
-        """Open the library and its ledger, and begin to look for the camera."""
-        await self._photos.async_open()
-        self.config_entry.async_create_background_task(
-            self.hass, self._stay_connected(), f"crcp {self.name}"
-        )
-
-    @override
-    async def _async_update_data(self) -> CameraState:
-        """The first state; everything later is pushed."""
-        return CameraState(connected=False, imported=self._photos.count)
-
-    async def _stay_connected(self) -> None:
+            self.async_set_updated_data(await self._survey(client))
+            _LOGGER.info("%s is connected again", self.name)
+        await self.endings.settle()
+        ended = asyncio.ensure_future(client.wait_closed())
+        ended.add_done_callback(lambda _: self._wake.set())
         try:
-            await self._link.run()
+            while not ended.done():
+                for part in self._timetable.due(self._parts, self.hass.loop.time()):
+                    await self._ask(client, part)
+                await self._rest()
+            raise ended.result()
         finally:
-            await self._photos.async_close()
+            ended.cancel()
 
-    async def _connect(self) -> Initiator:
-        data = self.config_entry.data
-        initiator = await Initiator.connect(
-            data[CONF_HOST],
-            data[CONF_PORT],
-            guid=bytes.fromhex(data[CONF_GUID]),
-            friendly_name=data[CONF_FRIENDLY_NAME],
-        )
-        try:
-            await initiator.open_session()
-        except BaseException:
-            await initiator.abort()
-            raise
-        return initiator
-
-    async def _use(self, initiator: Initiator) -> None:
-        """Import what is there, then each picture that is announced, until the connection ends."""
-        device = await initiator.device_info()
-        expected = self.config_entry.data[CONF_SERIAL]
-        if device.serial_number and device.serial_number != expected:
-            raise AnotherCamera(expected, device.serial_number)
-        self.async_set_updated_data(replace(self.data, connected=True))
-        await self._photos.async_import(initiator)
-
-    def _on_imported(self, photo: ImportedPhoto) -> None:
-        self.async_set_updated_data(replace(self.data, imported=photo.count))
-        for listener in tuple(self._listeners_of_photos):
-            listener(photo)
+    async def _rest(self) -> None:
+        """Wait until something is due, or a command was given, or the connection ended."""
+        wait = self._timetable.wait(self._parts, self.hass.loop.time())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        self._wake.clear()
 
     def _on_down(self, error: DeviceError) -> None:
-        if self.data.connected:
-            _LOGGER.info("%s is no longer connected: %s", self.name, error)
-            self.async_set_updated_data(replace(self.data, connected=False))
-        key = error_key(error)
-        level = logging.WARNING if key in WORTH_TELLING and key != self._told else logging.DEBUG
-        self._told = key
-        _LOGGER.log(level, "%s: %s", self.name, error_detail(error))
+        if not self.last_update_success:
+            _LOGGER.debug("%s: %s", self.name, error_detail(error))
+            return
+        # What is off may well close its connection. It is off then, and not lost.
+        level = logging.DEBUG if self.powers.all_off else logging.INFO
+        _LOGGER.log(level, "%s is no longer connected: %s", self.name, error_detail(error))
+        for tape in self.tapes.values():
+            # Somebody may change the tape while nobody looks.
+            tape.title = None
+        self.last_exception = as_update_failed(error)
+        self.last_update_success = False
+        self.async_update_listeners()
 
+    # -- what the unit tells -------------------------------------------------------------------
 
-def _update_failed(error: DeviceError) -> UpdateFailed:
-    return UpdateFailed(
-        translation_domain=DOMAIN,
-        translation_key=error_key(error),
-        translation_placeholders={"detail": error_detail(error)},
-    )
+    @property
+    def _parts(self) -> list[Part]:
+        """What there is to ask: of what is off nothing but its power."""
+        subunits = self.data.unit.subunits
+        listed = [each for kind in _ORDER for each in subunits if each.kind == kind]
+        return [None, *(p for p in listed if p.kind == POWER or not self.powers.is_off(p))]
+
+    async def _survey(self, client: Controller) -> UnitState:
+        """Ask for everything; what is off and does not tell is as it was."""
+        state = await client.survey()
+        self.powers.read(state.power)
+        if self._begun.is_set():
+            off = filter(self.powers.is_off, state.unit.subunits)
+            old = self.data
+            known = [each for each in off if each not in state.tapes | state.cameras]
+            tapes = {each: old.tapes[each] for each in known if each in old.tapes}
+            cameras = {each: old.cameras[each] for each in known if each in old.cameras}
+            state = replace(
+                state, tapes={**tapes, **state.tapes}, cameras={**cameras, **state.cameras}
+            )
+        now = self.hass.loop.time()
+        for subunit, status in state.tapes.items():
+            self.tape(subunit).read(status, now)
+        for part in (None, *state.power, *state.tapes, *state.cameras):
+            self._plan(part, moves=part in state.tapes and self.tapes[part].operation != "PAUS")
+        return state
+
+    async def _ask(self, client: Controller, part: Part) -> None:
+        """Ask about one part and publish what is new."""
+        try:
+            if part is None:
+                self._take_unit(await client.unit_status())
+            elif part.kind == POWER:
+                await self._ask_power(client, part)
+            elif part.kind == TAPE:
+                await self._ask_tape(client, part)
+            elif part.kind == CAMERA:
+                await self._ask_camera(client, part)
+        except Refused:
+            if part is None or client.closed:
+                raise
+            # It is off by now, or is no more; the next list will tell.
+            self._plan(part)
+
+    async def _ask_power(self, client: Controller, power: Subunit) -> None:
+        told = await client.power_status(power)
+        before = self.powers.is_on(power)
+        self._publish(replace(self.data, power={**self.data.power, power: told}))
+        self.powers.read(self.data.power)
+        if self.powers.is_on(power) is not before:
+            self._timetable.hurry(*self._parts)
+            self.async_update_listeners()
+        self._plan(power)
+
+    async def _ask_tape(self, client: Controller, subunit: Subunit) -> None:
+        status = await client.tape_status(subunit)
+        tape = self.tape(subunit)
+        wound = tape.operation == "FF"
+        tape.read(status, self.hass.loop.time())
+        self._publish(replace(self.data, tapes={**self.data.tapes, subunit: status}))
+        self._plan(subunit, moves=status.operation != "PAUS" or self._is_stirred(subunit))
+        arrived = status.operation == "PAUS" and (wound or not self._is_stirred(subunit))
+        if arrived and tape.resume:
+            motion = tape.resume
+            await client.move_tape(subunit, "PLAY", motion)
+            tape.commanded("PLAY", motion.speed or 1.0)
+            self._timetable.hurry(subunit)
+
+    async def _ask_camera(self, client: Controller, subunit: Subunit) -> None:
+        status = await client.camera_status(subunit)
+        moves = True
+        if not self._is_stirred(subunit):
+            moves = self.targets.read(subunit, self.data.cameras.get(subunit), status)
+        self._publish(replace(self.data, cameras={**self.data.cameras, subunit: status}))
+        self._plan(subunit, moves=moves)
+
+    def _take_unit(self, unit: UnitStatus) -> None:
+        if unit != self.data.unit:
+            there = set(unit.subunits)
+            self._publish(
+                replace(
+                    self.data,
+                    unit=unit,
+                    power={each: self.data.power.get(each) for each in unit.of_kind(POWER)},
+                    tapes={k: v for k, v in self.data.tapes.items() if k in there},
+                    cameras={k: v for k, v in self.data.cameras.items() if k in there},
+                )
+            )
+            self.powers.read(self.data.power)
+        self._plan(None)
+
+    def _publish(self, state: UnitState) -> None:
+        if state != self.data:
+            self.async_set_updated_data(state)
+
+    def _is_stirred(self, subunit: Subunit) -> bool:
+        return self._stirred.get(subunit, 0.0) > self.hass.loop.time()
+
+    def _plan(self, part: Part, *, moves: bool = False) -> None:
+        off = self.powers.all_off if part is None else self.powers.is_off(part)
+        self._timetable.answered(part, self.hass.loop.time(), moves=moves, off=off)

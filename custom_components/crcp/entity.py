@@ -10,9 +10,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_SERIAL, CONF_VERSION, DOMAIN
-from .coordinator import CameraCoordinator, UnitConfigEntry, UnitCoordinator
-from .errors import DEVICE_ERRORS, as_home_assistant_error
-from .protocols.crcp.commands import UnitState
+from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraCoordinator
+from .devices import identity
+from .errors import in_the_users_words
 from .protocols.crcp.messages import Subunit
 
 
@@ -28,11 +29,13 @@ class SubunitEntity(CrcpEntity[UnitCoordinator]):
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, key: str = "") -> None:
         super().__init__(coordinator)
         self.subunit = subunit
-        identity = f"{coordinator.unit_id}_{subunit}"
-        self._attr_unique_id = f"{identity}_{key}" if key else identity
+        own = identity(coordinator.unit_id, subunit)
+        self._attr_unique_id = f"{own}_{key}" if key else own
+        self._attr_translation_key = key or None
+        self._attr_assumed_state = coordinator.one_way
         kind = subunit.kind.lower()
         self._attr_device_info = ChildDeviceInfo(
-            identifiers={(DOMAIN, identity)},
+            identifiers={(DOMAIN, own)},
             parent_device_id=coordinator.device_id,
             translation_key=f"{kind}_numbered" if subunit.number else kind,
             translation_placeholders={"number": str(subunit.number)},
@@ -67,21 +70,26 @@ class CameraEntity(CrcpEntity[CameraCoordinator]):
 def add_as_found[KeyT: Hashable](
     entry: UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    keys: Callable[[UnitState], Iterable[KeyT]],
+    keys: Callable[[UnitCoordinator], Iterable[KeyT]],
     make: Callable[[UnitCoordinator, KeyT], SubunitEntity],
 ) -> None:
-    """Add an entity for each key that the unit's state holds, now and whenever one is new.
+    """Add an entity for each key that keys finds, now and whenever one is new.
 
-    Most units do not tell what their camera can do while they are off.
+    Most units do not tell what their camera can do while they are off; and a subunit that was
+    unplugged, whose device is gone then, may be plugged in again.
     """
     coordinator = entry.runtime_data
-    known: set[KeyT] = set()
+    known: dict[KeyT, Subunit] = {}
 
     @callback
     def add_new() -> None:
-        new = [key for key in keys(coordinator.data) if key not in known]
-        known.update(new)
-        async_add_entities(make(coordinator, key) for key in new)
+        there = coordinator.data.unit.subunits
+        for key in [key for key, subunit in known.items() if subunit not in there]:
+            del known[key]
+        new = {key: make(coordinator, key) for key in keys(coordinator) if key not in known}
+        known.update({key: entity.subunit for key, entity in new.items()})
+        if new:
+            async_add_entities(new.values())
 
     entry.async_on_unload(coordinator.async_add_listener(add_new))
     add_new()
@@ -90,14 +98,11 @@ def add_as_found[KeyT: Hashable](
 def command[EntityT: SubunitEntity, **P](
     method: Callable[Concatenate[EntityT, P], Awaitable[None]],
 ) -> Callable[Concatenate[EntityT, P], Coroutine[Any, Any, None]]:
-    """Make an entity's method a command: errors in the user's words, and the effect read back."""
+    """Make an entity's method a command, whose errors are told in the user's words."""
 
     @wraps(method)
     async def perform(self: EntityT, *args: P.args, **kwargs: P.kwargs) -> None:
-        try:
+        with in_the_users_words():
             await method(self, *args, **kwargs)
-        except DEVICE_ERRORS as error:
-            raise as_home_assistant_error(error) from error
-        await self.coordinator.async_after_command()
 
     return perform

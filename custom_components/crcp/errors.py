@@ -1,8 +1,15 @@
 """Protocol errors in the user's words: the one table that flows, coordinators and entities use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
 from .names import clean_name
@@ -62,3 +69,34 @@ def as_home_assistant_error(error: DeviceError) -> HomeAssistantError:
         translation_key=error_key(error),
         translation_placeholders={"detail": error_detail(error)},
     )
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """The error that an action raises when it asks for what cannot be."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+@contextmanager
+def in_the_users_words() -> Iterator[None]:
+    """Turn what a device, or the way to it, did to us into the error that an action raises."""
+    try:
+        yield
+    except DEVICE_ERRORS as error:
+        raise as_home_assistant_error(error) from error
+
+
+def as_update_failed(error: DeviceError) -> UpdateFailed | ConfigEntryAuthFailed:
+    """The error that setting an entry up raises: who is turned away asks for another password."""
+    cls = ConfigEntryAuthFailed if needs_login(error) else UpdateFailed
+    return cls(
+        translation_domain=DOMAIN,
+        translation_key=error_key(error),
+        translation_placeholders={"detail": error_detail(error)},
+    )
+
+
+def needs_login(error: DeviceError) -> bool:
+    """Whether a unit wants a password, or another one."""
+    return isinstance(error, crcp.NotAuthorised)

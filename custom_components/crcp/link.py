@@ -34,7 +34,9 @@ class Link[ClientT: Client]:
     """One connection at a time to one device.
 
     connect makes a client; use works with it until the connection ends, and raises why;
-    on_down hears of every attempt or connection that failed.
+    on_down hears of every attempt or connection that failed. What the last client taught may be
+    kept here: stay_away is for how many seconds the device does not want to see us again, and
+    patient says that it will take no second connection before somebody starts it again.
     """
 
     def __init__(
@@ -44,19 +46,23 @@ class Link[ClientT: Client]:
         on_down: Callable[[DeviceError], None],
     ) -> None:
         self.client: ClientT | None = None
+        self.stay_away = 0.0
+        self.patient = False
         self._connect = connect
         self._use = use
         self._on_down = on_down
         self._failures = 0
         self._hurry = asyncio.Event()
+        self._up = asyncio.Event()
+        self._given_up = False
 
     async def connect(self) -> None:
         """Make the first connection, for run to go on with. Raises what connect raises."""
         self.client = await self._connect()
 
     async def run(self) -> None:
-        """Stay connected until cancelled."""
-        while True:
+        """Stay connected until cancelled, or until somebody gives up."""
+        while not self._given_up:
             try:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
@@ -67,7 +73,16 @@ class Link[ClientT: Client]:
                 # A defect of ours must not end the importing for good: it is told, with its
                 # traceback, and the next connection may not meet it.
                 _LOGGER.exception("Unexpected error; connecting again")
-            await self._pause()
+            if not self._given_up:
+                await self._pause()
+
+    def give_up(self) -> None:
+        """Try no more: only a person can help now, who will set everything up anew."""
+        self._given_up = True
+
+    async def wait_up(self) -> None:
+        """Wait until there is a connection."""
+        await self._up.wait()
 
     def hurry(self) -> None:
         """Try now: the device was seen on the network."""
@@ -76,9 +91,11 @@ class Link[ClientT: Client]:
     async def _one_connection(self) -> None:
         self.client = client = self.client or await self._connect()
         began = asyncio.get_running_loop().time()
+        self._up.set()
         try:
             await self._use(client)
         finally:
+            self._up.clear()
             self.client = None
             # Only a connection that held is a good sign: many devices take one and drop it at once.
             if asyncio.get_running_loop().time() - began >= STEADY:
@@ -86,11 +103,13 @@ class Link[ClientT: Client]:
             await client.close()
 
     async def _pause(self) -> None:
-        delay = RECONNECT_DELAYS[min(self._failures, len(RECONNECT_DELAYS) - 1)]
-        self._failures += 1
         self._hurry.clear()
+        last = len(RECONNECT_DELAYS) - 1
+        delay = RECONNECT_DELAYS[last if self.patient else min(self._failures, last)]
+        self._failures += 1
+        await asyncio.sleep(self.stay_away)
         try:
-            async with asyncio.timeout(delay * random.uniform(1, 1 + JITTER)):
+            async with asyncio.timeout(delay * random.uniform(1, 1 + JITTER) - self.stay_away):
                 await self._hurry.wait()
         except TimeoutError:
             return

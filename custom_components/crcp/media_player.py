@@ -1,24 +1,33 @@
 """TAPE subunits as media players."""
 
-from datetime import datetime
-from typing import Final, override
+from datetime import datetime, timedelta
+from typing import Any, Final, override
 
 from homeassistant.components.media_player import (
+    BrowseError,
+    BrowseMedia,
+    MediaClass,
     MediaPlayerEntity,
     MediaPlayerEntityFeature as Feature,
     MediaPlayerState,
+    MediaType,
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN
 from .coordinator import UnitConfigEntry, UnitCoordinator
-from .entity import SubunitEntity, add_as_found, command
-from .protocols.crcp.messages import Motion, Subunit
-from .protocols.crcp.status import TapeStatus
-from .protocols.crcp.subunits import POWER, TAPE
+from .entity import add_as_found, command
+from .entity_tape import TapeEntity
+from .errors import DEVICE_ERRORS, in_the_users_words
+from .protocols.crcp.commands import Commands
+from .protocols.crcp.messages import Amount, Subunit
+from .protocols.crcp.subunits import TAPE
+from .shelves import MAX_SOURCES, Listing, has_shelf, list_directory, load
 
-PARALLEL_UPDATES = 1
+# The connection takes one command at a time by itself.
+PARALLEL_UPDATES = 0
 
 #: The features that a tape command brings with it.
 FEATURES: Final = {
@@ -28,6 +37,12 @@ FEATURES: Final = {
     "FF": Feature.SEEK,
 }
 
+#: What loading a tape by its name makes possible.
+SHELF: Final = Feature.SELECT_SOURCE | Feature.BROWSE_MEDIA | Feature.PLAY_MEDIA
+
+#: A reading this near to the position that everybody has counted on to is no news, in seconds.
+TOLERANCE: Final = 1.0
+
 
 async def async_setup_entry(
     _hass: HomeAssistant,
@@ -35,48 +50,52 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a media player for each TAPE subunit."""
-    add_as_found(entry, async_add_entities, lambda state: state.unit.of_kind(TAPE), TapePlayer)
+    add_as_found(entry, async_add_entities, lambda c: c.data.unit.of_kind(TAPE), TapePlayer)
 
 
-class TapePlayer(SubunitEntity, MediaPlayerEntity):
-    """A tape, played and wound (section 8 of the draft)."""
+class TapePlayer(TapeEntity, MediaPlayerEntity):
+    """A tape, played and wound (section 8 of the draft).
+
+    Whoever shows a player counts its position on by a second each second while it plays. At speed
+    1 that is true, and the position is told anew only when it is not. At any other speed, and
+    backwards, it is told with every reading, each second.
+    """
 
     _attr_name = None
-    _attr_translation_key = "tape"
+    _unrecorded_attributes = frozenset({"source_list"})
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit)
-        self._position_read_at = dt_util.utcnow()
+        self._attr_translation_key = "tape"
+        self._told_position: float | None = None
+        self._told_at = dt_util.utcnow()
+        self._follow()
 
     @property
-    def _tape(self) -> TapeStatus | None:
-        return self.coordinator.data.tapes.get(self.subunit)
-
-    @property
-    def _power(self) -> Subunit | None:
-        """The POWER subunit that feeds this tape: that of its own number, else the first."""
-        own, first = Subunit(POWER, self.subunit.number), Subunit(POWER)
-        powers = self.coordinator.data.power
-        return next((power for power in (own, first) if power in powers), None)
+    def _has_shelf(self) -> bool:
+        return not self.coordinator.one_way and has_shelf(self.coordinator.data.unit, self.subunit)
 
     @property
     @override
     def supported_features(self) -> Feature:
         """What the unit listed, and the power where there is one."""
-        features = Feature.TURN_ON | Feature.TURN_OFF if self._power else Feature(0)
-        for name in self._tape.abilities if self._tape else ():
+        powered = self.coordinator.powers.feeding(self.subunit)
+        features = Feature.TURN_ON | Feature.TURN_OFF if powered else Feature(0)
+        for name in self.status.abilities if self.status else ():
             features |= FEATURES.get(name, Feature(0))
-        return features
+        if self.coordinator.one_way:
+            features &= ~Feature.SEEK
+        return features | SHELF if self._has_shelf else features
 
     @property
     @override
     def state(self) -> MediaPlayerState | None:
         """Off without power; playing while anything moves the tape."""
-        if self._power and self.coordinator.data.power[self._power] is False:
+        if self.coordinator.powers.is_off(self.subunit):
             return MediaPlayerState.OFF
-        if self._tape is None:
+        if self.status is None:
             return None
-        if self._tape.operation == "PAUS":
+        if self.tape.operation == "PAUS":
             return MediaPlayerState.PAUSED
         return MediaPlayerState.PLAYING
 
@@ -84,26 +103,62 @@ class TapePlayer(SubunitEntity, MediaPlayerEntity):
     @override
     def media_position(self) -> int | None:
         """Seconds from the start of the tape."""
-        tape = self._tape
-        return None if tape is None or tape.position is None else int(tape.position)
+        return None if self._told_position is None else int(self._told_position)
 
     @property
     @override
     def media_position_updated_at(self) -> datetime | None:
-        """When the position was read."""
-        return self._position_read_at if self.media_position is not None else None
+        """When the tape was there."""
+        return None if self._told_position is None else self._told_at
 
     @property
     @override
     def media_duration(self) -> int | None:
         """Length of the tape in seconds."""
-        length = self._tape.length if self._tape else None
+        length = self.status.length if self.status else None
         return None if length is None else int(length)
+
+    @property
+    @override
+    def media_content_type(self) -> MediaType | None:
+        """A recording, where one was loaded from here."""
+        return MediaType.VIDEO if self.tape.title else None
+
+    @property
+    @override
+    def media_title(self) -> str | None:
+        """The name under which the tape was loaded; the unit does not tell it."""
+        return self.tape.title
+
+    @property
+    @override
+    def source(self) -> str | None:
+        """The same, as one of the list."""
+        return self.tape.title
+
+    @property
+    @override
+    def source_list(self) -> list[str] | None:
+        """What can be loaded."""
+        return self.tape.names[:MAX_SOURCES] if self._has_shelf else None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Find out what there is to load, beside everything else: it may take its time."""
+        await super().async_added_to_hass()
+        if self._has_shelf:
+            self.coordinator.config_entry.async_create_background_task(
+                self.hass, self._read_shelf(), f"crcp shelf of {self.subunit}"
+            )
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """From 2026.11 on: nothing depends on the entity's id, so it can be renamed in place."""
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._position_read_at = dt_util.utcnow()
+        self._follow()
         super()._handle_coordinator_update()
 
     @override
@@ -121,27 +176,178 @@ class TapePlayer(SubunitEntity, MediaPlayerEntity):
     @override
     @command
     async def async_media_play(self) -> None:
-        """Play at normal speed."""
-        await self.coordinator.async_move_tape(self.subunit, "PLAY", Motion())
+        """Play at the chosen speed."""
+        await self.play()
 
     @override
     @command
     async def async_media_pause(self) -> None:
         """Stop where the tape is."""
-        await self.coordinator.async_pause_tape(self.subunit)
+        await self.pause()
 
     @override
     @command
     async def async_media_stop(self) -> None:
         """Stop where the tape is; the draft has no other stop."""
-        await self.coordinator.async_pause_tape(self.subunit)
+        await self.pause()
 
     @override
     @command
     async def async_media_seek(self, position: float) -> None:
         """Wind to a position; a tape that played plays on from there."""
-        await self.coordinator.async_go_to(self.subunit, position)
+        await self.go_to(position)
+
+    @override
+    @command
+    async def async_select_source(self, source: str) -> None:
+        """Load a tape; one that is in already stays where it stands."""
+        await self._load(source)
+
+    @override
+    @command
+    async def async_play_media(
+        self, media_type: MediaType | str, media_id: str, **kwargs: Any
+    ) -> None:
+        """Load a tape and play it."""
+        await self._load(media_id)
+        await self.play()
+
+    @override
+    async def async_browse_media(
+        self, media_content_type: MediaType | str | None = None, media_content_id: str | None = None
+    ) -> BrowseMedia:
+        """Show a directory of the unit."""
+        path = media_content_id or ""
+        listing = await self._list(path)
+        if listing is None:
+            raise BrowseError(translation_domain=DOMAIN, translation_key="not_connected")
+        prefix = f"{path}/" if path else ""
+        children = [
+            *(_directory(name, f"{prefix}{name}") for name in listing.directories),
+            *(_recording(name, f"{prefix}{name}") for name in listing.tapes),
+        ]
+        title = path.rpartition("/")[2] or self.coordinator.name
+        return _directory(title, path, children)
+
+    # -- the actions of this integration -------------------------------------------------------
+
+    @command
+    async def async_action_play(
+        self, speed: float | None = None, stop_position: float | None = None
+    ) -> None:
+        """Play at a speed, up to a position."""
+        if stop_position is not None and speed is None:
+            speed = self.tape.chosen_speed
+        await self.play(speed, _amount(stop_position))
+
+    @command
+    async def async_action_record(
+        self,
+        speed: float | None = None,
+        duration: timedelta | None = None,
+        stop_position: float | None = None,
+    ) -> None:
+        """Record at a speed, for a time or up to a position."""
+        stop = _amount(stop_position)
+        if duration is not None:
+            stop = Amount(duration.total_seconds() * (speed or 1.0), relative=True)
+        await self.record(speed, stop)
+
+    @command
+    async def async_action_wind(
+        self,
+        direction: str = "forward",
+        speed: float | None = None,
+        stop_position: float | None = None,
+    ) -> None:
+        """Wind in a direction, up to a position."""
+        sign = -1 if direction == "backward" else 1
+        signed = None if speed is None else sign * speed
+        await self.wind(sign, signed, _amount(stop_position))
+
+    @command
+    async def async_action_go_to(self, position: float) -> None:
+        """Wind to a position and stand there, or play on if it played."""
+        await self.go_to(position)
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Tell the position anew unless it is where everybody has counted on to."""
+        tape = self.tape
+        if tape.position is None:
+            self._told_position = None
+            return
+        age = self.coordinator.hass.loop.time() - tape.read_at
+        read_at = dt_util.utcnow() - timedelta(seconds=age)
+        expected = self._told_position
+        if expected is not None and tape.speed == 1:
+            expected += (read_at - self._told_at).total_seconds()
+        if (
+            expected is None
+            or tape.speed not in (0, 1)
+            or abs(expected - tape.position) >= (TOLERANCE if tape.speed else 0.001)
+        ):
+            self._told_position, self._told_at = tape.position, read_at
 
     async def _switch_power(self, *, on: bool) -> None:
-        if self._power:
-            await self.coordinator.controller.set_power(self._power, on=on)
+        if power := self.coordinator.powers.feeding(self.subunit):
+            await self.coordinator.async_set_power(power, on=on)
+
+    async def _load(self, name: str) -> None:
+        if name == self.tape.title:
+            return
+
+        async def mount(controller: Commands) -> None:
+            await controller.execute(load(self.subunit, name))
+            self.tape.commanded("PAUS", 0)
+            self.tape.title = name
+
+        await self.coordinator.async_command(self.subunit, mount)
+
+    async def _list(self, path: str) -> Listing | None:
+        connection = self.coordinator.connection
+        if connection is None:
+            return None
+        with in_the_users_words():
+            listing = await list_directory(connection, path)
+        if not path:
+            self.tape.names = listing.tapes
+        return listing
+
+    async def _read_shelf(self) -> None:
+        try:
+            connection = self.coordinator.connection
+            if connection:
+                self.tape.names = (await list_directory(connection, "")).tapes
+                self.async_write_ha_state()
+        except DEVICE_ERRORS:
+            # A unit that is off lists nothing. Whoever browses it later will fill the list.
+            return
+
+
+def _amount(position: float | None) -> Amount | None:
+    return None if position is None else Amount(position)
+
+
+def _directory(title: str, path: str, children: list[BrowseMedia] | None = None) -> BrowseMedia:
+    return BrowseMedia(
+        media_class=MediaClass.DIRECTORY,
+        media_content_id=path,
+        media_content_type="directory",
+        title=title,
+        can_play=False,
+        can_expand=True,
+        children=children,
+    )
+
+
+def _recording(title: str, path: str) -> BrowseMedia:
+    return BrowseMedia(
+        media_class=MediaClass.VIDEO,
+        media_content_id=path,
+        media_content_type=MediaType.VIDEO,
+        title=title,
+        can_play=True,
+        can_expand=False,
+    )

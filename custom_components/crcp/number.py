@@ -1,49 +1,32 @@
-"""CAMERA parameters as numbers, in the unit's own ranges and steps."""
+"""CAMERA parameters and the speed of a TAPE as numbers, in the unit's own ranges and steps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import UnitOfTemperature
+from homeassistant.components.number import NumberEntity, NumberMode
+from homeassistant.const import EntityCategory, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UnitConfigEntry, UnitCoordinator
-from .entity import SubunitEntity, add_as_found, command
-from .protocols.crcp.commands import UnitState
+from .entity import add_as_found, command
+from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
+from .entity_tape import TapeEntity
+from .moves import LastWins
+from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
-from .protocols.crcp.status import Parameter
+from .tapes import speeds
 
-PARALLEL_UPDATES = 1
+# No limit: a number that is dragged must hear of its last value while the first is on its way.
+# The connection takes one command at a time by itself.
+PARALLEL_UPDATES = 0
 
+#: Only white balance has a unit of measure in the draft; the others are the unit's own numbers. No
+#: device class for it either, or it would be shown in degrees Celsius.
+UNITS: Final = {"WHIT": UnitOfTemperature.KELVIN}
 
-@dataclass(frozen=True, kw_only=True)
-class ParameterDescription(NumberEntityDescription):
-    """A camera parameter: its name on the wire."""
-
-    parameter: str
-
-
-# Section 9 of the draft. Only white balance has a unit of measure there; the others are the
-# unit's own numbers. No device class for it either, or it would be shown in degrees Celsius.
-PARAMETERS: Final = (
-    ParameterDescription(key="iris", parameter="IRIS"),
-    ParameterDescription(key="sensitivity", parameter="SENS"),
-    ParameterDescription(key="roll", parameter="ROLL"),
-    ParameterDescription(key="pan", parameter="PAN"),
-    ParameterDescription(key="tilt", parameter="TILT"),
-    ParameterDescription(key="zoom", parameter="ZOOM"),
-    ParameterDescription(key="horizontal", parameter="HORI"),
-    ParameterDescription(key="vertical", parameter="VERT"),
-    ParameterDescription(key="depth", parameter="DEPT"),
-    ParameterDescription(key="focus", parameter="FOCU"),
-    ParameterDescription(
-        key="white_balance",
-        parameter="WHIT",
-        native_unit_of_measurement=UnitOfTemperature.KELVIN,
-    ),
-)
+#: What a number may be where nobody can be asked: the unit will stop where it can go no further.
+UNKNOWN_RANGE: Final = (-10000.0, 10000.0)
 
 
 async def async_setup_entry(
@@ -51,87 +34,133 @@ async def async_setup_entry(
     entry: UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a number for each parameter that a camera lists with a range."""
-    add_as_found(
-        entry,
-        async_add_entities,
-        _parameters,
-        lambda coordinator, key: ParameterNumber(coordinator, *key),
-    )
+    """Add a number for each parameter with a range, and for the speed of each tape that has one."""
+    add_as_found(entry, async_add_entities, _parameters, lambda c, key: ParameterNumber(c, *key))
+    add_as_found(entry, async_add_entities, _speedy_tapes, PlaySpeed)
 
 
-class ParameterNumber(SubunitEntity, NumberEntity):
-    """One parameter of one camera."""
+class ParameterNumber(ParameterEntity, NumberEntity):
+    """One parameter of one camera: where it stands, or is going."""
 
-    entity_description: ParameterDescription
     _attr_mode = NumberMode.SLIDER
 
-    def __init__(
-        self, coordinator: UnitCoordinator, subunit: Subunit, description: ParameterDescription
-    ) -> None:
-        super().__init__(coordinator, subunit, description.key)
-        self.entity_description = description
-        self._attr_translation_key = description.key
+    def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, name: str) -> None:
+        super().__init__(coordinator, subunit, name, WORDS[name].key)
+        self._attr_native_unit_of_measurement = UNITS.get(name)
+        if coordinator.one_way:
+            self._attr_mode = NumberMode.BOX
         self._decimals = 0
-
-    @property
-    def _parameter(self) -> Parameter | None:
-        camera = self.coordinator.data.cameras.get(self.subunit)
-        return camera.parameters.get(self.entity_description.parameter) if camera else None
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Available while the camera lists the parameter."""
-        return super().available and self._parameter is not None
+        self._values = LastWins(self._send)
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Where the parameter stands, in the unit's own numbers."""
-        return self._parameter.current if self._parameter else None
+        """Where the parameter is going, else where it stands, in the unit's own numbers."""
+        target = self.coordinator.targets.get(self.key)
+        if target is not None:
+            return target
+        return self.parameter.current if self.parameter else None
 
     @property
     @override
     def native_min_value(self) -> float:
         """The least meaningful value."""
-        parameter = self._parameter
+        parameter = self.parameter
         if parameter is None or parameter.minimum is None:
-            return super().native_min_value
+            return UNKNOWN_RANGE[0]
         return parameter.minimum
 
     @property
     @override
     def native_max_value(self) -> float:
         """The greatest meaningful value."""
-        parameter = self._parameter
+        parameter = self.parameter
         if parameter is None or parameter.maximum is None:
-            return super().native_max_value
+            return UNKNOWN_RANGE[1]
         return parameter.maximum
 
     @property
     @override
     def native_step(self) -> float:
         """The precision that the unit has shown so far: trailing zeros are not sent."""
-        if self._parameter:
-            self._decimals = max(self._decimals, self._parameter.decimals)
+        if self.parameter:
+            self._decimals = max(self._decimals, self.parameter.decimals)
         return 10.0**-self._decimals
 
     @override
     @command
     async def async_set_native_value(self, value: float) -> None:
-        """Send the camera there; it takes its time, and the state follows it."""
-        await self.coordinator.controller.set_value(
-            self.subunit, self.entity_description.parameter, value
-        )
+        """Send the camera there; it takes its time."""
+        self.coordinator.targets.set(self.key, value)
+        self.coordinator.endings.cancel(self.key)
+        self.async_write_ha_state()
+        await self._values.put(value)
+
+    async def _send(self, value: float) -> None:
+        async def send(controller: Commands) -> None:
+            await controller.set_value(self.subunit, self.name_on_the_wire, value)
+
+        try:
+            await self.coordinator.async_command(self.subunit, send)
+        except BaseException:
+            self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
+            self.async_write_ha_state()
+            raise
 
 
-def _parameters(state: UnitState) -> Iterator[tuple[Subunit, ParameterDescription]]:
-    for subunit, camera in state.cameras.items():
-        for description in PARAMETERS:
-            if _has_range(camera.parameters.get(description.parameter)):
-                yield subunit, description
+class PlaySpeed(TapeEntity, NumberEntity):
+    """How fast a tape plays; negative is backwards. While it stands: how fast it will play."""
+
+    _attr_mode = NumberMode.BOX
+    _attr_native_step = 0.1
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
+        super().__init__(coordinator, subunit, "play_speed")
+        self._values = LastWins(self._send)
+
+    @property
+    @override
+    def native_value(self) -> float:
+        """The speed, 1 being normal."""
+        return self.tape.speed if self.tape.operation == "PLAY" else self.tape.chosen_speed
+
+    @property
+    @override
+    def native_min_value(self) -> float:
+        """The unit's own lowest speed."""
+        minimum = speeds(self.status, "PLAY").minimum
+        return super().native_min_value if minimum is None else minimum
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        """The unit's own highest speed."""
+        maximum = speeds(self.status, "PLAY").maximum
+        return super().native_max_value if maximum is None else maximum
+
+    @override
+    @command
+    async def async_set_native_value(self, value: float) -> None:
+        """Choose a speed; a tape that plays takes it at once, and one of 0 stands still."""
+        if value:
+            self.tape.chosen_speed = value
+        if self.tape.operation == "PLAY":
+            await self._values.put(value)
+        self.coordinator.async_update_listeners()
+
+    async def _send(self, value: float) -> None:
+        await (self.play(value) if value else self.pause())
 
 
-def _has_range(parameter: Parameter | None) -> bool:
-    return parameter is not None and None not in (parameter.minimum, parameter.maximum)
+def _parameters(coordinator: UnitCoordinator) -> Iterator[tuple[Subunit, str]]:
+    for subunit, parameter in listed_parameters(coordinator):
+        if coordinator.one_way or has_range(parameter):
+            yield subunit, parameter.name
+
+
+def _speedy_tapes(coordinator: UnitCoordinator) -> Iterator[Subunit]:
+    for subunit, status in coordinator.data.tapes.items():
+        bounds = speeds(status, "PLAY")
+        if None not in (bounds.minimum, bounds.maximum) and bounds.minimum != bounds.maximum:
+            yield subunit

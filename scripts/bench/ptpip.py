@@ -1,8 +1,10 @@
 """Copy pictures from the virtual camera to the disk: our initiator, gphoto2, and a plain copy.
 
-Each runs in a process of its own, in turns, against the same camera; the plain copy reads the same
-bytes from a bare socket that is fed by a process like the camera's. Printed are MB/s of the best
-turn, the ratios to the others, and by how much the process grew while it copied.
+Each runs in a process of its own, in turns, against the same camera. The plain copy reads a bare
+socket that is fed with the same packets by the same sender as the camera's, asks for nothing, looks
+at nothing, and writes everything to files. Printed are the medians of all rounds: MB/s, the ratio
+of two neighbours in time, seconds of processor time for each GB, and by how much the process grew
+while it copied. The machine's other work disturbs seconds more than processor time.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,20 +27,31 @@ import time
 from typing import Any, Final
 
 from crcp.protocols.ptpip.client import Initiator
-from crcp.protocols.ptpip.codes import ObjectFormat
+from crcp.protocols.ptpip.codes import DataPhase, ObjectFormat, OperationCode
+from crcp.protocols.ptpip.datatypes import Bytes
+from crcp.protocols.ptpip.framing import encode
+from crcp.protocols.ptpip.packets import OperationRequest, Packet
 from crcp.protocols.ptpip.reading import read_object, size_of
 from crcp.virtual.camera import VirtualCamera
-from crcp.virtual.data_phase import DataStyle
+from crcp.virtual.camera_faults import CameraFaults
+from crcp.virtual.data_phase import DataSender, DataStyle
+from crcp.virtual.host import Host
 from crcp.virtual.photos import FIRST_MORNING, Photo
-from crcp.virtual.synthetic import BLOCK, Synthetic
+from crcp.virtual.synthetic import Synthetic
 
 MB: Final = 1_000_000
 ROOM: Final = Path(__file__).parents[1] / "lib" / "room.py"
 
 GUID: Final = bytes(range(16))
 
-#: What lies between the initiator and the disk, in bytes.
-BUFFER: Final = 4 << 20
+#: What is read at once, and what is gathered of small pieces: it fits a processor's own cache.
+BUFFER: Final = 1 << 20
+
+#: A piece of so many bytes is worth a hop to another thread. What one read brings has one such
+#: piece at most, and what is left of the packet before it.
+LARGE: Final = BUFFER // 2
+
+_NOTHING: Final = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +94,38 @@ async def serve_camera(load: Load, style: DataStyle) -> None:
     await asyncio.Event().wait()
 
 
-def serve_plain(load: Load) -> None:
-    """Send the load to whoever connects, from memory and without a protocol."""
-    content = Synthetic(load.size)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1], flush=True)
-        while True:
-            link, _ = server.accept()
-            with link, contextlib.suppress(ConnectionError):
-                for _ in range(load.count):
-                    for at in range(0, load.size, BLOCK):
-                        link.sendall(content.bytes_at(at, min(BLOCK, load.size - at)))
+async def serve_plain(load: Load, style: DataStyle) -> None:
+    """Send the load to whoever connects, as a camera sends it, but unasked."""
+
+    async def send(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sender = DataSender(_PlainWire(writer), _GET_OBJECT, CameraFaults(), style)
+        for _ in range(load.count):
+            await sender.send(Synthetic(load.size))
+
+    host = Host(send)
+    await host.start()
+    print(host.port, flush=True)
+    await asyncio.Event().wait()
+
+
+_GET_OBJECT: Final = OperationRequest(DataPhase.NONE_OR_IN, OperationCode.GET_OBJECT, 1)
+
+
+class _PlainWire:
+    """A connection on which nobody follows the protocol."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def is_cancelled(self, _transaction_id: int) -> bool:
+        return False
+
+    def account(self, packet: Packet) -> bytes:
+        return encode(packet)
+
+    async def put(self, data: Bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
 
 
 # -- processes that copy -----------------------------------------------------------------------
@@ -125,7 +160,12 @@ async def _fetch(
 
 
 class Sink:
-    """Writes to a file in another thread, in pieces so large that the hops to it cost little."""
+    """Writes to a file in another thread: large pieces where they lie, small ones gathered.
+
+    While a piece is written the system goes on receiving into the socket's own buffer. A second
+    buffer of ours would cost a copy, and a thread that fills it while another one writes moves
+    every byte from one processor's cache to the other's; that costs more than it gains.
+    """
 
     def __init__(self) -> None:
         self.file = -1
@@ -133,38 +173,40 @@ class Sink:
         self._held = 0
 
     async def write(self, piece: memoryview) -> None:
-        """Keep a copy of a piece; write when there is no room for more."""
-        while piece:
-            part = piece[: BUFFER - self._held]
-            self._buffer[self._held : self._held + len(part)] = part
-            self._held += len(part)
-            piece = piece[len(part) :]
-            if self._held == BUFFER:
-                await self.flush()
+        """Take a piece, which is valid until this returns."""
+        if len(piece) >= LARGE or self._held + len(piece) > BUFFER:
+            await self.flush(piece)
+        else:
+            self._buffer[self._held : self._held + len(piece)] = piece
+            self._held += len(piece)
 
-    async def flush(self) -> None:
-        """Write what is held."""
+    async def flush(self, piece: memoryview = _NOTHING) -> None:
+        """Write what is held, and a piece after it."""
         held, self._held = self._held, 0
-        await asyncio.to_thread(self._write_all, self._buffer[:held])
+        await asyncio.to_thread(self._write_all, self._buffer[:held], piece)
 
-    def _write_all(self, piece: memoryview) -> None:
-        while piece:
-            piece = piece[os.write(self.file, piece) :]
+    def _write_all(self, held: memoryview, piece: memoryview) -> None:
+        while held or piece:
+            done = os.writev(self.file, (held, piece))
+            piece = piece[max(0, done - len(held)) :]
+            held = held[done:]
 
 
 def copy_plain(port: int, folder: Path, load: Load) -> dict[str, int]:
-    """Copy everything from a bare socket."""
+    """Copy everything from a bare socket into as many files; the last has the packets' headers."""
     before = _resident()
-    buffer = memoryview(bytearray(BLOCK))
+    buffer = memoryview(bytearray(BUFFER))
+    copied = 0
     with socket.create_connection(("127.0.0.1", port)) as link:
-        for number in range(load.count):
+        for number in range(1, load.count + 1):
             with (folder / f"{number}").open("wb", buffering=0) as file:
-                left = load.size
-                while left:
-                    got = link.recv_into(buffer, min(BLOCK, left))
+                while number == load.count or copied < number * load.size:
+                    got = link.recv_into(buffer)
+                    if not got:
+                        break
                     file.write(buffer[:got])
-                    left -= got
-    return {"bytes": load.total, "grown": _peak() - before}
+                    copied += got
+    return {"bytes": copied, "grown": _peak() - before}
 
 
 def _resident() -> int:
@@ -182,9 +224,10 @@ def _peak() -> int:
 
 @dataclass(slots=True)
 class Result:
-    """One copy."""
+    """One copy. cpu: seconds of processor time."""
 
     seconds: float
+    cpu: float
     copied: int
     grown: int
 
@@ -196,24 +239,27 @@ class Result:
 
 def bench(load: Load, style: DataStyle, rounds: int, peers: list[str]) -> None:
     """Copy a load in turns and print what came of it."""
-    best: dict[str, Result] = {}
+    results: dict[str, list[Result]] = {peer: [] for peer in peers}
     with serving("camera", load, style) as camera, serving("plain", load, style) as plain:
         for _ in range(rounds):
             for peer in peers:
-                result = turn(peer, plain if peer == "plain" else camera, load, style)
-                if peer not in best or result.rate > best[peer].rate:
-                    best[peer] = result
-    print(f"{load.name}, {style.name.lower()}:")
-    ours = best["ours"]
-    for peer, result in best.items():
-        whole = (
-            "" if result.copied == load.total else f"  ONLY {result.copied} OF {load.total} BYTES"
-        )
-        ratio = f"  ours is {ours.rate / result.rate:5.2f} times that" if peer != "ours" else ""
-        print(
-            f"  {peer:8} {result.rate / MB:8.0f} MB/s  grew by {result.grown / MB:7.1f} MB{ratio}{whole}",
-            flush=True,
-        )
+                port = plain if peer == "plain" else camera
+                results[peer].append(turn(peer, port, load, style))
+    print(f"{load.name}, {style.name.lower()}, medians of {rounds} rounds:")
+    for peer in peers:
+        print(_line(peer, results[peer], results["ours"], load), flush=True)
+
+
+def _line(peer: str, results: list[Result], ours: list[Result], load: Load) -> str:
+    rate = statistics.median(each.rate for each in results) / MB
+    cpu = statistics.median(each.cpu / each.copied for each in results) * 1000 * MB
+    grown = max(each.grown for each in results) / MB
+    text = f"  {peer:8}{rate:7.0f} MB/s {cpu:6.2f} s CPU/GB   grew by {grown:6.1f} MB"
+    if peer != "ours":
+        ratio = statistics.median(a.rate / b.rate for a, b in zip(ours, results, strict=True))
+        text += f"   ours is {ratio:5.2f} times that"
+    short = min(each.copied for each in results)
+    return text if short >= load.total else f"{text}   ONLY {short} OF {load.total} BYTES"
 
 
 @contextlib.contextmanager
@@ -232,10 +278,10 @@ def turn(peer: str, port: int, load: Load, style: DataStyle) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     began = time.monotonic()
     try:
-        run: Callable[..., dict[str, int]] = _gphoto2 if peer == "gphoto2" else _copier
+        run: Callable[..., dict[str, Any]] = _gphoto2 if peer == "gphoto2" else _copier
         said = run(peer, port, folder, load, style)
         seconds = time.monotonic() - began
-        return Result(said.get("seconds", seconds), said["bytes"], said["grown"])
+        return Result(said.get("seconds", seconds), said["cpu"], said["bytes"], said["grown"])
     finally:
         shutil.rmtree(folder)
         os.sync()
@@ -258,25 +304,27 @@ def _gphoto2(_peer: str, port: int, folder: Path, _load: Load, _style: DataStyle
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     copied = sum(path.stat().st_size for path in folder.glob("IMG_*"))
-    return {"bytes": copied, "grown": usage.ru_maxrss * 1024}
+    cpu = usage.ru_utime + usage.ru_stime
+    return {"bytes": copied, "grown": usage.ru_maxrss * 1024, "cpu": cpu}
 
 
 def main() -> int:
     """Serve, copy, or run the bench."""
     arguments = _parser().parse_args()
     style = DataStyle[arguments.style]
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     if arguments.camera:
         asyncio.run(serve_camera(LOADS[arguments.camera], style))
     elif arguments.plain and not arguments.port:
-        serve_plain(LOADS[arguments.plain])
+        asyncio.run(serve_plain(LOADS[arguments.plain], style))
     elif arguments.port:
         if arguments.plain:
             said = copy_plain(arguments.port, arguments.folder, LOADS[arguments.plain])
         else:
             said = asyncio.run(copy_ours(arguments.port, arguments.folder))
         # Python's own start is no part of a copy that a running Home Assistant makes.
-        print(json.dumps(said | {"seconds": time.monotonic() - began}))
+        cpu = time.process_time() - cpu
+        print(json.dumps(said | {"seconds": time.monotonic() - began, "cpu": cpu}))
     else:
         peers = ["ours", "plain"] + ["gphoto2"] * bool(shutil.which("gphoto2"))
         for name in arguments.loads or ["200x5MB", "1GB"]:
@@ -287,7 +335,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(LOADS))
-    parser.add_argument("--rounds", type=int, default=2, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each")
     parser.add_argument("--style", choices=[style.name for style in DataStyle], default="PIECES")
     for hidden in ("--camera", "--plain", "--ours", "--port", "--folder"):
         kind = {"--port": int, "--folder": Path}.get(hidden, str)

@@ -18,11 +18,13 @@ import ssl
 import sys
 from typing import Any
 
+from crcp.protocols.crcp.arguments import format_number
 from crcp.protocols.crcp.client import Controller, OneWayController, Transfer
-from crcp.protocols.crcp.codec import format_number, format_reply
+from crcp.protocols.crcp.codec import format_reply
 from crcp.protocols.crcp.commands import UnitState
 from crcp.protocols.crcp.datagrams import MAX_DATAGRAM, Signer
 from crcp.protocols.crcp.errors import CrcpError, Refused
+from crcp.protocols.crcp.grammar import fold
 from crcp.protocols.crcp.login import Credentials
 from crcp.protocols.crcp.messages import Command, Reply
 from crcp.protocols.crcp.url import SCHEMES, Url, parse_url
@@ -45,8 +47,8 @@ class Failed(Exception):
 async def send_line(controller: Controller, line: str) -> bool:
     """Send one line as it was typed and print the reply; whether that was a success."""
     word, _, rest = line.strip().partition(" ")
-    if word.upper() in LISTINGS:
-        return await print_listing(controller, rest, details=word.upper() == "LIST")
+    if fold(word) in LISTINGS:
+        return await print_listing(controller, rest, details=fold(word) == "LIST")
     try:
         reply = await controller.exchange(Command(word, argument=rest.strip()))
     except ValueError as error:
@@ -85,7 +87,7 @@ async def prompt(controller: Controller, name: str) -> bool:
     success = True
     while not controller.closed:
         line = await read_line(f"{name}> " if sys.stdin.isatty() else "")
-        if line is None or line.strip().upper() in ("QUIT", "LOGOUT", "EXIT"):
+        if line is None or fold(line.strip()) in ("QUIT", "LOGOUT", "EXIT"):
             break
         if line.strip():
             success &= await send_line(controller, line)
@@ -98,7 +100,7 @@ async def read_line(text: str) -> str | None:
         line = await asyncio.to_thread(input, text)
     except EOFError:
         return None
-    if line.strip().upper().startswith(SECRET_COMMANDS):
+    if fold(line.strip()).startswith(SECRET_COMMANDS):
         with suppress(ValueError):
             readline.remove_history_item(readline.get_current_history_length() - 1)
     return line

@@ -47,7 +47,9 @@ class World:
         if len(self.names) - 1 != self.at:
             return self._call(name, args, call)
         if self.after:
-            self._call(name, args, call)
+            result = self._call(name, args, call)
+            if hasattr(result, "close"):
+                result.close()  # nobody gets it who could
         raise Stopped
 
     def bury(self) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 from homeassistant.components.media_player import MediaPlayerState
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -44,16 +45,27 @@ async def test_each_subunit_is_a_child_device(
 async def test_every_subunit_becomes_an_entity(
     hass: HomeAssistant, unit_entry: MockConfigEntry
 ) -> None:
-    assert {each.entity_id: each.state for each in hass.states.async_all()} == {
-        SWITCH: STATE_ON,
-        PLAYER: MediaPlayerState.PAUSED,
-        PAN: "170.0",
-        "number.attic_deck_camera_tilt": "90.0",
-        "number.attic_deck_camera_zoom": "1.0",
-        "number.attic_deck_camera_focus": "35.5",
-        "number.attic_deck_camera_iris": "4.0",
-        "number.attic_deck_camera_white_balance": "4600.0",
-    }
+    states = {each.entity_id: each.state for each in hass.states.async_all()}
+    assert len(states) <= 40
+    assert (
+        states.items()
+        >= {
+            SWITCH: STATE_ON,
+            PLAYER: MediaPlayerState.PAUSED,
+            "sensor.attic_deck_tape_transport": "paused",
+            "button.attic_deck_camera_pan_left": STATE_UNKNOWN,
+            "button.attic_deck_tape_record": STATE_UNKNOWN,
+            "number.attic_deck_tape_play_speed": "1.0",
+            "switch.attic_deck_tape_recording_allowed": STATE_OFF,
+            "switch.attic_deck_camera_automatic_focus": STATE_OFF,
+            PAN: "170.0",
+            "number.attic_deck_camera_tilt": "90.0",
+            "number.attic_deck_camera_zoom": "1.0",
+            "number.attic_deck_camera_focus": "35.5",
+            "number.attic_deck_camera_iris": "4.0",
+            "number.attic_deck_camera_white_balance": "4600.0",
+        }.items()
+    )
 
 
 async def test_the_power_switch_switches_and_reads_back(
@@ -118,14 +130,37 @@ async def test_white_balance_is_in_kelvin_and_steps_are_as_fine_as_the_unit_tell
     assert hass.states.get("number.attic_deck_camera_focus").attributes["step"] == 0.1
 
 
-async def test_a_moving_tape_is_followed(
+async def test_a_playing_tape_is_counted_on_without_a_word(
     hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
 ) -> None:
     await act(hass, "media_player.media_play", PLAYER)
-    first = hass.states.get(PLAYER).attributes["media_position_updated_at"]
-    await until(lambda: hass.states.get(PLAYER).attributes["media_position"] >= 2)
-    assert hass.states.get(PLAYER).attributes["media_position_updated_at"] > first
-    assert hass.states.get(PLAYER).attributes["media_duration"] == 5400
+    first = hass.states.get(PLAYER).attributes
+    asked = len(unit.commands)
+    await until(lambda: len(unit.commands) >= asked + 2)
+    now = hass.states.get(PLAYER).attributes
+    assert now["media_position_updated_at"] == first["media_position_updated_at"]
+    assert now["media_duration"] == 5400
+    elapsed = (dt_util.utcnow() - now["media_position_updated_at"]).total_seconds()
+    assert abs(now["media_position"] + elapsed - unit.decks[0].position) < 1
+
+
+@pytest.mark.parametrize(("speed", "transport"), [(-2, "reverse"), (2, "playing")])
+async def test_a_tape_at_another_speed_is_told_with_each_reading(
+    hass: HomeAssistant,
+    unit: VirtualUnit,
+    unit_entry: MockConfigEntry,
+    speed: float,
+    transport: str,
+) -> None:
+    unit.decks[0].wind(Motion(16))
+    await until(lambda: unit.decks[0].position > 10)
+    await act(hass, "crcp.play", PLAYER, speed=speed)
+    assert state(hass, "sensor.attic_deck_tape_transport") == transport
+    for _ in range(2):
+        before = hass.states.get(PLAYER)
+        await until(lambda before=before: hass.states.get(PLAYER) is not before)
+        shown = hass.states.get(PLAYER).attributes["media_position"]
+        assert abs(shown - unit.decks[0].position) < 2
 
 
 async def test_seeking_back_winds_backwards(

@@ -208,7 +208,7 @@ async def test_tls_from_the_first_byte(units: list[VirtualUnit]) -> None:
         credentials=Credentials("ha", "This is a test."),
     ) as controller:
         assert (await controller.unit_status()).is_unit
-        assert controller._writer.get_extra_info("cipher")
+        assert controller._connection.transport.get_extra_info("cipher")
 
 
 async def test_a_stranger_in_tls_gets_no_byte_of_the_password(units: list[VirtualUnit]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 import socket
 import time
 import tracemalloc
@@ -179,13 +180,13 @@ async def test_a_greeting_that_promises_minutes_again_and_again(socket_enabled: 
         await controller.abort()
 
 
-def _listing(serve: Serve) -> Callable[[], Awaitable[None]]:
+def _listing(serve: Serve, timeouts: Timeouts = HASTE) -> Callable[[], Awaitable[None]]:
     async def check() -> None:
         async with peer(serve) as data_port:
             told = f"227 Entering Passive Mode (127,0,0,1,{data_port >> 8},{data_port & 255})\r\n"
             unit = says(("PASV", told), ("NLST", "150 here\r\n"), ("ABOR", "226 done\r\n"))
             async with peer(unit) as port:
-                controller = await Controller.connect("127.0.0.1", port, timeouts=HASTE)
+                controller = await Controller.connect("127.0.0.1", port, timeouts=timeouts)
                 try:
                     await controller.list_names()
                 finally:
@@ -331,7 +332,7 @@ async def test_an_endless_banner_reply_and_listing_over_a_socket(socket_enabled:
     began = time.monotonic()
     for serve in (listing, one_name):
         with pytest.raises(ProtocolError, match="the listing does not end"):
-            await _listing(serve)()
+            await _listing(serve, replace(HASTE, listing=10))()
     for name in ("endless-reply", "endless-banner", "endless-line"):
         unit = studio(fault=FAULTS[name])
         await unit.start()

@@ -135,9 +135,10 @@ class Importer:
         self._setbacks = Setbacks(timer)
         self._clearing = Clearing(ledger, library, run_blocking)
 
-    async def run(self, source: PhotoSource) -> Report:
+    async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
 
+        afresh: also those that were passed over, now that somebody wants them.
         A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
         hand leaves nothing behind that a person could see. Runs of one importer wait for each
@@ -145,7 +146,7 @@ class Importer:
         """
         async with self._turn:
             await self._blocking(self._room.check)
-            plan = await self._blocking(self._plan, await self._list(source))
+            plan = await self._blocking(self._plan, await self._list(source), afresh)
             run = _Run(plan)
             await self._import_all(source, plan, run)
             if self._delete:
@@ -186,13 +187,15 @@ class Importer:
                 self._on_listed(len(listed))
         return listed
 
-    def _plan(self, listed: list[Photo]) -> _Plan:
+    def _plan(self, listed: list[Photo], afresh: bool) -> _Plan:
         """Decide what is to be done; away from the event loop, because cards are large.
 
         The newest come first: they are what somebody waits for. Shots that are numbered here are
         numbered in the order in which they were taken.
         """
         chosen = [photo for photo in listed if self._choice.wants(photo)]
+        if afresh:
+            self._ledger.take_back(chosen)
         new = self._new_ones(chosen)
         waiting = {photo for photo in new if not self._setbacks.is_ready(photo)}
         ready = [photo for photo in new if photo not in waiting]

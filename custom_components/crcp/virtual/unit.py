@@ -18,14 +18,16 @@ from ..protocols.crcp.subunits import CAMERA, CONNECTION, FILE, POWER, STREAM, T
 from . import basics, media
 from .accounts import PENALTY, Account
 from .clips import Clip, Shelf, blank_clip
+from .control import ControlConnection, ControlHost
 from .deck import Deck
 from .handlers import HANDLERS
 from .head import Head
-from .host import LOOPBACK, Host
+from .host import LOOPBACK, BaseHost, Host
 from .play_out import LIVE
+from .reels import Recording
 from .stream import Stream
 from .unit_faults import NO_FAULT, Fault
-from .visitor import ControlConnection, Datagrams, Visitor, is_ignored
+from .visitor import Datagrams, Visitor, is_ignored
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ WORKS_WHILE_OFF = frozenset({POWER, CONNECTION})
 
 #: What may be asked before the login.
 OPEN_TO_ALL = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+
+#: A demo runs for months; so many commands are enough to tell a story by.
+REMEMBERED = 1000
 
 # Importing these modules has filled the table of handlers.
 _ROOMS_OF_HANDLERS = (basics, media)
@@ -66,7 +71,7 @@ class VirtualUnit:
         heads: Mapping[int, Head] | None = None,
         streams: tuple[int, ...] = (),
         shelf: Shelf | None = None,
-        live: Clip | None = None,
+        live: Recording | None = None,
         payload_types: tuple[int, ...] = (33,),
         account: Account | None = None,
         datagrams: DatagramRules | None = None,
@@ -84,7 +89,7 @@ class VirtualUnit:
         self.streams = streams
         self.has_shelf = shelf is not None
         self.shelf = shelf or Shelf()
-        self.live = live or blank_clip()
+        self.live: Recording = live or blank_clip()
         self.payload_types = payload_types
         self.account = account
         self.fault = fault
@@ -101,13 +106,14 @@ class VirtualUnit:
         self.subunits: list[Subunit] = []
         #: What STAT keeps to itself: many a unit has CONNECTION's commands and does not say so.
         self.unlisted: frozenset[Subunit] = frozenset()
+        #: The commands that were performed, or refused, of late.
         self.commands: list[Command] = []
         self.refresh_subunits()
         self._loaded: dict[int, str] = {}
         self._live_user: Stream | None = None
         self._next_port = count()
-        self._host = Host(self._serve, port)
-        self._tls_host = Host(self._serve, tls=tls) if tls else None
+        self._host = self._open_to_controllers(port)
+        self._tls_host = self._open_to_controllers(tls=tls) if tls else None
         self._rules = datagrams
         self._datagrams: Datagrams | None = None
         self._connection: ControlConnection | None = None
@@ -165,7 +171,7 @@ class VirtualUnit:
 
     async def perform(self, visitor: Visitor, command: Command) -> Reply:
         """Do what a command says and return the reply."""
-        self.commands.append(command)
+        self._remember(command)
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
             return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
@@ -180,6 +186,11 @@ class VirtualUnit:
             return await handler(self, visitor, command)
         except Refused as refused:
             return Reply(refused.code, (refused.text,))
+
+    def _remember(self, command: Command) -> None:
+        self.commands.append(command)
+        if len(self.commands) > 2 * REMEMBERED:
+            del self.commands[:REMEMBERED]
 
     async def perform_datagram(self, visitor: Visitor, datagram: bytes) -> None:
         """Do the commands of a datagram in their order; an error drops the rest of it."""
@@ -276,19 +287,23 @@ class VirtualUnit:
 
     # -- the control channel -------------------------------------------------------------------
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = ControlConnection(self, reader, writer)
-        if await self.fault.greet(reader, writer):
-            return
+    def admit(self, connection: ControlConnection) -> bool:
+        """Take a new controller, or tell it that another one has the unit."""
         if self._connection and self._connection.peer != connection.peer:
             connection.dismiss("In use by another controller")
-            return
+            return False
         if self._connection:
             # A controller that crashed comes back and must not find itself locked out.
             self._connection.dismiss("Another controller took over")
         self._connection = connection
-        try:
-            await connection.run()
-        finally:
-            if self._connection is connection:
-                self._connection = None
+        return True
+
+    def release(self, connection: ControlConnection) -> None:
+        """Be free for the next controller, if this one has the unit still."""
+        if self._connection is connection:
+            self._connection = None
+
+    def _open_to_controllers(self, port: int = 0, tls: ssl.SSLContext | None = None) -> BaseHost:
+        if self.fault.takes_over:
+            return Host(self.fault.meet, port, tls=tls)
+        return ControlHost(self, port, tls=tls)

@@ -1,11 +1,10 @@
 """What can be wrong with a unit, declared: each is a way to misbehave on the control channel."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 import socket
 import struct
-from typing import Final, override
+from typing import ClassVar, Final, override
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +14,15 @@ class Fault:
     name: str = "none"
     about: str = "behaves"
 
-    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Meet a new controller; True when the whole connection was dealt with."""
-        return False
+    #: Whether it deals with whole connections, so that the unit hears of none.
+    takes_over: ClassVar[bool] = False
 
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        """Send a reply."""
-        writer.write(data)
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Deal with a whole connection."""
+
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
+        """Send a reply. ended: done when the connection is."""
+        transport.write(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,16 @@ class _Takeover(Fault):
     per_command: bytes = b""
     endless: bytes = b""
 
+    takes_over: ClassVar[bool] = True
+
     @override
-    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.hello)
         while await reader.readline():
             writer.write(self.per_command)
             while self.endless and not writer.is_closing():
                 writer.write(self.endless)
                 await writer.drain()
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,13 @@ class _Flood(Fault):
 
     piece: bytes = b""
 
+    takes_over: ClassVar[bool] = True
+
     @override
-    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
             writer.write(self.piece)
             await writer.drain()
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,16 @@ class _Replace(Fault):
     new: bytes = b""
 
     @override
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        writer.write(data.replace(self.old, self.new) if self.old else self.new)
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
+        transport.write(data.replace(self.old, self.new) if self.old else self.new)
 
 
 class _Drip(Fault):
     """Sends its replies byte by byte, a second between them."""
 
     @override
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        task = asyncio.create_task(_drip(writer, data), name="crcp dripping")
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
+        task = asyncio.create_task(_drip(transport, data, ended), name="crcp dripping")
         _DRIPPING.add(task)
         task.add_done_callback(_DRIPPING.discard)
 
@@ -83,11 +86,11 @@ class _HalfClose(Fault):
     """Ends its side of the connection after the first reply to a command, and reads on."""
 
     @override
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
-        if not writer.is_closing():
-            writer.write(data)
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
+        if not transport.is_closing():
+            transport.write(data)
         if not data.startswith(b"220"):
-            connected: socket.socket = writer.get_extra_info("socket")
+            connected: socket.socket = transport.get_extra_info("socket")
             connected.shutdown(socket.SHUT_WR)
 
 
@@ -95,29 +98,26 @@ class _Reset(Fault):
     """Resets the connection in place of its first reply to a command."""
 
     @override
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
         if data.startswith(b"220"):
-            writer.write(data)
+            transport.write(data)
             return
-        connected: socket.socket = writer.get_extra_info("socket")
+        connected: socket.socket = transport.get_extra_info("socket")
         linger = struct.pack("ii", 1, 0)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        writer.transport.abort()
+        transport.abort()
 
 
 #: The event loop alone would let go of a task before it is done.
 _DRIPPING: Final[set[asyncio.Task[None]]] = set()
 
 
-async def _drip(writer: asyncio.StreamWriter, data: bytes) -> None:
-    closed = asyncio.ensure_future(writer.wait_closed())
+async def _drip(transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
     for byte in data:
-        writer.write(bytes((byte,)))
-        await asyncio.wait({closed}, timeout=1)
-        if closed.done():
+        if ended.done():
             break
-    with contextlib.suppress(OSError):
-        await closed
+        transport.write(bytes((byte,)))
+        await asyncio.wait({ended}, timeout=1)
 
 
 NO_FAULT: Final = Fault()

@@ -3,21 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import socket
 from typing import TYPE_CHECKING, override
 
-from ..protocols.crcp.codes import ReplyCode
-from ..protocols.crcp.lines import NeedData
 from ..protocols.crcp.messages import Command, Reply
-from ..protocols.crcp.session import (
-    CommandReceived,
-    CommandRejected,
-    Event,
-    Role,
-    Session,
-    TelnetAnswer,
-)
-from ..protocols.crcp.state import State
 from .accounts import Login
 from .stream import Stream
 
@@ -25,8 +13,6 @@ if TYPE_CHECKING:
     from .unit import VirtualUnit
 
 _LOGGER = logging.getLogger(__name__)
-
-READ_SIZE = 65536
 
 
 class Visitor:
@@ -79,113 +65,6 @@ class Visitor:
         self.user, self.directory, self.login = "", "/", Login(self.unit.account)
         for stream in self._streams.values():
             await stream.reset()
-
-
-class ControlConnection(Visitor):
-    """One controller's connection: reads, performs, replies."""
-
-    def __init__(
-        self, unit: VirtualUnit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Take over an accepted connection."""
-        here, peer = writer.get_extra_info("sockname")[0], writer.get_extra_info("peername")[0]
-        super().__init__(unit, peer, here)
-        self._reader = reader
-        self._writer = writer
-        self._session = Session(Role.UNIT, unit.subunits)
-        #: When something was last done; bytes that make no command do not count.
-        self._active = self._connected = asyncio.get_running_loop().time()
-
-    async def run(self) -> None:
-        """Serve until either end closes."""
-        self._set_up()
-        if self.unit.greeting is not None:
-            self._send(Reply(ReplyCode.READY, (self.unit.greeting,)))
-        else:
-            self._session.skip_greeting()
-        try:
-            while self._session.state is not State.CLOSED and await self._read():
-                while not isinstance(event := self._session.next_event(), NeedData):
-                    await self._handle(event)
-                await self._writer.drain()
-        finally:
-            await self.leave()
-
-    def dismiss(self, reason: str) -> None:
-        """Say 421 and close."""
-        if self._session.state is not State.CLOSED:
-            self._send(Reply(ReplyCode.CLOSING, (reason,)))
-            self._writer.close()
-
-    @override
-    def say_transfer_ended(self, reply: Reply) -> None:
-        if self._session.state in (State.READY, State.PENDING) and not self._writer.is_closing():
-            self._write(self._session.send_transfer_end(reply))
-
-    @override
-    async def transfers_ended(self) -> None:
-        """Wait until every transfer has ended, or the controller is gone and cannot end any."""
-        gone = asyncio.create_task(self._until_gone(), name="crcp goodbye")
-        ended = asyncio.create_task(super().transfers_ended(), name="crcp last transfers")
-        try:
-            await asyncio.wait({gone, ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            ended.cancel()
-
-    async def _until_gone(self) -> None:
-        """Read, and forget what nothing can follow from, until the connection ends."""
-        with contextlib.suppress(OSError):
-            while await self._reader.read(READ_SIZE):
-                pass
-
-    def _set_up(self) -> None:
-        connected: socket.socket = self._writer.get_extra_info("socket")
-        # FTP clients send ABOR as urgent data; out of line, the next line would lose its neighbour.
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
-        # A controller that vanished without a word must not hold the unit for ever.
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-    async def _read(self) -> bool:
-        """Read what comes next; False when nothing came for too long."""
-        while True:
-            try:
-                async with asyncio.timeout_at(self._deadline):
-                    self._session.receive_data(await self._reader.read(READ_SIZE))
-                    return True
-            except TimeoutError:
-                if not self.transferring:
-                    self.dismiss("Idle timeout")
-                    return False
-                self._active = asyncio.get_running_loop().time()
-
-    @property
-    def _deadline(self) -> float:
-        """When to give up: a login has to be done by then, and later another command."""
-        if self.login.logged_in:
-            return self._active + self.unit.idle_time
-        return self._connected + self.unit.login_time
-
-    async def _handle(self, event: Event) -> None:
-        match event:
-            case CommandReceived(command):
-                # Its argument may be a password.
-                _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
-                self._send(await self.unit.perform(self, command))
-                self._active = asyncio.get_running_loop().time()
-            case CommandRejected(reply):
-                self._send(reply)
-            case TelnetAnswer(data):
-                self._write(data)
-            case _:
-                pass  # The other events are a controller's; at the end of the stream run returns.
-
-    def _send(self, reply: Reply) -> None:
-        if self._session.state is not State.CLOSED:
-            self._write(self._session.send(reply))
-
-    def _write(self, data: bytes) -> None:
-        self.unit.fault.write(self._writer, data)
 
 
 class Datagrams(asyncio.DatagramProtocol):

@@ -106,6 +106,17 @@ REJECTED = [
     ("TUNER3 UP", 502),
     ("TUNER3", 502),
     ("FROB", 500),
+    # Unicode's other letters are not ours, though their capitals are, nor are its digits and blanks.
+    ("\u017fTAT", 500),
+    ("\u017ftatu\u017f", 500),
+    ("RET\u211b live", 500),
+    ("TAPE0 PAU\u017f", 502),
+    ("CAMERA0 \u017fENS 3", 502),
+    ("TYPE \u0131 33", 501),
+    ("CAMERA0 PAN \u0663", 501),
+    ("CAMERA0 PAN 1\u00a0", 501),
+    ("TAPE0 PLAY 1\u20032", 501),
+    ("TAPE\u0660 PLAY", 500),
 ]
 
 

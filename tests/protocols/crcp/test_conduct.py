@@ -188,9 +188,9 @@ class _Diary(Fault):
     entries: list[str] = field(default_factory=list)
 
     @override
-    def write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+    def write(self, transport: asyncio.Transport, data: bytes, ended: asyncio.Future[None]) -> None:
         self.entries.append(data.decode()[:3])
-        writer.write(data)
+        transport.write(data)
 
 
 async def test_the_first_packet_comes_after_the_150(

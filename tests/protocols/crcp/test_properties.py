@@ -17,12 +17,11 @@ from custom_components.crcp.protocols.crcp.addresses import (
     parse_passive,
     parse_path,
 )
+from custom_components.crcp.protocols.crcp.arguments import format_number, parse_amount
 from custom_components.crcp.protocols.crcp.codec import (
     ReplyReader,
     format_command,
-    format_number,
     format_reply,
-    parse_amount,
     parse_command,
 )
 from custom_components.crcp.protocols.crcp.datagrams import (

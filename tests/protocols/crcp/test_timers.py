@@ -258,6 +258,7 @@ async def test_a_controller_that_vanished_is_noticed(house: House) -> None:
     await wire.hear()
     serving = unit._connection
     assert serving
-    connected = serving._writer.get_extra_info("socket")
+    assert serving._transport
+    connected = serving._transport.get_extra_info("socket")
     assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     await wire.close()

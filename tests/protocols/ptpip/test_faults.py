@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.crcp.protocols.ptpip.client import Initiator
+from custom_components.crcp.protocols.ptpip.client import Initiator, link
 from custom_components.crcp.protocols.ptpip.codes import (
     EventCode,
     InitFailReason,
@@ -101,12 +101,27 @@ async def test_a_camera_turns_us_away(
     assert await (await connect(camera.port)).storage_ids()
 
 
-async def test_the_event_connection_is_closed_unheard(
-    camera: VirtualCamera, connect: Connect
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_event_connection_that_is_closed_unheard_is_tried_again(
+    camera: VirtualCamera, connect: Connect, times: int
 ) -> None:
-    camera.faults.event_refused = 1
+    camera.faults.event_refused = times
+    initiator = await connect(camera.port)
+    assert camera.faults.event_refused == 0
+    assert await initiator.storage_ids()
+    handle = camera.add_photo(movie(InMemory(PICTURE)))
+    assert (await anext(initiator.events())).parameters == (handle,)
+
+
+async def test_an_event_connection_that_is_never_heard_ends_the_attempt(
+    camera: VirtualCamera, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "EVENT_PAUSE", 0.001)
+    camera.faults.event_refused = 99
     with pytest.raises(LinkError):
         await connect(camera.port)
+    assert 99 - camera.faults.event_refused == link.EVENT_ATTEMPTS
+    camera.faults.event_refused = 0
     await until(lambda: not camera.connections)
     assert await (await connect(camera.port)).storage_ids()
 

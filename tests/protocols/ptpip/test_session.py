@@ -378,3 +378,25 @@ def test_each_channel_keeps_its_own_bytes(pair: Pair) -> None:
     assert pair.say(RESPONDER, ProbeRequest(), EVENT) == [ProbeRequest()]
     initiator.receive_data(COMMAND, start[9:])
     assert initiator.next_event(COMMAND) == StartData(number, 4)
+
+
+def test_an_event_connection_that_was_lost_unacknowledged_begins_anew() -> None:
+    pair = Pair()
+    pair.say(INITIATOR, HELLO)
+    pair.say(RESPONDER, ACK)
+    initiator = pair.sessions[INITIATOR]
+    initiator.send(EVENT, InitEventRequest(7))  # nobody hears it
+    initiator.receive_data(EVENT, bytes.fromhex("08000000 04"))  # and the answer breaks off
+    assert isinstance(initiator.next_event(EVENT), NeedData)
+    initiator.begin_events()
+    pair.say(INITIATOR, InitEventRequest(7), EVENT)
+    pair.say(RESPONDER, InitEventAck(), EVENT)
+    assert initiator.handshake is Handshake.ESTABLISHED
+
+
+@pytest.mark.parametrize("handshake", [Handshake.UNCONNECTED, Handshake.ESTABLISHED])
+def test_an_event_connection_begins_only_when_it_is_due(handshake: Handshake) -> None:
+    session = Session(INITIATOR)
+    session.handshake = handshake
+    with pytest.raises(Misuse):
+        session.begin_events()

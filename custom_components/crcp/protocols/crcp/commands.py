@@ -69,6 +69,8 @@ class Commands(ABC):
     async def execute(self, command: Command) -> Reply:
         """Send a command and return its final reply, of 2yz or 3yz. Raises Refused."""
         reply = await self.exchange(command)
+        if reply.done:
+            return reply
         if reply.code == ReplyCode.NOT_LOGGED_IN and self._was_logged_in(command):
             # The unit has forgotten the session: REIN, say, or a restart behind a relay.
             await self._log_in_again()

@@ -1,9 +1,14 @@
 """The draft's grammar as expressions, its clause quoted over each."""
 
 import re
+import string
 
 # Section 2: "<sp> = " " / TAB / <sp> " " / <sp> TAB". We send one SP (section 8) and accept a run.
 BLANKS = " \t"
+
+# RFC 5234, which the draft's grammar is written in: literals are case-insensitive, and are ASCII.
+# Unicode knows other letters whose capital is one of ours: the long s is not an S here.
+_CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 # Section 2: "<subunit> = <subunit-type> [<subunit-no>]". A type never ends in a digit,
 # or the number could not be told from it.
@@ -37,3 +42,13 @@ FORBIDDEN = re.compile(r"[\r\n\x00\ud800-\udfff]")
 
 # Control characters are not shown and not logged: a unit's text is not to be trusted with a terminal.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def fold(word: str) -> str:
+    """The word in capitals, as far as it is written in ASCII."""
+    return word.upper() if word.isascii() else word.translate(_CAPITALS)
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text: what stands between SP and TAB, and no other blanks."""
+    return [word for word in text.replace("\t", " ").split(" ") if word]

@@ -140,8 +140,11 @@ class Reply:
     def __post_init__(self) -> None:
         if not 100 <= self.code <= 599:
             raise ValueError(f"{self.code} is not a reply code")
-        if not self.lines or any("\r" in line or "\n" in line for line in self.lines):
-            raise ValueError("a reply has at least one line, and a line holds no line end")
+        if not self.lines:
+            raise ValueError("a reply has at least one line")
+        for line in self.lines:
+            if "\r" in line or "\n" in line:
+                raise ValueError("a line of a reply holds no line end")
 
     @property
     def text(self) -> str:

@@ -7,7 +7,8 @@ import re
 from .errors import NotAuthorised
 
 _CHALLENGE = re.compile(
-    r"\b(otp-[a-z0-9]+|s/key)[ \t]+([0-9]{1,9})[ \t]+([A-Za-z0-9]{1,16})\b", re.IGNORECASE
+    r"\b(otp-[a-z0-9]+|s/key)[ \t]+([0-9]{1,9})[ \t]+([A-Za-z0-9]{1,16})\b",
+    re.IGNORECASE | re.ASCII,
 )
 
 #: Below this the pass phrase has to be renewed soon: the sequence counts down to zero.

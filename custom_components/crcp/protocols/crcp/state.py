@@ -13,10 +13,11 @@ Unlike FTP, commands are answered while data flows (section 1). So the 1yz that 
 gives the turn back to the controller, and the final reply of the transfer, ENDED, comes at any
 time: it moves nothing.
 
-A missing cell is an error of whoever made the step.
+A missing cell is an error of whoever made the step. States and steps are numbers because the table
+is looked into at every line, and numbers are found faster than names.
 """
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Final
 
 from .codes import ReplyCode
@@ -24,7 +25,7 @@ from .messages import Command, Reply
 from .subunits import TRANSFERS
 
 
-class State(Enum):
+class State(IntEnum):
     """Where the dialogue stands."""
 
     GREETING = auto()
@@ -33,7 +34,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Step(Enum):
+class Step(IntEnum):
     """What can happen in a dialogue."""
 
     COMMAND = auto()

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 import re
 
-from .codec import format_number, parse_amount, parse_subunit
+from .arguments import format_number, parse_amount
+from .codec import parse_subunit
 from .codes import ReplyCode
 from .errors import Refused
-from .grammar import AUTO as AUTO_WORD, MANUAL
+from .grammar import AUTO as AUTO_WORD, MANUAL, fold
 from .messages import Reply, Subunit
-from .subunits import CAMERA_COMMANDS, COMMANDS, TAPE_COMMANDS, TELLTALE_TYPES, find_form
+from .subunits import CAMERA, COMMANDS, TAPE, TELLTALE_TYPES, find_form
 
 #: One pair of bounds alone is a speed, unless it reaches further than any deck runs; then it is
 #: a position.
@@ -17,7 +18,7 @@ FASTEST_SPEED = 256
 
 # Blanks around a comma belong to it, but not those between a name and an empty first field.
 # Each run of blanks is looked at once, from its first: a line may be nothing but blanks.
-_BEFORE_COMMA = re.compile(r"(?:(?<=AUTO)|(?<![A-Z \t]))[ \t]+,", re.IGNORECASE)
+_BEFORE_COMMA = re.compile(r"(?:(?<=AUTO)|(?<![A-Z \t]))[ \t]+,", re.IGNORECASE | re.ASCII)
 _AFTER_COMMA = re.compile(r",[ \t]+")
 
 
@@ -117,13 +118,13 @@ def parse_unit_status(reply: Reply) -> UnitStatus:
         for token in _subunit_tokens(line.split()):
             subunit = parse_subunit(token)
             if subunit:
-                spellings.setdefault(subunit, token.upper())
+                spellings.setdefault(subunit, fold(token))
     return UnitStatus(spellings)
 
 
 def parse_power_status(reply: Reply) -> bool | None:
     """Read STAT POWER, which the draft leaves open: whether the power is on, None if untold."""
-    words = reply.text.upper().split()
+    words = fold(reply.text).split()
     return {"ON": True, "OFF": False}.get(words[0]) if words else None
 
 
@@ -133,7 +134,7 @@ def parse_tape_status(reply: Reply) -> TapeStatus:
     abilities: dict[str, TapeAbility] = {}
     for line in reply.inner:
         words = _words(line)
-        found = find_form(TAPE_COMMANDS, [word.upper() for word in words])
+        found = find_form(TAPE, words)
         if found and not _is_state(words):
             form, size = found
             abilities.setdefault(form.name, _tape_ability(words, size))
@@ -146,7 +147,7 @@ def parse_camera_status(reply: Reply) -> CameraStatus:
     unknown: list[str] = []
     for line in reply.inner:
         words = _words(line)
-        found = find_form(CAMERA_COMMANDS, [word.upper() for word in words])
+        found = find_form(CAMERA, words)
         if found:
             form, size = found
             parameters.setdefault(form.name, _parameter(form.name, words, size))
@@ -173,12 +174,12 @@ def _tape_state(reply: Reply) -> tuple[str, float | None, str]:
             return _state(words)
     if _is_state(head):
         return _state(head)
-    return _tape_name(head) or "PAUS", None, head[0].upper() if head else ""
+    return _tape_name(head) or "PAUS", None, fold(head[0]) if head else ""
 
 
 def _state(words: list[str]) -> tuple[str, float | None, str]:
     # STOP, IDLE, EJECT and the like: nothing runs, so the draft's own word for it is PAUS.
-    return _tape_name(words) or "PAUS", _number(words[1]), words[0].upper()
+    return _tape_name(words) or "PAUS", _number(words[1]), fold(words[0])
 
 
 def _is_state(words: list[str]) -> bool:
@@ -186,12 +187,12 @@ def _is_state(words: list[str]) -> bool:
 
 
 def _tape_name(words: list[str]) -> str | None:
-    found = find_form(TAPE_COMMANDS, [word.upper() for word in words[:1]])
+    found = find_form(TAPE, words[:1])
     return found[0].name if found else None
 
 
 def _tape_ability(words: list[str], size: int) -> TapeAbility:
-    word = " ".join(words[:size]).upper()
+    word = fold(" ".join(words[:size]))
     pairs = [_bounds(token) for token in words[size:] if "," in token]
     if len(pairs) > 1:
         return TapeAbility(word, pairs[0], pairs[1])
@@ -207,7 +208,7 @@ def _bounds(token: str) -> Bounds:
 
 
 def _parameter(name: str, words: list[str], size: int) -> Parameter:
-    word = " ".join(words[:size]).upper()
+    word = fold(" ".join(words[:size]))
     fields = words[size].split(",") if len(words) > size else []
     minimum, current, maximum = _three(fields)
     low, high = _number(minimum), _number(maximum)
@@ -238,9 +239,9 @@ def _three(fields: list[str]) -> tuple[str, str, str]:
 
 
 def _automatic(current: str, trailing: list[str]) -> bool | None:
-    if current.upper() == AUTO_WORD:
+    if fold(current) == AUTO_WORD:
         return True
-    mark = trailing[0].upper() if trailing else ""
+    mark = fold(trailing[0]) if trailing else ""
     return {AUTO_WORD: True, MANUAL: False}.get(mark)
 
 

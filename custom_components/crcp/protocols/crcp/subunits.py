@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from .grammar import fold
+
 POWER, CONNECTION, FILE, STREAM, TAPE, CAMERA = (
     "POWER",
     "CONNECTION",
@@ -135,20 +137,26 @@ TRANSFERS: Final = frozenset({"RETR", "STOR", "LIST", "NLST"})
 #: Section 9: the motions whose order matters, as against the settings of the lens and the sensor.
 MOTIONS: Final = frozenset({"ROLL", "PAN", "TILT", "HORI", "VERT", "DEPT"})
 
+#: Each type's commands by all of their titles.
+_BY_TITLE: Final = {
+    kind: {title: form for form in forms for title in form.titles}
+    for kind, forms in COMMANDS.items()
+}
+
 #: The most words in a command's name.
 LONGEST_TITLE: Final = max(
-    title.count(" ") + 1 for forms in COMMANDS.values() for form in forms for title in form.titles
+    title.count(" ") + 1 for titles in _BY_TITLE.values() for title in titles
 )
 
 
-def find_form(forms: tuple[CommandForm, ...], words: list[str]) -> tuple[CommandForm, int] | None:
-    """Return the command that words begin with and how many words its name took.
+def find_form(kind: str, words: list[str]) -> tuple[CommandForm, int] | None:
+    """Return the command of a subunit type that words begin with, and how many words it took.
 
-    words: in capitals. Names of several words are matched before shorter ones.
+    In any case. The shortest is taken, which is the only one: no title begins another.
     """
-    for size in range(min(LONGEST_TITLE, len(words)), 0, -1):
-        title = " ".join(words[:size])
-        for form in forms:
-            if title == form.name or title in form.also:
-                return form, size
+    titles, title = _BY_TITLE.get(kind, {}), ""
+    for size, word in enumerate(words[:LONGEST_TITLE], 1):
+        title = f"{title} {fold(word)}" if title else fold(word)
+        if form := titles.get(title):
+            return form, size
     return None

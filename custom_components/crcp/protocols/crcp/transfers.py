@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .codes import ReplyCode
+from .grammar import fold
 from .messages import Command, Reply, Subunit
 from .subunits import TRANSFERS
 
@@ -86,7 +87,7 @@ class OpenTransfers:
         """The transfer that a reply ends; None when it belongs to the pending command."""
         if not self._open or reply.code not in _ENDS or _is_for(reply, pending):
             return None
-        text = reply.text.upper()
+        text = fold(reply.text)
         hinted = [each for each in self._open if each.hint in text]
         data_ended = [each for each in self._open if each.data_ended]
         # The end of the data may not have been read yet. A listing is short, media are long.
@@ -105,9 +106,9 @@ def _is_for(reply: Reply, pending: Command | None) -> bool:
         return False
     if pending.name == "ABOR":
         # A unit that says ABOR in it has said which of its two replies this is.
-        return "ABOR" in reply.text.upper() and "ABORTED" not in reply.text.upper()
+        return "ABOR" in fold(reply.text) and "ABORTED" not in fold(reply.text)
     if pending.name in TRANSFERS and reply.code in _REFUSALS:
-        return f"{pending.name} {pending.subunit or Subunit('STREAM')}" in reply.text.upper() or (
-            not any(other in reply.text.upper() for other in TRANSFERS)
+        return f"{pending.name} {pending.subunit or Subunit('STREAM')}" in fold(reply.text) or (
+            not any(other in fold(reply.text) for other in TRANSFERS)
         )
     return reply.code == ReplyCode.ACTION_OKAY and pending.name in _ANSWERED_BY_250

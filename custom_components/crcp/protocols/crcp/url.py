@@ -18,7 +18,7 @@ _URL = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]|[^:/@\[\]\s\x00-\x1f]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<path>.*))?",
     re.DOTALL,
 )
-_TYPE = re.compile(r";type=([iad])", re.IGNORECASE)
+_TYPE = re.compile(r";type=([iad])", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

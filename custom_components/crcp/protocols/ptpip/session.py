@@ -114,6 +114,16 @@ class Session:
             raise Misuse(f"our own {packet.type.name}: {error}") from error
         return encode(packet)
 
+    def begin_events(self) -> None:
+        """Forget an event connection that was lost before it was acknowledged; a new one begins.
+
+        Raises Misuse when the event connection is not what is due.
+        """
+        if self.handshake not in (Handshake.NUMBERED, Handshake.JOINING):
+            raise Misuse(f"an event connection in state {self.handshake.name}")
+        self.handshake = Handshake.NUMBERED
+        self._readers[Channel.EVENT] = PacketReader()
+
     @property
     def _peer(self) -> Role:
         return Role.RESPONDER if self.role is Role.INITIATOR else Role.INITIATOR

@@ -51,7 +51,7 @@ class DataLink(ABC):
 
 
 async def open_data_link(
-    control: asyncio.StreamWriter,
+    control: asyncio.BaseTransport,
     mode: TransferMode,
     *,
     passive: bool,

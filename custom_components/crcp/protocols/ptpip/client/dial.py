@@ -8,9 +8,6 @@ from typing import Any, Final
 
 from ..errors import TimedOut, link_error
 
-#: Ricoh's Theta opens its event port a moment late.
-EVENT_ATTEMPTS, EVENT_PAUSE = 10, 0.1
-
 #: Behind a NAT or a sleeping access point no FIN ever comes: seconds of idling, between probes,
 #: and how many probes without an answer end the connection.
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
@@ -31,12 +28,7 @@ async def connect_command(host: str, port: int) -> socket.socket:
 
 async def connect_events(command: socket.socket) -> socket.socket:
     """Open a second TCP connection to where the first one leads."""
-    address = command.getpeername()
-    for _ in range(EVENT_ATTEMPTS - 1):
-        with suppress(ConnectionRefusedError):
-            return await _dial(command.family, address)
-        await asyncio.sleep(EVENT_PAUSE)
-    return await _dial(command.family, address)
+    return await _dial(command.family, command.getpeername())
 
 
 async def _dial(family: int, address: Any) -> socket.socket:

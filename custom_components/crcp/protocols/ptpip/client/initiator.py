@@ -21,7 +21,6 @@ from ..errors import (
     TimedOut,
     operation_refusal,
 )
-from ..framing import MAX_CONTROL_PACKET
 from ..operations import Answer, Operations, Write
 from ..packets import (
     PORT,
@@ -31,8 +30,6 @@ from ..packets import (
     Event,
     InitCommandAck,
     InitCommandRequest,
-    InitEventAck,
-    InitEventRequest,
     OperationRequest,
     OperationResponse,
     Packet,
@@ -44,8 +41,8 @@ from ..patience import DEFAULT_TIMEOUTS, Timeouts
 from ..session import Session
 from ..state import Channel, Role
 from ..vendors import Undecided, Vendor, vendor_of
-from .dial import connect_command, connect_events, in_time
-from .link import Link
+from .dial import connect_command, in_time
+from .link import Link, join
 from .mailbox import Mailbox
 from .pulse import Pulse
 
@@ -113,12 +110,7 @@ class Initiator(Operations):
             opened.callback(command.close)
             hello = InitCommandRequest(guid, friendly_name)
             ack = await command.greet(hello, InitCommandAck, timeouts.pairing)
-            doing = "open the event connection"
-            link = await in_time(connect_events(link), timeouts.connect, doing)
-            event = Link(session, Channel.EVENT, link, MAX_CONTROL_PACKET)
-            opened.callback(event.close)
-            join = InitEventRequest(ack.connection_number)
-            await event.greet(join, InitEventAck, timeouts.connect)
+            event = await join(session, link, ack.connection_number, timeouts.connect)
             opened.pop_all()
         return cls(session, command, event, ack, timeouts)
 

@@ -7,15 +7,44 @@ import socket
 from typing import Final
 
 from ..errors import LinkError, ProtocolError, connection_refusal, link_error
-from ..framing import NeedData
-from ..packets import InitFail, Packet
+from ..framing import MAX_CONTROL_PACKET, NeedData
+from ..packets import InitEventAck, InitEventRequest, InitFail, Packet
 from ..patience import Patience
 from ..session import Session
 from ..state import Channel
-from .dial import in_time
+from .dial import connect_events, in_time
 
 #: While a camera is faster than we are, others get their turn each time so much was read.
 FAIR_SHARE: Final = 4 << 20
+
+#: Ricoh's Theta opens its event port a moment late, and others take a connection there and drop it
+#: again. A second of patience, because a camera that waits longer drops the command connection.
+EVENT_ATTEMPTS: Final = 10
+EVENT_PAUSE: Final = 0.1
+
+
+async def join(session: Session, command: socket.socket, number: int, seconds: float) -> Link:
+    """Open the event connection of a number, to where the command connection leads.
+
+    Raises LinkError when it is refused or dropped every time, TimedOut, Refused or ProtocolError.
+    """
+    for _ in range(EVENT_ATTEMPTS - 1):
+        with suppress(LinkError):
+            return await _join(session, command, number, seconds)
+        await asyncio.sleep(EVENT_PAUSE)
+    return await _join(session, command, number, seconds)
+
+
+async def _join(session: Session, command: socket.socket, number: int, seconds: float) -> Link:
+    link = await in_time(connect_events(command), seconds, "open the event connection")
+    event = Link(session, Channel.EVENT, link, MAX_CONTROL_PACKET)
+    try:
+        session.begin_events()
+        await event.greet(InitEventRequest(number), InitEventAck, seconds)
+    except BaseException:
+        event.close()
+        raise
+    return event
 
 
 class Link:

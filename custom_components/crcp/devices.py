@@ -1,0 +1,57 @@
+"""The devices of a unit: itself, and its subunits as its children, which come and go."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_VERSION, DOMAIN
+from .coordinator import UnitCoordinator
+from .protocols.crcp.messages import Subunit
+
+
+def identity(unit_id: str, subunit: Subunit) -> str:
+    """What a subunit's device is known by, and what its entities' ids begin with."""
+    return f"{unit_id}_{subunit}"
+
+
+@callback
+def async_add_unit(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
+    """Register the unit's own device, which its subunits' need, and keep theirs up to date."""
+    entry = coordinator.config_entry
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, coordinator.unit_id)},
+        name=entry.title,
+        manufacturer=entry.data.get(CONF_MANUFACTURER) or None,
+        model=entry.data.get(CONF_MODEL) or "CRCP unit",
+        sw_version=entry.data.get(CONF_VERSION) or None,
+    )
+    coordinator.device_id = device.id
+
+    @callback
+    def forget_vanished() -> None:
+        _forget_vanished(hass, coordinator)
+
+    entry.async_on_unload(coordinator.async_add_listener(forget_vanished))
+    forget_vanished()
+
+
+@callback
+def subunit_of(hass: HomeAssistant, device_id: str) -> tuple[str, str] | None:
+    """The entry and the subunit's name that a device stands for; the unit's own is no subunit."""
+    device = dr.async_get(hass).async_get(device_id)
+    if device is None:
+        return None
+    names = [name for domain, name in device.identifiers if domain == DOMAIN]
+    entry_id = device.config_entry_id
+    return (entry_id, names[0]) if names and entry_id else None
+
+
+def _forget_vanished(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
+    registry = dr.async_get(hass)
+    there = {
+        (DOMAIN, identity(coordinator.unit_id, subunit))
+        for subunit in coordinator.data.unit.subunits
+    }
+    for child in dr.async_entries_for_parent_device(registry, coordinator.device_id):
+        if not child.identifiers & there:
+            registry.async_remove_device(child.id)

@@ -1,0 +1,81 @@
+"""What the entities of a camera's parameter share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, override
+
+from .coordinator import UnitCoordinator
+from .entity import SubunitEntity
+from .moves import Key
+from .protocols.crcp.messages import Subunit
+from .protocols.crcp.status import Parameter
+from .protocols.crcp.subunits import MOTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterWords:
+    """A parameter of section 9: its key here, and the keys of its steps down and up.
+
+    rare: most people never step it, so its buttons are there for whoever switches them on.
+    """
+
+    key: str
+    down: str
+    up: str
+    rare: bool = True
+
+
+#: By the name on the wire. "+" is: view to the right, up, narrower, farther, more open.
+WORDS: Final = {
+    "IRIS": ParameterWords("iris", "iris_close", "iris_open"),
+    "SENS": ParameterWords("sensitivity", "sensitivity_down", "sensitivity_up"),
+    "ROLL": ParameterWords("roll", "roll_left", "roll_right"),
+    "PAN": ParameterWords("pan", "pan_left", "pan_right", rare=False),
+    "TILT": ParameterWords("tilt", "tilt_down", "tilt_up", rare=False),
+    "ZOOM": ParameterWords("zoom", "zoom_out", "zoom_in", rare=False),
+    "HORI": ParameterWords("horizontal", "move_left", "move_right"),
+    "VERT": ParameterWords("vertical", "move_down", "move_up"),
+    "DEPT": ParameterWords("depth", "move_back", "move_forward"),
+    "FOCU": ParameterWords("focus", "focus_near", "focus_far"),
+    "WHIT": ParameterWords("white_balance", "white_balance_down", "white_balance_up"),
+}
+
+#: What moves: the camera itself, and the glass in its lens.
+MOVING_PARTS: Final = MOTIONS | {"ZOOM", "FOCU"}
+
+
+class ParameterEntity(SubunitEntity):
+    """An entity of one parameter of one camera."""
+
+    def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, name: str, key: str) -> None:
+        super().__init__(coordinator, subunit, key)
+        self.name_on_the_wire = name
+
+    @property
+    def key(self) -> Key:
+        """The parameter."""
+        return self.subunit, self.name_on_the_wire
+
+    @property
+    def parameter(self) -> Parameter | None:
+        """What the unit told last."""
+        camera = self.coordinator.data.cameras.get(self.subunit)
+        return camera.parameters.get(self.name_on_the_wire) if camera else None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Available while the camera lists the parameter."""
+        return super().available and self.parameter is not None
+
+
+def listed_parameters(coordinator: UnitCoordinator) -> Iterator[tuple[Subunit, Parameter]]:
+    """Every parameter of every camera."""
+    for subunit, camera in coordinator.data.cameras.items():
+        for parameter in camera.parameters.values():
+            yield subunit, parameter
+
+
+def has_range(parameter: Parameter) -> bool:
+    """Whether the unit told between what values a parameter lies."""
+    return None not in (parameter.minimum, parameter.maximum)

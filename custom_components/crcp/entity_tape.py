@@ -1,0 +1,88 @@
+"""What the entities of a tape share: what is known of it, and the verbs."""
+
+from collections.abc import Awaitable, Callable
+
+from .entity import SubunitEntity
+from .errors import invalid
+from .protocols.crcp.commands import Commands
+from .protocols.crcp.messages import Amount, Motion
+from .protocols.crcp.status import TapeStatus
+from .tapes import Tape, fastest
+
+#: How far a step goes, in seconds: one picture of television.
+PICTURE = 0.04
+
+
+class TapeEntity(SubunitEntity):
+    """An entity of a TAPE subunit (section 8 of the draft)."""
+
+    @property
+    def status(self) -> TapeStatus | None:
+        """What the unit told last."""
+        return self.coordinator.data.tapes.get(self.subunit)
+
+    @property
+    def tape(self) -> Tape:
+        """What is known beyond that."""
+        return self.coordinator.tape(self.subunit)
+
+    async def play(self, speed: float | None = None, stop: Amount | None = None) -> None:
+        """Play, at the chosen speed unless another is given."""
+        wanted = self.tape.chosen_speed if speed is None else speed
+        # Speed 1 is left unsaid where it can be: some units take no argument at all.
+        plain = stop is None and wanted == 1
+        await self.move("PLAY", Motion() if plain else Motion(wanted, stop), wanted)
+
+    async def record(self, speed: float | None = None, stop: Amount | None = None) -> None:
+        """Record, if the guard lets us."""
+        if not self.tape.may_record:
+            raise invalid("recording_not_allowed")
+        wanted = 1.0 if stop and speed is None else speed
+        await self.move("RECO", Motion(wanted, stop), wanted or 1.0)
+
+    async def wind(
+        self, direction: int, speed: float | None = None, stop: Amount | None = None
+    ) -> None:
+        """Wind forward or backward, as fast as the tape can unless a speed is given."""
+        wanted = speed if speed is not None else fastest(self.status, direction)
+        if wanted is None:
+            raise invalid("cannot_wind_back")
+        await self.move("FF", Motion(wanted, stop), wanted)
+
+    async def step_picture(self, direction: int) -> None:
+        """Move on by one picture."""
+        stop = Amount(direction * PICTURE, relative=True)
+        await self.move("PLAY", Motion(direction, stop), direction)
+
+    async def go_to(self, position: float) -> None:
+        """Wind to a position; a tape that played plays on from there, as fast as it did."""
+        before, speed = self.tape.operation, self.tape.speed
+
+        async def wind(controller: Commands) -> None:
+            await controller.go_to(self.subunit, position)
+            self.tape.commanded("FF", None)
+            if before == "PLAY":
+                self.tape.resume = Motion() if speed == 1 else Motion(speed)
+
+        await self.coordinator.async_command(self.subunit, wind)
+
+    async def pause(self) -> None:
+        """Stop where the tape is."""
+
+        async def stop(controller: Commands) -> None:
+            await controller.pause_tape(self.subunit)
+            self.tape.commanded("PAUS", 0)
+
+        await self.coordinator.async_command(self.subunit, stop)
+
+    async def move(self, name: str, motion: Motion, speed: float) -> None:
+        """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
+
+        async def send(controller: Commands) -> None:
+            await controller.move_tape(self.subunit, name, motion)
+            self.tape.commanded(name, speed)
+
+        await self.coordinator.async_command(self.subunit, send)
+
+
+type TapeVerb = Callable[[TapeEntity], Awaitable[None]]
