@@ -24,6 +24,9 @@ from custom_components.crcp.const import (
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import sample_photos
 from custom_components.crcp.virtual.unit import VirtualUnit
+from tests.integration.units import put, start
+
+__all__ = ["put", "start"]
 
 
 @pytest.fixture

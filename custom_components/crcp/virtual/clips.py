@@ -1,12 +1,13 @@
 """What a virtual unit can play: recordings by name, and the empty picture between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, override
 
 from ..protocols.crcp.jpeg import payloads, split_picture
 from ..protocols.crcp.rtp import TS_PACKET
+from .reels import Piece, Recording, Reel, Span
 
 TRANSPORT_STREAM: Final = 33
 JPEG: Final = 26
@@ -14,8 +15,8 @@ JPEG: Final = 26
 #: A null packet (ISO 13818-1 section 2.4.3.3): a transport stream with nothing in it.
 NULL_PACKET: Final = bytes((0x47, 0x1F, 0xFF, 0x10)) + b"\xff" * (TS_PACKET - 4)
 
-#: What one payload unit is: bytes, the time in the clip that it belongs to, and RTP's marker.
-type Piece = tuple[bytes, float, bool]
+#: While a tape stands, so often a packet with nothing in it says that the stream is alive.
+BLANK_INTERVAL: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +37,58 @@ class Clip:
         """Whether it can be sent as this payload type."""
         return payload_type == TRANSPORT_STREAM or (payload_type == JPEG and bool(self.pictures))
 
-    def pieces(self, payload_type: int, start: float, end: float, packets: int) -> Iterator[Piece]:
-        """What is played from start to end, seconds. packets: transport stream packets a piece."""
-        if payload_type == JPEG:
-            yield from self._picture_pieces(start, end)
-        else:
-            yield from self._stream_pieces(start, end, packets)
+    def reel(self, payload_type: int, packets: int) -> Reel:
+        """A player for one transfer. packets: transport stream packets in a piece."""
+        return _PictureReel(self) if payload_type == JPEG else _StreamReel(self, packets)
 
-    def _stream_pieces(self, start: float, end: float, packets: int) -> Iterator[Piece]:
-        total = len(self.stream) // TS_PACKET
-        first, last = (int(total * at / self.duration) for at in (start, end))
-        for at in range(first, min(last, total), packets):
-            piece = self.stream[at * TS_PACKET : min(at + packets, last, total) * TS_PACKET]
-            yield piece, at / total * self.duration, False
 
-    def _picture_pieces(self, start: float, end: float) -> Iterator[Piece]:
-        interval = self.duration / len(self.pictures)
-        for number in range(int(start / interval), int(end / interval)):
-            picture = self.pictures[number % len(self.pictures)]
+class _StreamReel(Reel):
+    """Plays the bytes of a stream, spread evenly over its duration, as they are."""
+
+    def __init__(self, clip: Clip, packets: int) -> None:
+        self._clip = clip
+        self._packets = packets
+        self._blank_at = 0.0
+
+    @override
+    def play(self, tape: Span, air: Span) -> Iterator[Piece]:
+        if tape.length < 0:
+            yield from self.blank(air)
+            return
+        stream = self._clip.stream
+        total = len(stream) // TS_PACKET
+        first, last = (int(total * at / self._clip.duration) for at in (tape.start, tape.end))
+        last = min(last, total)
+        for at in range(first, last, self._packets):
+            piece = stream[at * TS_PACKET : min(at + self._packets, last) * TS_PACKET]
+            # A transport stream has clocks of its own; RTP's tells when it was sent.
+            yield piece, air.end, False
+
+    @override
+    def blank(self, air: Span) -> Iterator[Piece]:
+        if air.end >= self._blank_at:
+            self._blank_at = air.end + BLANK_INTERVAL
+            yield NULL_PACKET, air.end, False
+
+
+class _PictureReel(Reel):
+    """Plays pictures; while there is nothing to see it sends nothing."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._pictures = clip.pictures
+        self._rate = len(clip.pictures) / clip.duration
+
+    @override
+    def play(self, tape: Span, air: Span) -> Iterator[Piece]:
+        for number in tape.numbers(self._rate) if tape.length > 0 else ():
+            picture = self._pictures[number % len(self._pictures)]
+            due = air.at(tape.share(number / self._rate))
             for payload, last in payloads(split_picture(picture)):
-                yield payload, number * interval, last
+                yield payload, due, last
+
+    @override
+    def blank(self, air: Span) -> Iterator[Piece]:
+        return iter(())
 
 
 def blank_clip(duration: float = 60.0) -> Clip:
@@ -66,9 +99,11 @@ def blank_clip(duration: float = 60.0) -> Clip:
 class Shelf:
     """The recordings of a unit by path: "/holiday.ts", "/clips/wedding.ts". Paths are absolute."""
 
-    def __init__(self, clips: dict[str, Clip] | None = None, *, writable: bool = True) -> None:
+    def __init__(
+        self, clips: Mapping[str, Recording] | None = None, *, writable: bool = True
+    ) -> None:
         """Fill the shelf. writable: whether a recording may replace one of the same name."""
-        self.clips = dict(clips or {})
+        self.clips: dict[str, Recording] = dict(clips or {})
         self.writable = writable
 
     def resolve(self, working: str, path: str) -> str:

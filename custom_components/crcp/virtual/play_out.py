@@ -1,7 +1,7 @@
 """Sending a recording as the deck moves, and recording what comes in."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 import random
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +16,10 @@ from ..protocols.crcp.rtp import (
     RtpPacket,
     Sender,
 )
-from .clips import JPEG, NULL_PACKET, TRANSPORT_STREAM, Clip
+from .clips import TRANSPORT_STREAM, Clip
 from .data_ports import DataPort, Work
 from .deck import Deck
+from .reels import Piece, Recording, Reel, Span
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -30,9 +31,6 @@ LIVE: Final = "live"
 #: How often something is sent. Short beside a frame, long beside what a packet takes to send.
 TICK: Final = 0.01
 
-#: While a tape stands, so often a packet with nothing in it says that the stream is alive.
-BLANK_INTERVAL: Final = 0.2
-
 #: Without a datagram for so long, a recording in mode P is over.
 SILENCE: Final = 30.0
 
@@ -41,7 +39,7 @@ MAX_RECORDING: Final = 256 << 20
 
 
 def send_clip(
-    unit: VirtualUnit, stream: Stream, clip: Clip, *, deck: Deck | None, again: bool = False
+    unit: VirtualUnit, stream: Stream, clip: Recording, *, deck: Deck | None, again: bool = False
 ) -> Work:
     """The work of a RETR: with a deck the picture follows its tape, without one it runs.
 
@@ -58,7 +56,7 @@ class _PlayOut:
     def __init__(
         self,
         unit: VirtualUnit,
-        clip: Clip,
+        clip: Recording,
         types: tuple[int, ...],
         packets: int,
         deck: Deck | None,
@@ -67,71 +65,61 @@ class _PlayOut:
     ) -> None:
         self._clip = clip
         self._again = again
-        self._packets = packets
         self._deck = deck
         self._now = unit.clock
-        self._senders = {number: _sender(number) for number in types}
-        self._began = self._now()
-        self._blank_at = self._began
+        self._players = {number: (_sender(number), clip.reel(number, packets)) for number in types}
 
     async def run(self, port: DataPort) -> None:
         # Only now: what was played before there was anybody to see it would be lost.
-        self._began = self._blank_at = self._now()
-        last = self._position()
+        began, since = self._now(), 0.0
+        last = self._position(since)
         while True:
             await asyncio.sleep(TICK)
-            position = self._position()
-            if position > last and self._is_playing(position):
-                self._send(port, last, position)
-            else:
-                self._send_blank(port)
+            moment = self._now() - began
+            position = self._position(moment)
+            self._send(port, Span(last, position), Span(since, moment))
             if self._is_over(position):
                 return
-            last = position
+            last, since = position, moment
 
     def _is_over(self, position: float) -> bool:
         if self._again or position < self._clip.duration:
             return False
         return self._deck is None or self._deck.operation == "PAUS"
 
-    def _position(self) -> float:
-        if self._deck:
-            return self._deck.position
-        return self._now() - self._began
+    def _position(self, moment: float) -> float:
+        return self._deck.position if self._deck else moment
 
-    def _is_playing(self, position: float) -> bool:
-        """Winding shows nothing; a deck that has just reached its end has played up to there."""
+    def _send(self, port: DataPort, tape: Span, air: Span) -> None:
+        for number, (sender, reel) in self._players.items():
+            clock = PAYLOAD_TYPES[number].clock
+            for payload, moment, last in self._pieces(reel, tape, air):
+                port.send(sender.packet(payload, int(moment * clock), marker=last).encode())
+
+    def _pieces(self, reel: Reel, tape: Span, air: Span) -> Iterator[Piece]:
+        if not self._is_playing(reel, tape):
+            yield from reel.blank(air)
+            return
+        offset = 0.0 if self._deck else int(tape.start / self._clip.duration) * self._clip.duration
+        turn = offset + self._clip.duration
+        if not self._again or tape.end <= turn:
+            yield from reel.play(_moved(tape, -offset), air)
+            return
+        turned = air.at(tape.share(turn))
+        yield from reel.play(Span(tape.start - offset, turn - offset), Span(air.start, turned))
+        yield from reel.play(Span(0.0, tape.end - turn), Span(turned, air.end))
+
+    def _is_playing(self, reel: Reel, tape: Span) -> bool:
+        """A deck that has just reached its end has played up to there."""
         if self._deck is None:
             return True
-        return self._deck.last_operation == "PLAY" and position <= self._clip.duration
+        shows = {"PLAY", "FF"} if reel.shows_winding else {"PLAY"}
+        moved = tape.length != 0 and tape.end <= self._clip.duration
+        return moved and self._deck.last_operation in shows
 
-    def _send(self, port: DataPort, start: float, end: float) -> None:
-        length = self._clip.duration
-        offset = 0.0 if self._deck else int(start / length) * length
-        turn = offset + length
-        self._send_part(port, start, min(end, turn), offset)
-        if end > turn and self._again:
-            self._send_part(port, turn, end, turn)
 
-    def _send_part(self, port: DataPort, start: float, end: float, offset: float) -> None:
-        """Send what lies between two moments of one run. offset: when that run began."""
-        for number, sender in self._senders.items():
-            clock = PAYLOAD_TYPES[number].clock
-            pieces = self._clip.pieces(number, start - offset, end - offset, self._packets)
-            for payload, at, last in pieces:
-                # A transport stream has clocks of its own; RTP's tells when it was sent.
-                moment = at + offset if number == JPEG else self._now() - self._began
-                packet = sender.packet(payload, int(moment * clock), marker=last)
-                port.send(packet.encode())
-
-    def _send_blank(self, port: DataPort) -> None:
-        now = self._now()
-        if now < self._blank_at or TRANSPORT_STREAM not in self._senders:
-            return
-        self._blank_at = now + BLANK_INTERVAL
-        sender = self._senders[TRANSPORT_STREAM]
-        ticks = int((now - self._began) * PAYLOAD_TYPES[TRANSPORT_STREAM].clock)
-        port.send(sender.packet(NULL_PACKET, ticks).encode())
+def _moved(span: Span, by: float) -> Span:
+    return Span(span.start + by, span.end + by)
 
 
 def _sender(number: int) -> Sender:

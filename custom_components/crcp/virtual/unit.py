@@ -24,6 +24,7 @@ from .handlers import HANDLERS
 from .head import Head
 from .host import LOOPBACK, BaseHost, Host
 from .play_out import LIVE
+from .reels import Recording
 from .stream import Stream
 from .unit_faults import NO_FAULT, Fault
 from .visitor import Datagrams, Visitor, is_ignored
@@ -70,7 +71,7 @@ class VirtualUnit:
         heads: Mapping[int, Head] | None = None,
         streams: tuple[int, ...] = (),
         shelf: Shelf | None = None,
-        live: Clip | None = None,
+        live: Recording | None = None,
         payload_types: tuple[int, ...] = (33,),
         account: Account | None = None,
         datagrams: DatagramRules | None = None,
@@ -88,7 +89,7 @@ class VirtualUnit:
         self.streams = streams
         self.has_shelf = shelf is not None
         self.shelf = shelf or Shelf()
-        self.live = live or blank_clip()
+        self.live: Recording = live or blank_clip()
         self.payload_types = payload_types
         self.account = account
         self.fault = fault

@@ -131,9 +131,11 @@ class PictureAssembler:
         at = 12 if 64 <= payload[4] <= 127 else 8
         quality = payload[5]
         if payload[1:4] == b"\0\0\0" and quality >= 128:
-            length = int.from_bytes(payload[at + 2 : at + 4])
+            precision, length = payload[at + 1 : at + 2], int.from_bytes(payload[at + 2 : at + 4])
             at += 4 + length
-            if length in (64, 128) and at <= len(payload):
+            if length or quality == TABLES_FOLLOW:  # "MUST NOT be 0" for that one
+                self._tables.pop(quality, None)
+            if length in (64, 128) and precision == b"\0" and at <= len(payload):
                 self._tables[quality] = payload[at - length : at]
         if at > len(payload):
             raise ProtocolError("a JPEG payload is shorter than its headers say")
