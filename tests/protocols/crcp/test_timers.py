@@ -8,8 +8,8 @@ import socket
 
 import pytest
 
-from custom_components.crcp.coordinator import MOVING, STILL
 from custom_components.crcp.link import RECONNECT_DELAYS
+from custom_components.crcp.polling import MOVING, RESTING, SLOWEST
 from custom_components.crcp.protocols.crcp.addresses import parse_address
 from custom_components.crcp.protocols.crcp.client import Controller, Timeouts
 from custom_components.crcp.protocols.crcp.client.data import KNOCK_INTERVAL
@@ -25,8 +25,6 @@ from custom_components.crcp.protocols.crcp.receiver import (
 from custom_components.crcp.virtual import accounts, data_ports, play_out
 from custom_components.crcp.virtual.accounts import Account
 from custom_components.crcp.virtual.clips import NULL_PACKET, Clip
-
-
 from tests.helpers import until
 
 from .dialogue import AnsweringUnit, Wire
@@ -68,8 +66,14 @@ async def test_a_unit_waits_five_minutes_for_a_command_and_one_for_a_login(house
 
 
 def test_whoever_holds_a_connection_asks_often_enough_to_keep_it() -> None:
-    assert MOVING < STILL
-    assert STILL.total_seconds() <= KEEP_ALIVE < 300
+    # The list of subunits is asked for whatever the unit is.
+    assert RESTING[None] <= KEEP_ALIVE < 300
+    assert SLOWEST <= KEEP_ALIVE
+
+
+def test_what_moves_is_asked_more_often() -> None:
+    assert (MOVING["TAPE"], RESTING["TAPE"]) == (1, 10)
+    assert (MOVING["CAMERA"], RESTING["CAMERA"]) == (0.5, 30)
 
 
 # -- the controller --------------------------------------------------------------------------------

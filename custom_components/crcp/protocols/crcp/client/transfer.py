@@ -60,9 +60,12 @@ class Transfer:
 
     async def data(self) -> AsyncIterator[bytes]:
         """Give the bytes as they come, until the stream, or the transfer, ends."""
-        while data := await self._read():
-            yield data
-        self._note_end_of_data()
+        try:
+            while data := await self._read():
+                yield data
+            self._note_end_of_data()
+        finally:
+            self._stop_reading()
 
     async def packets(self) -> AsyncIterator[RtpPacket]:
         """Give the RTP packets as they come, those of mode P in the order they were sent.
@@ -82,14 +85,17 @@ class Transfer:
 
     async def _sorted(self) -> AsyncIterator[RtpPacket]:
         receiver, clock = Receiver(), asyncio.get_running_loop().time
-        while (datagram := await self._read(receiver.due)) != b"":
-            for packet in receiver.feed(datagram, clock()) if datagram else ():
-                yield packet
-            for packet in receiver.release(clock()):
-                yield packet
+        try:
+            while (datagram := await self._read(receiver.due)) != b"":
+                for packet in receiver.feed(datagram, clock()) if datagram else ():
+                    yield packet
+                for packet in receiver.release(clock()):
+                    yield packet
+            self._note_end_of_data()
+        finally:
+            self._stop_reading()
         for packet in receiver.end():
             yield packet
-        self._note_end_of_data()
 
     def _note_end_of_data(self) -> None:
         if self._opened:
