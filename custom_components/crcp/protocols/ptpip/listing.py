@@ -9,7 +9,6 @@ as ever.
 
 from collections.abc import Iterator
 from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 from .codes import AssociationType, ObjectFormat, OperationCode, ProtectionStatus
@@ -131,7 +130,7 @@ def _essence(info: ObjectInfo) -> object:
 
 def _object_infos(elements: Iterator[ObjectProp]) -> Iterator[tuple[int, ObjectInfo]]:
     """The objects that a list describes well enough, when their properties come together."""
-    for handle, group in groupby(elements, key=attrgetter("handle")):
+    for handle, group in groupby(elements, key=lambda element: element.handle):
         info = _object_info({element.code: element.value for element in group})
         if info:
             yield handle, info
