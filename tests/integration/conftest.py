@@ -28,6 +28,9 @@ from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import FIRST_MORNING, Photo, sample_photos
 from custom_components.crcp.virtual.unit import VirtualUnit
+from tests.integration.units import put, start
+
+__all__ = ["put", "start"]
 
 
 @pytest.fixture
