@@ -122,14 +122,17 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
 
 
 def test_every_step_has_a_text() -> None:
-    flows = [ast.parse(path.read_text()) for path in PACKAGE.glob("*flow*.py")]
+    english = load("translations", "en.json")
+    flows = {path.stem: path.read_text() for path in PACKAGE.glob("*flow*.py")}
+    options = set(re.findall(r"async_step_(\w+)(?:\(\n? *self| =)", flows.pop("flow_options")))
+    assert options - {"save"} == set(english["options"]["step"])
     steps = {
         node.name.removeprefix("async_step_")
-        for flow in flows
-        for node in ast.walk(flow)
+        for flow in flows.values()
+        for node in ast.walk(ast.parse(flow))
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert steps - {"zeroconf"} == set(load("translations", "en.json")["config"]["step"])
+    assert steps - {"zeroconf"} == set(english["config"]["step"])
 
 
 def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:

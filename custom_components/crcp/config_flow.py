@@ -2,12 +2,14 @@
 
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .const import DOMAIN
+from .const import CONF_KIND, DOMAIN, Kind
 from .flow_camera import CameraFlow
+from .flow_options import CameraOptionsFlow
 from .flow_unit import UnitFlow
 
 
@@ -15,6 +17,20 @@ class CrcpConfigFlow(UnitFlow, CameraFlow, domain=DOMAIN):
     """The dialogue that ends in an entry for one unit or one camera."""
 
     VERSION = 1
+
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
+        """Only what becomes of a camera's pictures is a matter of taste."""
+        return bool(config_entry.data[CONF_KIND] == Kind.CAMERA)
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> CameraOptionsFlow:
+        """Begin the dialogue about a camera's pictures."""
+        return CameraOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -127,9 +127,10 @@ class Importer:
         self._unfinished: set[Photo] = set()
         self._setbacks = Setbacks(timer)
 
-    async def run(self, source: PhotoSource) -> Report:
+    async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
 
+        afresh: also those that were passed over, now that somebody wants them.
         A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
         hand leaves nothing behind that a person could see. Runs of one importer wait for each
@@ -139,6 +140,8 @@ class Importer:
             await self._blocking(self._room.check)
             listed = [photo async for photo in source.photos()]
             chosen = [photo for photo in listed if self._choice.wants(photo)]
+            if afresh:
+                await self._blocking(self._ledger.take_back, chosen)
             new = await self._blocking(self._new_ones, chosen)
             run = _Run(known=len(chosen) - len(new), not_chosen=len(listed) - len(chosen))
             return await self._import_all(source, new, run)

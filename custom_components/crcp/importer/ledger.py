@@ -73,6 +73,8 @@ _GIVE_UP: Final = """
         AND storage = ? AND folder = ?
     """
 
+_TAKE_BACK: Final = _GIVE_UP.replace("begun", "imported") + "AND path = ''"
+
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -178,6 +180,13 @@ class Ledger:
         rows = [_row(photo, nothing) for photo in photos]
         with self._changes() as connection:
             connection.executemany(_ADD, rows)
+
+    def take_back(self, photos: Iterable[Photo]) -> None:
+        """Forget that nobody wanted these photos; what became of others stays known."""
+        if self._all("SELECT 1 FROM imported WHERE path = '' LIMIT 1"):
+            rows = [_identity(photo) for photo in photos]
+            with self._changes() as connection:
+                connection.executemany(_TAKE_BACK, rows)
 
     def forget(self, path: PurePosixPath) -> int:
         """Forget what led to a file, so that it is imported again; return how many photos did."""

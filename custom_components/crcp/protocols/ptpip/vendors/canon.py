@@ -32,6 +32,7 @@ class CanonOperation(Code):
     GET_PARTIAL_OBJECT_64 = 0x9172
     GET_OBJECT_INFO_EX_64 = 0x9173
     GET_PARTIAL_OBJECT_EX_64 = 0x9174
+    SEND_HOST_INFO = 0x91E4
 
 
 #: A full press of the shutter, the half press on the way to it included.
@@ -55,6 +56,7 @@ def operation(code: int) -> OperationCode:
 class Canon(Generic):
     """Import without remote mode: in it some bodies list no files, and the body is locked."""
 
+    operations: ClassVar = CanonOperation
     partial_reads: ClassVar = (
         PartialRead(
             operation(CanonOperation.GET_PARTIAL_OBJECT_EX_64),

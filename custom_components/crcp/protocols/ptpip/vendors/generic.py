@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, override
 
-from ..codes import EventCode, FormatFilter, OperationCode, ParentObject, ResponseCode, StorageID
+from ..codes import (
+    Code,
+    EventCode,
+    FormatFilter,
+    OperationCode,
+    ParentObject,
+    ResponseCode,
+    StorageID,
+)
 from ..datasets import DeviceInfo
 from ..errors import ProtocolError, Refused
 from ..operations import Operations
@@ -54,6 +62,9 @@ class Generic:
     One object for one session. poll_every: in seconds; None where nobody has to ask for events.
     """
 
+    #: The maker's own operations.
+    operations: ClassVar[type[Code]] = OperationCode
+
     #: Reads of a part, the best first; standard ones come after the maker's own.
     partial_reads: ClassVar[tuple[PartialRead, ...]] = (GET_PARTIAL_OBJECT_64, GET_PARTIAL_OBJECT)
 
@@ -84,6 +95,11 @@ class Generic:
     def supports(self, *operations: int) -> bool:
         """Whether the camera lists all of these operations."""
         return set(operations) <= set(self.info.operations_supported)
+
+    def name_of(self, operation: int) -> str:
+        """An operation's name, the maker's own included; its number where nobody named it."""
+        standard = OperationCode(operation)
+        return standard.name if standard.known else self.operations(operation).name
 
     async def prepare(self, _operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
         """Do what the maker wants first, on an open session; return what the camera then says."""
