@@ -5,8 +5,9 @@ address: there, a person gives it anew, or nobody does. And what answers at anot
 greet as ours did, or it is told apart.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME, CONF_VERIFY_SSL
@@ -70,6 +71,7 @@ class UnitChangeFlow(UnitFlow):
         """Something says that it is our unit, elsewhere: only a person can know, and log in."""
         return await self._ask_login("unit_moved", user_input)
 
+    @override
     async def _greet_known_unit(self) -> ConfigFlowResult | None:
         """Follow a unit to another address, or ask, or take no notice."""
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(
@@ -116,32 +118,44 @@ class UnitChangeFlow(UnitFlow):
 
     # -- both ----------------------------------------------------------------------------------
 
-    async def _ask_login(
-        self, step_id: str, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
+    async def _ask_login(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
         async def change() -> ConfigFlowResult:
-            await self._look(user_input or {})
+            async with self._seat():
+                await self._look(user_input or {})
             self._store(user_input or {})
             return self.async_abort(reason=_DONE[step_id])
 
-        shown = {key: self._entry.data[key] for key in _LOGIN if key in self._entry.data}
+        shown = _login_of(self._entry)
         # The password is typed anew: showing the old one would send it.
         shown.pop(CONF_PASSWORD, None)
         return await self._ask(step_id, LOGIN_SCHEMA, user_input, change, shown)
 
     async def _move(self) -> ConfigFlowResult:
         if _is_one_way(self._address):
-            login = {key: self._entry.data[key] for key in _LOGIN if key in self._entry.data}
+            login = _login_of(self._entry)
             (await open_one_way({**self._address, **login})).close()
             self._store(login)
             return self.async_abort(reason="reconfigure_successful")
-        same_place = self._host_and_port.items() <= self._entry.data.items()
-        try:
-            await self._look()
-        except NotAuthorised:
-            return await self.async_step_reconfigure_login()
-        self._store({} if not same_place else _login_of(self._entry))
+        async with self._seat():
+            try:
+                await self._look()
+            except NotAuthorised:
+                return await self.async_step_reconfigure_login()
+        self._store()
         return self.async_abort(reason="reconfigure_successful")
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        """Give our seat at the unit to this dialogue: a unit has one controller at a time."""
+        entries = self.hass.config_entries
+        was_loaded = self._entry.state is ConfigEntryState.LOADED
+        if was_loaded:
+            await entries.async_unload(self._entry.entry_id)
+        try:
+            yield
+        finally:
+            if was_loaded:
+                entries.async_schedule_reload(self._entry.entry_id)
 
     async def _look(self, login: Mapping[str, Any] | None = None) -> None:
         """See what answers at the address. Raises AnotherUnit, or what dial raises."""
