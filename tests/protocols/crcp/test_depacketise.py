@@ -183,6 +183,35 @@ def test_pictures_shown_before_the_first_one_build_on_one_that_nobody_has() -> N
     assert data(pictures(KEY, BETWEEN, BETWEEN, NEXT, BETWEEN)) == [KEY, NEXT, BETWEEN]
 
 
+# -- JPEG ------------------------------------------------------------------------------------------
+
+
+def jpeg(quality: int, tables: bytes) -> bytes:
+    """Offset 0, type 1, 16 x 16, then tables behind MBZ, precision and length."""
+    return bytes((0, 0, 0, 0, 1, quality, 2, 2)) + tables + b"scan"
+
+
+CARRIED = bytes.fromhex("00 00 0080") + bytes(range(1, 129))
+SIXTEEN_BIT = bytes.fromhex("00 01 0080") + bytes(range(1, 129))
+NONE = bytes.fromhex("00 00 0000")
+
+
+@pytest.mark.parametrize(
+    ("payloads", "seen"),
+    [
+        ((jpeg(200, CARRIED), jpeg(200, NONE)), 2),
+        # "A Q of 255 ... MUST NOT" leave them out (RFC 2435 section 3.1.8).
+        ((jpeg(255, CARRIED), jpeg(255, NONE)), 1),
+        # Tables of another kind replace those that were known, and cannot be used here.
+        ((jpeg(200, CARRIED), jpeg(200, SIXTEEN_BIT), jpeg(200, NONE)), 1),
+    ],
+)
+def test_a_picture_is_never_shown_with_tables_of_another(
+    payloads: tuple[bytes, ...], seen: int
+) -> None:
+    assert len(fed(*numbered(26, *payloads))) == seen
+
+
 # -- several -----------------------------------------------------------------------------------------
 
 

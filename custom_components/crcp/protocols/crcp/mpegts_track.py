@@ -90,8 +90,8 @@ class Track:
         self.plain = plain
 
     def finish(self) -> AccessUnit | None:
-        """Give the frame that only the end of the stream completes."""
-        found = self._done()
+        """Give the frame that only the end of the stream completes, if it looks whole."""
+        found = self._done() if self._ended else []
         return found[0] if found else None
 
     def lose(self) -> None:
