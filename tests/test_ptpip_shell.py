@@ -160,6 +160,23 @@ def test_a_trace_can_be_shown_to_others(
     assert "SERIAL4711" in _trace(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("maker", "asked", "named"),
+    [
+        ("canon", "capture", "code=SET_EVENT_MODE (0x9115)"),
+        ("nikon", "capture", "code=GET_EVENT_EX (0x941C)"),
+        ("sony", "list", "code=TRANSFER_STATE (0x9280)"),
+    ],
+)
+def test_a_trace_names_the_makers_own_operations(
+    camera: Callable[..., Camera], shell: Shell, tmp_path: Path, maker: str, asked: str, named: str
+) -> None:
+    device = camera("--as", maker)
+    assert shell(device.address, asked, "--trace", "trace").returncode == 0
+    assert named in _trace(tmp_path)
+    assert named[5:].partition(" ")[0] in shell(device.address, "info").stdout
+
+
 def test_the_camera_knows_us_again_and_we_can_be_somebody_new(
     camera: Callable[..., Camera], shell: Shell, tmp_path: Path
 ) -> None:

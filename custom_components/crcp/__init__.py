@@ -7,10 +7,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_KIND, DOMAIN, Kind
+from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
+from .one_way import OneWayCoordinator
+from .photo_library import async_clean_up
+from .photo_options import CONF_MEDIA_DIR
+from .services_camera import async_register_camera_actions
 from .services_unit import async_register_unit_actions
 
 PLATFORMS: Final = {
@@ -22,7 +26,13 @@ PLATFORMS: Final = {
         Platform.SENSOR,
         Platform.SWITCH,
     ],
-    Kind.CAMERA: [Platform.EVENT, Platform.SENSOR],
+    Kind.CAMERA: [
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.EVENT,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    ],
 }
 
 
@@ -31,6 +41,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register what is there whether or not a device is."""
+    async_register_camera_actions(hass)
     async_register_unit_actions(hass)
     return True
 
@@ -43,20 +54,30 @@ async def async_setup_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool
     else:
         await _set_up_camera(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS[kind])
+    if kind is Kind.CAMERA:
+        # Not before somebody listens: each picture is told once.
+        entry.runtime_data.async_start()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool:
-    """Remove the entities; the connection is a task of the entry and ends with it."""
+    """Remove the entities, and close the connection."""
     kind = Kind(entry.data[CONF_KIND])
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS[kind])
-    if unloaded and kind is Kind.UNIT:
+    if unloaded:
         await entry.runtime_data.async_close()
     return unloaded
 
 
+async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
+    """Throw unfinished pictures away. The others stay, and so does the ledger that knows them."""
+    if entry.data[CONF_KIND] == Kind.CAMERA:
+        await async_clean_up(hass, entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL])
+
+
 async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
-    coordinator = UnitCoordinator(hass, entry)
+    one_way = entry.data.get(CONF_CHANNEL) == Channel.UDP
+    coordinator = (OneWayCoordinator if one_way else UnitCoordinator)(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.async_on_unload(
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, coordinator.async_stopping)
@@ -68,5 +89,9 @@ async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
 
 async def _set_up_camera(hass: HomeAssistant, entry: CameraConfigEntry) -> None:
     coordinator = CameraCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except BaseException:
+        await coordinator.async_close()
+        raise
     entry.runtime_data = coordinator

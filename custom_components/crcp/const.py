@@ -13,6 +13,7 @@ CONF_DISCOVERY_ID: Final = "discovery_id"
 CONF_MANUFACTURER: Final = "manufacturer"
 CONF_MODEL: Final = "model"
 CONF_VERSION: Final = "version"
+CONF_CAMERA_GUID: Final = "camera_guid"
 
 CONF_CHANNEL: Final = "channel"
 CONF_ACCOUNT: Final = "account"

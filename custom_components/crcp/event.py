@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator_camera import CameraConfigEntry
 from .entity import CameraEntity
-from .photos import ImportedPhoto
+from .photo_progress import ImportedPhoto, photo_attributes
 
 PARALLEL_UPDATES = 0
 
@@ -41,15 +41,5 @@ class PhotoEvent(CameraEntity, EventEntity):
 
     @callback
     def _on_photo(self, photo: ImportedPhoto) -> None:
-        self._trigger_event(
-            IMPORTED,
-            {
-                "media_content_id": photo.media_content_id,
-                "path": photo.path,
-                "file_name": photo.file_name,
-                "camera": self.coordinator.name,
-                "captured": photo.captured and photo.captured.isoformat(),
-                "size": photo.size,
-            },
-        )
+        self._trigger_event(IMPORTED, photo_attributes(photo, self.coordinator.name))
         self.async_write_ha_state()

@@ -34,7 +34,9 @@ class Link[ClientT: Client]:
     """One connection at a time to one device.
 
     connect makes a client; use works with it until the connection ends, and raises why;
-    on_down hears of every attempt or connection that failed.
+    on_down hears of every attempt or connection that failed. What the last client taught may be
+    kept here: stay_away is for how many seconds the device does not want to see us again, and
+    patient says that it will take no second connection before somebody starts it again.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class Link[ClientT: Client]:
         on_down: Callable[[DeviceError], None],
     ) -> None:
         self.client: ClientT | None = None
+        self.stay_away = 0.0
+        self.patient = False
         self._connect = connect
         self._use = use
         self._on_down = on_down
@@ -99,11 +103,13 @@ class Link[ClientT: Client]:
             await client.close()
 
     async def _pause(self) -> None:
-        delay = RECONNECT_DELAYS[min(self._failures, len(RECONNECT_DELAYS) - 1)]
-        self._failures += 1
         self._hurry.clear()
+        last = len(RECONNECT_DELAYS) - 1
+        delay = RECONNECT_DELAYS[last if self.patient else min(self._failures, last)]
+        self._failures += 1
+        await asyncio.sleep(self.stay_away)
         try:
-            async with asyncio.timeout(delay * random.uniform(1, 1 + JITTER)):
+            async with asyncio.timeout(delay * random.uniform(1, 1 + JITTER) - self.stay_away):
                 await self._hurry.wait()
         except TimeoutError:
             return

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import logging
 from typing import Final
 
-from .errors import DEVICE_ERRORS, error_detail
+from .errors import DEVICE_ERRORS, error_detail, is_busy
+from .protocols.crcp.errors import Refused
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import CameraStatus
 
@@ -107,10 +108,10 @@ class Endings:
             timer.cancel()
 
     async def settle(self) -> None:
-        """Stop what could not be stopped in time. Raises one of DEVICE_ERRORS."""
+        """Stop what could not be stopped in time."""
         for key in list(self._owed):
-            await self._stop(key)
             self._owed.discard(key)
+            await self._end(key)
 
     async def end_all(self) -> None:
         """Stop every move that was to be ended, now."""
@@ -132,5 +133,6 @@ class Endings:
         try:
             await self._stop(key)
         except DEVICE_ERRORS as error:
-            self._owed.add(key)
+            if not isinstance(error, Refused) or is_busy(error):
+                self._owed.add(key)
             _LOGGER.debug("%s of %s is not stopped yet: %s", key[1], key[0], error_detail(error))

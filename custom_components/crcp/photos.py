@@ -1,40 +1,54 @@
 """The importer's host: its folder, its thread, its ledger, and the camera's events that drive it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 import logging
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .importer.errors import ImporterError
-from .importer.files import check_library
-from .importer.importer import Imported, Importer
-from .importer.ledger import Ledger
-from .importer.ptp import PtpSource
+from .errors import DEVICE_ERRORS, as_home_assistant_error
+from .importer.choice import Choice
+from .importer.errors import (
+    ImporterError,
+    LedgerError,
+    LedgerTooNew,
+    LibraryError,
+    PhotoError,
+)
+from .importer.importer import Imported, Importer, Progress, Report
+from .photo_library import NoMediaDir, PhotoLibrary, not_usable
+from .photo_options import PhotoOptions, TemplateError
+from .photo_orders import ImportResult, Order, stopped
+from .photo_progress import Activity, Board, ImportedPhoto, ImportStatus, trouble_of
+from .photo_source import StoppableSource, Stopped
 from .protocols.ptpip.client import Initiator
 from .protocols.ptpip.codes import EventCode
-from .protocols.ptpip.packets import Event
 
 _LOGGER = logging.getLogger(__name__)
-
-#: One ledger for all cameras, beside Home Assistant's own storage, so that it travels with backups.
-LEDGER: Final = ".storage/crcp_photos.sqlite"
 
 #: What failed is tried again after so many seconds, then after twice as many, up to the last: a
 #: camera that was busy is ready soon, and a file that it cannot read will not be read every minute.
 FIRST_RETRY: Final = 30.0
 LAST_RETRY: Final = 1800.0
 
+#: How often a library that takes no pictures is looked at, in seconds: it is on our side, and
+#: whoever made room wants to see that it helped.
+LIBRARY_RETRY: Final = 30.0
+
 #: A card full of broken files must not fill the log.
 MAX_COMPLAINTS: Final = 20
+
+#: More new pictures than this are found faster by a look at the whole card.
+MAX_ADDED: Final = 1000
+
+#: How long a stop may take, in seconds: the camera ends the transfer, the disk what it writes.
+STOP_WITHIN: Final = 30.0
 
 #: Events after which the whole card is looked at again: a card came, or events were lost.
 LOOK_AGAIN: Final = frozenset(
@@ -42,132 +56,290 @@ LOOK_AGAIN: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedPhoto:
-    """A picture that is safe in the library.
-
-    path: relative to the library. captured: naive when the camera told no time zone; None when it
-    told no time. count: how many of this camera's pictures were imported so far.
-    """
-
-    path: str
-    file_name: str
-    media_content_id: str
-    captured: datetime | None
-    size: int
-    count: int
-
-
 class PhotoHost:
-    """Imports one camera's pictures into Home Assistant's media folder."""
+    """Imports one camera's pictures into Home Assistant's media folder.
+
+    options: the entry's. on_imported: told of each picture that is safe. on_change: told that
+    status has changed. on_skipped: told that the pictures that were on the cards are taken for
+    known. Raises ConfigEntryError for options that cannot be used.
+    """
 
     def __init__(
         self,
         hass: HomeAssistant,
         camera_name: str,
         serial: str,
+        options: Mapping[str, Any],
+        *,
         on_imported: Callable[[ImportedPhoto], None],
+        on_change: Callable[[], None],
+        on_skipped: Callable[[], None],
     ) -> None:
-        self._hass = hass
         self._camera_name = camera_name
         self._serial = serial
-        self._tell = on_imported
-        self._media_dir, folder = _media_dir(hass)
-        self._library = Path(folder)
-        # One thread: the importer writes one picture at a time, and the ledger is used from there.
-        self._executor = ThreadPoolExecutor(1, f"{DOMAIN}_importer")
-        self._ledger: Ledger | None = None
+        self._options, self.library = _read_options(hass, options)
+        self._on_imported = on_imported
+        self._on_skipped = on_skipped
         self._importer: Importer | None = None
-        self._count = 0
+        self._source: StoppableSource | None = None
+        self._board = Board(ImportStatus(auto=self._options.auto), on_change)
+        self._skip_present = self._options.skip_present
+        self._closing = False
+        self._on_trial = False
+        # What is to be done: look at the whole card, import what was announced, fulfil orders.
+        self._due = True
+        self._complete = True
+        self._added: deque[int] = deque()
+        self._orders: deque[Order] = deque()
+        self._order: Order | None = None
+        self._wake = asyncio.Event()
+        self._resting = asyncio.Event()
+        self._resting.set()
+        self._troubled = asyncio.Event()
         self._retry_after = FIRST_RETRY
         self._complaints: set[str] = set()
 
+    # -- what others ask -----------------------------------------------------------------------
+
+    @property
+    def status(self) -> ImportStatus:
+        """How it stands."""
+        return self._board.status
+
     async def async_open(self) -> None:
-        """Open the ledger and look for the media folder. Raises ConfigEntryNotReady."""
+        """Open the ledger; a media folder that is not there is waited for.
+
+        Raises ConfigEntryNotReady or ConfigEntryError for a ledger that cannot be used.
+        """
         try:
-            self._ledger = await self._blocking(self._open)
-        except ImporterError as error:
-            await self.async_close()
-            raise ConfigEntryNotReady(
+            await self._open()
+        except LibraryError as error:
+            self._in_trouble(error)
+        except LedgerError as error:
+            too_new = isinstance(error, LedgerTooNew)
+            raise (ConfigEntryError if too_new else ConfigEntryNotReady)(
                 translation_domain=DOMAIN,
                 translation_key="library_not_usable",
                 translation_placeholders={"detail": str(error)},
             ) from error
-        self._count = await self._blocking(self._ledger.count, self._serial)
-        self._importer = Importer(
-            self._ledger,
-            self._library,
-            self._camera_name,
-            run_blocking=self._blocking,
-            clock=dt_util.now,
-            on_imported=self._on_imported,
-        )
 
-    @property
-    def count(self) -> int:
-        """How many of this camera's pictures were imported so far."""
-        return self._count
-
-    async def async_import(self, initiator: Initiator) -> None:
-        """Import what is on the cards, then what is announced, until the connection ends.
-
-        Raises what ended the connection.
-        """
-        source = PtpSource(initiator, self._serial)
-        events = initiator.events()
-        self._retry_after = FIRST_RETRY
-        complete = await self._import_all(source)
-        coming: asyncio.Future[Event] = asyncio.ensure_future(anext(events))
-        try:
-            while True:
-                await asyncio.wait({coming}, timeout=None if complete else self._retry_after)
-                if coming.done():
-                    complete &= await self._react(source, coming.result())
-                    coming = asyncio.ensure_future(anext(events))
-                else:
-                    self._retry_after = min(2 * self._retry_after, LAST_RETRY)
-                    complete = await self._import_all(source)
-        finally:
-            coming.cancel()
-            await asyncio.wait({coming})
+    async def async_stop(self) -> None:
+        """Stop what is under way, and begin nothing more."""
+        self._closing = True
+        await self._interrupt()
 
     async def async_close(self) -> None:
-        """Close the ledger and end the thread."""
-        if self._ledger:
-            await self._blocking(self._ledger.close)
-        await self._hass.async_add_executor_job(self._executor.shutdown)
+        """Close the ledger and end the thread, after async_stop and when nobody serves."""
+        self._board.close()
+        await self.library.async_close()
 
-    async def _react(self, source: PtpSource, event: Event) -> bool:
-        """Do what an event asks for; return whether nothing is left to try again."""
-        if event.code in LOOK_AGAIN:
-            return await self._import_all(source)
-        if event.code != EventCode.OBJECT_ADDED or self._importer is None:
-            return True
+    async def async_set_auto(self, auto: bool) -> None:
+        """Import by itself, or pause: what is under way is stopped, and nothing that came is lost."""
+        self._board.change(auto=auto)
+        if auto:
+            self.look_again()
+        else:
+            await self._interrupt()
+
+    def order(self, choice: Choice | None = None) -> asyncio.Future[ImportResult]:
+        """Ask for an import of what is on the cards now; raises HomeAssistantError, or it does so.
+
+        choice: instead of what the options say, also among the pictures that were passed over.
+        """
+        if self._source is None:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
+        order = Order(choice or self._options.choice, afresh=choice is not None)
+        self._orders.append(order)
+        self._wake.set()
+        return order.done
+
+    def look_again(self) -> None:
+        """Look at the whole card, as soon as that is possible."""
+        self._due = True
+        self._wake.set()
+
+    # -- one connection ------------------------------------------------------------------------
+
+    async def async_serve(self, initiator: Initiator) -> None:
+        """Import what is on the cards, then what is announced, until the connection ends.
+
+        Raises what ended it. Returns when there is nothing more to do for a camera that has one
+        session only.
+        """
+        self._source = source = StoppableSource(initiator, self._serial)
+        self._retry_after = FIRST_RETRY
+        self._due = True
+        self._added.clear()
+        listening = asyncio.create_task(self._listen(initiator))
         try:
-            for handle in event.parameters[:1]:
-                if photo := await source.photo(handle):
-                    await self._importer.import_photo(source, photo)
+            while True:
+                self._wake.clear()
+                await self._work_on(source)
+                if initiator.vendor.single_session and self._is_done():
+                    return
+                await self._wait()
+                if listening.done():
+                    listening.result()
+        finally:
+            self._source = None
+            self._fail_orders()
+            listening.cancel()
+            await asyncio.wait({listening})
+
+    async def _listen(self, initiator: Initiator) -> None:
+        """Note what the camera tells; raises what ends the connection."""
+        try:
+            async for event in initiator.events():
+                if event.code in LOOK_AGAIN or len(self._added) >= MAX_ADDED:
+                    self._due = True
+                elif event.code == EventCode.OBJECT_ADDED:
+                    self._added.extend(event.parameters[:1])
+                self._wake.set()
+        finally:
+            self._wake.set()
+
+    async def _wait(self) -> None:
+        """Wait until there is something to do, or until it is time to try again what failed."""
+        try:
+            async with asyncio.timeout(None if self._complete else self._retry_after):
+                await self._wake.wait()
+        except TimeoutError:
+            self._retry_after = min(2 * self._retry_after, LAST_RETRY)
+            self._due = True
+
+    async def _work_on(self, source: StoppableSource) -> None:
+        """Do what there is to do, until somebody says stop."""
+        self._resting.clear()
+        source.go_on()
+        try:
+            await self._work(source)
+        except Stopped:
+            self._due = True
+        finally:
+            self._resting.set()
+            self._board.meter.clear()
+            self._board.change(activity=Activity.IDLE)
+
+    async def _work(self, source: StoppableSource) -> None:
+        while self._importer and not self._closing:
+            if self._orders:
+                await self._fulfil(self._orders.popleft(), source)
+            elif not self._may_import():
+                return
+            elif self._skip_present:
+                await self._skip_what_is_present(source, self._importer)
+            elif self._due:
+                self._due = False
+                self._added.clear()
+                self._complete = await self._import_all(source, self._importer)
+            elif self._added:
+                self._complete &= await self._import_added(source, self._importer)
+            else:
+                return
+        if self._importer is None:
+            self._fail_orders(not_usable(self.status.trouble_detail))
+
+    def _may_import(self) -> bool:
+        return self.status.auto and (self.status.trouble is None or self._on_trial)
+
+    def _is_done(self) -> bool:
+        return self._complete and self._may_import() and not self._orders
+
+    # -- importing -----------------------------------------------------------------------------
+
+    async def _import_all(self, source: StoppableSource, importer: Importer) -> bool:
+        """Import everything that is new; return whether nothing is left to try again."""
+        try:
+            await self._run(source, importer, afresh=not self._options.new_only)
         except ImporterError as error:
+            self._in_trouble(error)
+            return True  # it is the library that is waited for
+        return not self.status.failed
+
+    async def _run(self, source: StoppableSource, importer: Importer, *, afresh: bool) -> Report:
+        self._board.change(activity=Activity.CHECKING)
+        report = await importer.run(source, afresh=afresh)
+        self._out_of_trouble()
+        for failure in report.failed:
+            self._complain(f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}")
+        failed = len(report.failed) + report.waiting
+        if not failed:
+            self._complaints.clear()
+        self._board.change(failed=failed)
+        return report
+
+    async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:
+        """Import what was announced; return whether nothing is left to try again."""
+        try:
+            if photo := await source.photo(self._added.popleft()):
+                await importer.import_photo(source, photo)
+        except PhotoError as error:
             # Often the camera is still writing it. Looking at the whole card again will find it.
             _LOGGER.debug("%s: a picture is not imported yet: %s", self._camera_name, error)
             self._retry_after = FIRST_RETRY
             return False
+        except ImporterError as error:
+            self._in_trouble(error)
         return True
 
-    async def _import_all(self, source: PtpSource) -> bool:
-        """Import everything that is new; return whether nothing is left to try again."""
-        if self._importer is None:
-            return True
+    async def _skip_what_is_present(self, source: StoppableSource, importer: Importer) -> None:
+        """Take what is on the cards for known, once."""
+        self._board.change(activity=Activity.CHECKING)
         try:
-            report = await self._importer.run(source)
+            await importer.pass_over(source)
         except ImporterError as error:
-            self._complain(f"pictures cannot be imported: {error}")
-            return False
-        for failure in report.failed:
-            self._complain(f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}")
-        if not report.failed:
-            self._complaints.clear()
-        return not report.failed
+            self._in_trouble(error)
+        else:
+            self._skip_present = False
+            self._on_skipped()
+
+    async def _fulfil(self, order: Order, source: StoppableSource) -> None:
+        """Import what somebody asked for; what keeps us from it, they are told."""
+        self._order = order
+        # One of its own: it tries again what failed too often.
+        importer = self._make_importer(order.choice)
+        try:
+            report = await self._run(source, importer, afresh=order.afresh)
+        except ImporterError as error:
+            self._in_trouble(error)
+            order.fail(not_usable(str(error)))
+        except DEVICE_ERRORS as error:
+            order.fail(as_home_assistant_error(error))
+            raise
+        except BaseException:
+            order.fail(stopped())
+            raise
+        else:
+            order.answer(report)
+        finally:
+            self._order = None
+
+    def _fail_orders(self, error: HomeAssistantError | None = None) -> None:
+        while self._orders:
+            self._orders.popleft().fail(error or stopped())
+
+    def _made(self, imported: Imported) -> None:
+        """Tell of a picture: it is stored, and the ledger knows it."""
+        path = str(imported.path)
+        count = (self.status.imported or 0) + 1
+        photo = ImportedPhoto(
+            path=path,
+            file_name=imported.path.name,
+            media_content_id=self.library.media_content_id(path),
+            captured=imported.photo.capture_date,
+            imported_at=imported.imported_at,
+            size=imported.size,
+            count=count,
+        )
+        if self._order:
+            self._order.photos.append(photo)
+        self._out_of_trouble()
+        self._board.change(imported=count, last=photo)
+        self._on_imported(photo)
+
+    def _progress(self, progress: Progress) -> None:
+        self._board.meter.take(progress)
+        self._board.change(activity=Activity.IMPORTING)
 
     def _complain(self, text: str) -> None:
         """Log a complaint, and not again until all was well."""
@@ -175,36 +347,86 @@ class PhotoHost:
             self._complaints.add(text)
             _LOGGER.warning("%s: %s", self._camera_name, text)
 
-    def _on_imported(self, imported: Imported) -> None:
-        self._count += 1
-        path = str(imported.path)
-        self._tell(
-            ImportedPhoto(
-                path=path,
-                file_name=imported.path.name,
-                media_content_id=f"media-source://media_source/{self._media_dir}/{path}",
-                captured=imported.photo.capture_date,
-                size=imported.size,
-                count=self._count,
-            )
+    # -- the library and its trouble -----------------------------------------------------------
+
+    async def async_watch(self) -> None:
+        """Look after a library that takes no pictures, until it does; never returns."""
+        while True:
+            await self._troubled.wait()
+            await asyncio.sleep(LIBRARY_RETRY)
+            try:
+                await self._open()
+                await self.library.async_check()
+            except ImporterError as error:
+                self._in_trouble(error)
+                continue
+            self._on_trial = True
+            if self._source is None or not self.status.auto:
+                self._out_of_trouble()
+            self.look_again()
+
+    async def _open(self) -> None:
+        await self.library.async_open()
+        if self._importer is None:
+            count = await self.library.blocking(self.library.ledger.count, self._serial)
+            self._importer = self._make_importer(self._options.choice)
+            self._board.change(imported=count)
+
+    def _make_importer(self, choice: Choice) -> Importer:
+        return Importer(
+            self.library.ledger,
+            self.library.folder,
+            self._camera_name,
+            run_blocking=self.library.blocking,
+            clock=dt_util.now,
+            on_imported=self._made,
+            on_progress=self._progress,
+            template=self._options.template,
+            choice=choice,
+            delete=self._options.delete,
         )
 
-    def _open(self) -> Ledger:
-        config = Path(self._hass.config.config_dir)
-        if self._library.is_relative_to(config):
-            # Below the configuration it can be no mount that is missing, so it may be made.
-            self._library.mkdir(exist_ok=True)
-        check_library(self._library)
-        return Ledger(config / LEDGER)
+    def _in_trouble(self, error: ImporterError) -> None:
+        self._on_trial = False
+        self._due = True
+        self._troubled.set()
+        self._complain(f"pictures cannot be imported: {error}")
+        self._board.change(trouble=trouble_of(error), trouble_detail=str(error))
 
-    def _blocking[*Args, Result](
-        self, func: Callable[[*Args], Result], /, *args: *Args
-    ) -> Awaitable[Result]:
-        return asyncio.get_running_loop().run_in_executor(self._executor, func, *args)
+    def _out_of_trouble(self) -> None:
+        if self.status.trouble:
+            self._on_trial = False
+            self._troubled.clear()
+            self._complaints.clear()
+            self._board.change(trouble=None, trouble_detail="")
+
+    # -- helpers -------------------------------------------------------------------------------
+
+    async def _interrupt(self) -> None:
+        """Stop what is under way, at a place where nothing is lost and the connection stays."""
+        if self._source is None or self._resting.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._source.stop()
+                await self._resting.wait()
 
 
-def _media_dir(hass: HomeAssistant) -> tuple[str, str]:
-    """The media folder that pictures go to, by its key: "local", or the first where there is none."""
-    folders = hass.config.media_dirs
-    key = "local" if "local" in folders else next(iter(folders))
-    return key, folders[key]
+def _read_options(
+    hass: HomeAssistant, options: Mapping[str, Any]
+) -> tuple[PhotoOptions, PhotoLibrary]:
+    try:
+        read = PhotoOptions.read(options)
+        return read, PhotoLibrary(hass, read.media_dir)
+    except TemplateError as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="template_not_usable",
+            translation_placeholders={"detail": str(error)},
+        ) from error
+    except NoMediaDir as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="media_dir_unknown",
+            translation_placeholders={"media_dir": error.key},
+        ) from error

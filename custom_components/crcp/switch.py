@@ -9,12 +9,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .entity import SubunitEntity, add_as_found, command
 from .entity_parameter import WORDS, ParameterEntity, listed_parameters
 from .entity_tape import TapeEntity
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.subunits import POWER
+from .switch_camera import AutoImportSwitch
 
 # The connection takes one command at a time by itself, and a power that is slow to come on must
 # not hold up the others.
@@ -23,10 +25,13 @@ PARALLEL_UPDATES = 0
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: UnitConfigEntry,
+    entry: CameraConfigEntry | UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the switches of a unit."""
+    """Add the switches of a unit, or the one of a camera."""
+    if isinstance(entry.runtime_data, CameraCoordinator):
+        async_add_entities([AutoImportSwitch(entry.runtime_data, "auto_import")])
+        return
     add_as_found(entry, async_add_entities, lambda c: c.data.unit.of_kind(POWER), PowerSwitch)
     add_as_found(entry, async_add_entities, _automatic, lambda c, key: AutoSwitch(c, *key))
     add_as_found(entry, async_add_entities, _recorders, RecordGuard)

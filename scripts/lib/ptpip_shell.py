@@ -113,7 +113,9 @@ async def show_info(camera: Camera, _arguments: argparse.Namespace) -> None:
         f"0x{code:04X} {code.name}": camera.mask(code.name.lower(), described.current)
         for code, described in (await describe_properties(camera.initiator, info)).items()
     }
-    lines = [f"{name.replace('_', ' ')}: {_text(value)}" for name, value in about.items()]
+    named = tuple(map(camera.initiator.vendor.name_of, info.operations_supported))
+    said = about | {"operations_supported": named}
+    lines = [f"{name.replace('_', ' ')}: {_text(value)}" for name, value in said.items()]
     camera.show(about, "\n".join(lines))
 
 

@@ -1,11 +1,12 @@
 """Every packet of a connection with its meaning, for a bug report."""
 
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 import time
 from typing import Any, Final, TextIO
 
-from crcp.protocols.ptpip.codes import Code, OperationCode
+from crcp.protocols.ptpip.codes import Code, EventCode, OperationCode, ResponseCode
 from crcp.protocols.ptpip.datasets import (
     IDS,
     DeviceInfo,
@@ -14,7 +15,7 @@ from crcp.protocols.ptpip.datasets import (
     decode_object_info,
 )
 from crcp.protocols.ptpip.datatypes import Cursor, Structure
-from crcp.protocols.ptpip.errors import ProtocolError
+from crcp.protocols.ptpip.errors import Declined, ProtocolError
 from crcp.protocols.ptpip.packets import (
     Data,
     EndData,
@@ -24,6 +25,7 @@ from crcp.protocols.ptpip.packets import (
 )
 from crcp.protocols.ptpip.properties import DevicePropDesc
 from crcp.protocols.ptpip.state import Channel, Role
+from crcp.protocols.ptpip.vendors import Undecided, Vendor, vendor_of
 
 #: So much of a data phase is shown or understood; pictures are only counted.
 MAX_SHOWN: Final = 8192
@@ -78,12 +80,16 @@ class Mask:
 
 
 class Trace:
-    """Writes a line for every packet: when, who, on which connection, and what it means."""
+    """Writes a line for every packet: when, who, on which connection, and what it means.
+
+    What the maker's own numbers mean is known from the camera's first DeviceInfo on.
+    """
 
     def __init__(self, file: TextIO, mask: Mask) -> None:
         self._file = file
         self._mask = mask
         self._began = time.monotonic()
+        self._vendor: Vendor = Undecided(DeviceInfo())
         self._request: OperationRequest | None = None
         self._data = bytearray()
         self._size = 0
@@ -137,6 +143,9 @@ class Trace:
             value = _DATASETS[code](bytes(self._data))
         except ProtocolError as error:
             return f"{'':12}malformed: {error}"
+        if isinstance(value, DeviceInfo):
+            with suppress(Declined):
+                self._vendor = vendor_of(value)
         if not isinstance(value, Structure):
             return f"{'':12}{' '.join(f'0x{number:08X}' for number in value)}"
         return "\n".join(
@@ -148,8 +157,8 @@ class Trace:
         value = self._mask(name, value)
         match value:
             case Code():
-                known = f"{value.name} " if value.known else ""
-                return f"{known}(0x{int(value):04X})"
+                meaning = self._name(value)
+                return f"{meaning} (0x{int(value):04X})" if meaning else f"(0x{int(value):04X})"
             case bytes() | bytearray() | memoryview():
                 return bytes(value).hex()
             case tuple():
@@ -160,6 +169,20 @@ class Trace:
                 return f"0x{value:X}" if value > 9 else str(value)
             case _:
                 return ascii(value)
+
+    def _name(self, code: Code) -> str | None:
+        """What a number is called, by the maker where nobody else knows it."""
+        if code.known:
+            return code.name
+        match code:
+            case OperationCode() if self._vendor.operations(code).known:
+                return self._vendor.name_of(code)
+            case EventCode() if code in self._vendor.events:
+                return self._vendor.events[code].name
+            case ResponseCode():
+                return self._vendor.explain(code)
+            case _:
+                return None
 
     def _write(self, text: str) -> None:
         print(f"{time.monotonic() - self._began:10.4f} {text}", file=self._file, flush=True)

@@ -19,7 +19,7 @@ from .bench import TAKEN
 GUID = bytes(range(16))
 
 #: Short enough for a test that waits for them, long enough for a busy machine.
-HASTY = Timeouts(silence=0.3, goodbye=0.1)
+HASTY = Timeouts(silence=0.3, goodbye=0.02, busy=(0.01,) * 4)
 
 
 class Ending(Enum):
@@ -102,9 +102,11 @@ class Cable:
                 return
 
 
-def picture(name: str, data: bytes, taken: datetime | None = TAKEN) -> virtual.Photo:
+def picture(
+    name: str, data: bytes | virtual.Content, taken: datetime | None = TAKEN
+) -> virtual.Photo:
     """A picture with these bytes."""
-    content = virtual.InMemory(data)
+    content = virtual.InMemory(data) if isinstance(data, bytes) else data
     return virtual.Photo(name, content, ObjectFormat.EXIF_JPEG, taken, thumb=b"small")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.crcp.importer import files, room
+from custom_components.crcp.importer import files, reading, room
 from custom_components.crcp.importer.ledger import Ledger
 
 type Call = Callable[[], Any]
@@ -30,6 +30,7 @@ class FakeOs:
 def lay_over(patch: pytest.MonkeyPatch, step: Step) -> None:
     """Let the importer's calls of the system and of the ledger go through step."""
     patch.setattr(files, "os", FakeOs(step))
+    patch.setattr(reading, "os", FakeOs(step))
     patch.setattr(room, "os", FakeOs(step))
     for name in ("begun", "begin", "find_twin", "unknown", "add"):
         patch.setattr(Ledger, name, _through(step, name))

@@ -75,3 +75,16 @@ async def test_from_now_on_means_by_what_is_there_and_not_by_any_clock(bench: Be
     assert bench.ledger.count("042") == 1
     assert bench.ledger.find(old[0]) is None
     assert await bench.importer.import_photo(source, old[0]) is None
+
+
+async def test_who_wants_what_was_passed_over_gets_it_and_nothing_twice(bench: Bench) -> None:
+    source = FakeSource()
+    for number in range(3):
+        source.add(f"{number}.JPG")
+    await bench.importer.run(source)
+    source.add("3.JPG")
+    assert await bench.importer.pass_over(source) == 1
+    assert (await bench.importer.run(source)).imported == 0
+    report = await bench.importer.run(source, afresh=True)
+    assert (report.imported, report.known) == (1, 3)
+    assert (await bench.importer.run(source, afresh=True)).imported == 0

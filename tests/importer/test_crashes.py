@@ -86,7 +86,7 @@ def mirrored(bench: Bench, source: FakeSource) -> None:
 
 
 def no_hard_links(bench: Bench, source: FakeSource) -> None:
-    """The library's file system is FAT, say; see test_stopped_at_any_step."""
+    """The library's file system is FAT, say; see test_f3_stopped_at_any_step."""
     names_taken(bench, source)
 
 
@@ -152,7 +152,7 @@ def benches(folder: Path) -> Iterator[tuple[int, Bench, FakeSource]]:
 @pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("kill", [False, True], ids=["raise", "kill"])
-async def test_stopped_at_any_step_a_run_loses_and_doubles_nothing(
+async def test_f3_stopped_at_any_step_a_run_loses_and_doubles_nothing(
     tmp_path: Path, scene: Callable[[Bench, FakeSource], None], kill: bool, after: bool
 ) -> None:
     for at, bench, source in benches(tmp_path):
@@ -184,7 +184,7 @@ async def run_was_stopped(bench: Bench, source: FakeSource) -> bool:
 
 
 @pytest.mark.usefixtures("small_pieces")
-async def test_stopped_again_and_again_a_run_gets_through(bench: Bench) -> None:
+async def test_f3_stopped_again_and_again_a_run_gets_through(bench: Bench) -> None:
     """One more step each time, and never a clean-up."""
     source = FakeSource()
     for number in range(3):
@@ -237,7 +237,7 @@ class Journal:
         return os.fstat(descriptor).st_ino
 
 
-async def test_each_step_is_on_the_disk_before_the_next(
+async def test_f4_each_step_is_on_the_disk_before_the_next(
     bench: Bench, scene: Callable[[Bench, FakeSource], None]
 ) -> None:
     source = FakeSource()
@@ -253,7 +253,7 @@ async def test_each_step_is_on_the_disk_before_the_next(
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
 @pytest.mark.usefixtures("small_pieces")
-async def test_whatever_call_the_system_refuses_nothing_is_lost_or_doubled(
+async def test_f5_whatever_call_the_system_refuses_nothing_is_lost_or_doubled(
     tmp_path: Path, code: int
 ) -> None:
     for at, bench, source in benches(tmp_path):

@@ -441,7 +441,7 @@ async def test_an_object_that_is_listed_twice_is_fetched_once(
 
     repeating = Repeating(source.cards)
     report = await bench.importer.run(repeating)
-    assert (report.imported, report.known, repeating.fetched) == (1, 2, [photo])
+    assert (report.imported, report.known, repeating.fetched) == (1, 0, [photo])
 
 
 async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
@@ -454,6 +454,10 @@ async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
         async def photos(self) -> AsyncIterator[Photo]:
             for photo in nameless:
                 yield photo
+
+        @override
+        async def photo(self, handle: int) -> Photo | None:
+            return nameless[handle - 1]
 
         @override
         async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:

@@ -6,7 +6,7 @@ import threading
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -22,6 +22,7 @@ from tests.integration.conftest import set_up
 
 EVENT = "event.field_camera_photo"
 COUNT = "sensor.field_camera_photos_imported"
+STATE = "sensor.field_camera_import"
 
 
 def files(media: Path) -> dict[str, bytes]:
@@ -42,7 +43,7 @@ async def contents(camera: VirtualCamera) -> list[bytes]:
 
 def count(hass: HomeAssistant) -> int:
     state = hass.states.get(COUNT)
-    return int(state.state) if state else -1
+    return int(state.state) if state and state.state.isdigit() else -1
 
 
 async def test_every_picture_lands_under_its_date(
@@ -179,7 +180,7 @@ async def test_a_library_that_is_gone_is_told_once_and_waited_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     await until(lambda: count(hass) == 3)
-    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(photos, "LIBRARY_RETRY", 0.05)
     away = media.rename(media.with_name("away"))
     await camera.press_shutter()
     await until(lambda: "cannot be imported" in caplog.text)
@@ -189,14 +190,25 @@ async def test_a_library_that_is_gone_is_told_once_and_waited_for(
     assert caplog.text.count("cannot be imported") == 1
 
 
-async def test_a_missing_library_is_told_at_set_up_and_tried_again(
-    hass: HomeAssistant, camera: VirtualCamera, media: Path
+async def test_a_library_that_is_missing_at_start_up_is_waited_for_and_never_made(
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    issue_registry: ir.IssueRegistry,
 ) -> None:
+    monkeypatch.setattr(photos, "LIBRARY_RETRY", 0.05)
     media.rmdir()
-    entry = await set_up(hass, camera, works=False)
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert str(media) in (entry.reason or "")
+    entry = await set_up(hass, camera)
+    await until(lambda: hass.states.get(STATE).state == "no_folder")
+    issue = issue_registry.async_get_issue("crcp", f"no_folder_{entry.entry_id}")
+    assert issue.translation_placeholders["folder"] == str(media)
+    assert hass.states.get(COUNT).state == "unknown"
     assert not media.exists()
+    media.mkdir()
+    await until(lambda: count(hass) == 3)
+    await until(lambda: hass.states.get(STATE).state == "connected")
+    assert not issue_registry.issues
 
 
 async def test_unloading_leaves_no_connection_and_no_thread(

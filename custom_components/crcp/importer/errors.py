@@ -70,6 +70,13 @@ class WrongLength(PhotoError):
         return f"{self.received} bytes came, {self.announced or 'over 4 GiB'} were announced"
 
 
+class Changed(PhotoError):
+    """The camera's file is another one than it was before: it is still being recorded, perhaps."""
+
+    def __init__(self) -> None:
+        super().__init__("the file changed on the camera while it was read")
+
+
 class NotStorable(PhotoError):
     """The library's file system cannot hold this file: too long, or such a name.
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import errno
+import fcntl
 import hashlib
-from io import FileIO
 import os
 from pathlib import Path, PurePath, PurePosixPath
 import stat
@@ -29,11 +29,11 @@ from .errors import (
 )
 from .naming import MAX_NUMBER, numbered
 
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 #: A pipe that somebody put there must not make us wait for its writer.
 _PART_FILE: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_EXISTING_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+EXISTING_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 #: How file systems without hard links refuse one: FAT and exFAT, then some network shares.
 _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -69,25 +69,11 @@ def check_library(library: Path) -> None:
 def open_library(library: Path) -> int:
     """Open the library's folder; whoever calls closes it. Raises LibraryMissing."""
     try:
-        return os.open(library, _FOLDER)
+        return os.open(library, FOLDER)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise LibraryMissing(library, error.errno or 0, error.strerror or "") from error
     except OSError as error:
         raise storage_error(library, error) from error
-
-
-def sha256_of(library: Path, path: PurePosixPath) -> str | None:
-    """Read a file of the library back; None when it is not there, or is no plain file."""
-    try:
-        with _reading(library, path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError, NotADirectoryError, IsADirectoryError:
-        return None
-    except OSError as error:
-        said = storage_error(path, error)
-        if isinstance(said, UnsafePath):
-            return None
-        raise said from error
 
 
 def remove_part(library: Path, path: PurePosixPath, part_name: str) -> None:
@@ -139,9 +125,9 @@ class PartFile:
         """
         self._enter_folder()
         with words(self._path):
-            with suppress(FileNotFoundError):
-                os.unlink(self._part, dir_fd=self._folder)
+            self._clear_the_way()
             self._file = os.open(self._part, _NEW_FILE, 0o666, dir_fd=self._folder)
+        self._keep_others_out(self._file)
 
     def reopen(self, size: int, sha256: str) -> bool:
         """Open the part file that an earlier run left; False when it does not begin so.
@@ -155,6 +141,7 @@ class PartFile:
                 self._file = os.open(self._part, _PART_FILE, dir_fd=self._folder)
             except FileNotFoundError:
                 return False
+            self._keep_others_out(self._file)
             if self._take_up(size, sha256):
                 return True
             self.restart()
@@ -196,6 +183,8 @@ class PartFile:
             if modified is not None:
                 self._date(modified)
             os.fsync(self._file)
+            if not self._is_in_place():
+                raise BeingImported(self._path)
             name = self._take_name()
         self.discard()
         return Stored(self._path.with_name(name), self._size, self.sha256)
@@ -264,6 +253,35 @@ class PartFile:
             _WRITING.add(self._place)
             self._mine = True
 
+    def _clear_the_way(self) -> None:
+        """Take away what a killed run left; what another process is writing stays its own."""
+        left = -1
+        try:
+            # A link, or what may not be opened, is nobody's part file.
+            with suppress(OSError):
+                left = os.open(self._part, _PART_FILE, dir_fd=self._folder)
+            if left >= 0:
+                self._keep_others_out(left)
+            with suppress(FileNotFoundError):
+                os.unlink(self._part, dir_fd=self._folder)
+        finally:
+            if left >= 0:
+                os.close(left)
+
+    def _keep_others_out(self, descriptor: int) -> None:
+        """Lock a part file against other processes, as far as the file system can."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BeingImported(self._path) from None
+        except OSError:
+            pass  # some shares have no locks; see _is_in_place
+
+    def _is_in_place(self) -> bool:
+        """Whether the part file's name, if it is there, is that of the file which was written."""
+        named = self._status(self._part)
+        return named is None or named.st_ino == os.fstat(self._file).st_ino
+
     def _date(self, modified: float) -> None:
         # A courtesy to those who sort by it; some shares refuse it, and not every date fits.
         with suppress(OSError, OverflowError):
@@ -315,7 +333,7 @@ class PartFile:
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != self._size:
             return False
         try:
-            descriptor = os.open(name, _EXISTING_FILE, dir_fd=self._folder)
+            descriptor = os.open(name, EXISTING_FILE, dir_fd=self._folder)
         except PermissionError:
             return False
         with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -329,22 +347,6 @@ class PartFile:
             return os.stat(name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
-
-
-@contextmanager
-def _reading(library: Path, path: PurePosixPath) -> Iterator[FileIO]:
-    """Open a file of the library for reading, through no symbolic link."""
-    folder = open_library(library)
-    try:
-        for name in path.parts[:-1]:
-            below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-            os.close(folder)
-            folder = below
-        descriptor = os.open(path.name, _EXISTING_FILE, dir_fd=folder)
-    finally:
-        os.close(folder)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        yield file
 
 
 def _descend(folder: int, path: PurePosixPath) -> int:
@@ -363,7 +365,7 @@ def _enter(folder: int, name: str) -> int:
         os.mkdir(name, dir_fd=folder)
     # Also for a folder that was there: whoever made it may have been killed before this line.
     _flush(folder)
-    return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+    return os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
 
 
 def _flush(descriptor: int) -> None:

@@ -17,9 +17,10 @@ import time
 from typing import Final
 
 from .choice import Choice
-from .errors import PhotoError, PhotoRefused
+from .clearing import Clearing
+from .errors import LedgerError, LibraryError, PhotoError
 from .executor import RunBlocking, to_its_end
-from .files import remove_part, sha256_of
+from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
 from .room import Reserve, Room
@@ -30,6 +31,9 @@ from .transfer import Shelf, Transfer
 
 #: A part file that nobody came back for in so long belongs to a card that was formatted.
 LEFT_OVER: Final = timedelta(days=30)
+
+#: So often the host is told how many photos are listed.
+TELL_EVERY: Final = 100
 
 ALL: Final = Choice()
 RESERVE: Final = Reserve()
@@ -94,7 +98,8 @@ class Importer:
     template. run_blocking: runs a function in another thread. clock: now, with the time zone that
     the camera is in. timer: seconds that only grow. on_imported: told of each photo once it is
     stored, in the event loop, at most once; on_progress: of each piece, as often as they come.
-    delete: whether photos are deleted on the camera once they are safe here.
+    on_listed: of how many photos are listed so far, now and then. delete: whether photos are
+    deleted on the camera once they are safe here, also those of earlier runs.
     """
 
     def __init__(
@@ -107,6 +112,7 @@ class Importer:
         clock: Callable[[], datetime],
         on_imported: Callable[[Imported], None],
         on_progress: Callable[[Progress], None] | None = None,
+        on_listed: Callable[[int], None] | None = None,
         template: Template = DEFAULT,
         choice: Choice = ALL,
         reserve: Reserve = RESERVE,
@@ -121,15 +127,18 @@ class Importer:
         self._clock = clock
         self._on_imported = on_imported
         self._on_progress = on_progress or _tell_nobody
+        self._on_listed = on_listed or _tell_nobody
         self._choice = choice
         self._delete = delete
         self._turn = asyncio.Lock()
         self._unfinished: set[Photo] = set()
         self._setbacks = Setbacks(timer)
+        self._clearing = Clearing(ledger, library, run_blocking)
 
-    async def run(self, source: PhotoSource) -> Report:
+    async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
 
+        afresh: also those that were passed over, now that somebody wants them.
         A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
         hand leaves nothing behind that a person could see. Runs of one importer wait for each
@@ -137,11 +146,13 @@ class Importer:
         """
         async with self._turn:
             await self._blocking(self._room.check)
-            listed = [photo async for photo in source.photos()]
-            chosen = [photo for photo in listed if self._choice.wants(photo)]
-            new = await self._blocking(self._new_ones, chosen)
-            run = _Run(known=len(chosen) - len(new), not_chosen=len(listed) - len(chosen))
-            return await self._import_all(source, new, run)
+            plan = await self._blocking(self._plan, await self._list(source), afresh)
+            run = _Run(plan)
+            await self._import_all(source, plan, run)
+            if self._delete:
+                known = plan.known + run.twins
+                run.deleted += await self._clearing.delete_known(source, known)
+            return run.report()
 
     async def import_photo(self, source: PhotoSource, photo: Photo) -> Imported | None:
         """Import one photo of source's session; None when it is known, or not wanted.
@@ -156,16 +167,49 @@ class Importer:
             )
             imported = await self._import(source, progress)
             if imported and self._delete:
-                await self._delete_on_camera(source, imported)
+                await self._clearing.delete_fetched(source, photo, _record_of(imported))
             return imported
 
     async def pass_over(self, source: PhotoSource) -> int:
         """Take every photo that is on the cards now for one that nobody wants; return how many."""
         async with self._turn:
-            listed = [photo async for photo in source.photos()]
+            listed = await self._list(source)
             new = await self._blocking(self._ledger.unknown, listed)
             await self._blocking(self._ledger.pass_over, new, self._clock())
             return len(new)
+
+    async def _list(self, source: PhotoSource) -> list[Photo]:
+        """List the cards, which takes a slow camera an hour; so tell how far it is."""
+        listed = []
+        async for photo in source.photos():
+            listed.append(photo)
+            if len(listed) % TELL_EVERY == 0:
+                self._on_listed(len(listed))
+        return listed
+
+    def _plan(self, listed: list[Photo], afresh: bool) -> _Plan:
+        """Decide what is to be done; away from the event loop, because cards are large.
+
+        The newest come first: they are what somebody waits for. Shots that are numbered here are
+        numbered in the order in which they were taken.
+        """
+        chosen = [photo for photo in listed if self._choice.wants(photo)]
+        if afresh:
+            self._ledger.take_back(chosen)
+        new = self._new_ones(chosen)
+        waiting = {photo for photo in new if not self._setbacks.is_ready(photo)}
+        ready = [photo for photo in new if photo not in waiting]
+        if not self._shelf.template.counts:
+            ready.sort(key=_age)
+        # A photo that ends the session each time must not keep the ones behind it waiting for ever.
+        ready.sort(key=self._unfinished.__contains__)
+        to_come = {(photo, photo.handle) for photo in new}
+        return _Plan(
+            ready=ready,
+            known=[photo for photo in chosen if (photo, photo.handle) not in to_come],
+            not_chosen=len(listed) - len(chosen),
+            waiting=len(new) - len(ready),
+        )
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
         """Those that the ledger does not know; and clean up behind runs of long ago."""
@@ -177,19 +221,19 @@ class Importer:
                     self._ledger.give_up(photo)
         return self._ledger.unknown(chosen)
 
-    async def _import_all(self, source: PhotoSource, new: list[Photo], run: _Run) -> Report:
-        ready = [photo for photo in new if self._setbacks.is_ready(photo)]
-        run.waiting = len(new) - len(ready)
-        total = sum(photo.size or 0 for photo in ready)
+    async def _import_all(self, source: PhotoSource, plan: _Plan, run: _Run) -> None:
         done = 0
-        # A photo that ends the session each time must not keep the ones behind it waiting for ever.
-        for number, photo in enumerate(sorted(ready, key=self._unfinished.__contains__), 1):
+        for number, photo in enumerate(plan.ready, 1):
             progress = Progress(
-                photo=photo, number=number, count=len(ready), received=0, done=done, total=total
+                photo=photo,
+                number=number,
+                count=len(plan.ready),
+                received=0,
+                done=done,
+                total=plan.total,
             )
             await self._import_one(source, progress, run)
             done += photo.size or 0
-        return run.report()
 
     async def _import_one(self, source: PhotoSource, progress: Progress, run: _Run) -> None:
         """Import one of many; what is wrong with it costs nothing but itself."""
@@ -199,12 +243,13 @@ class Importer:
             run.failed.append(Failure(progress.photo, error))
             return
         if imported is None:
-            run.known += 1
+            run.twins.append(progress.photo)
             return
         run.imported += 1
         run.size += imported.size
-        if self._delete and await self._delete_on_camera(source, imported):
-            run.deleted += 1
+        if self._delete:
+            record = _record_of(imported)
+            run.deleted += await self._clearing.delete_fetched(source, imported.photo, record)
 
     async def _import(self, source: PhotoSource, progress: Progress) -> Imported | None:
         photo = progress.photo
@@ -218,6 +263,12 @@ class Importer:
             record = await transfer.run(source)
         except PhotoError:
             self._setbacks.failed(photo)
+            raise
+        except LibraryError, LedgerError:
+            raise
+        except Exception:
+            # Whatever it is, it came from the source, and passes through.
+            self._setbacks.ended(photo, transfer.reached)
             raise
         self._unfinished.discard(photo)
         self._setbacks.worked(photo)
@@ -240,51 +291,70 @@ class Importer:
             self._on_imported(imported)
         return imported
 
-    async def _delete_on_camera(self, source: PhotoSource, imported: Imported) -> bool:
-        """Delete a photo that was just fetched, if it is safe here and still the same there.
-
-        What a person protected stays. A camera that says no keeps its photo, which is no fault.
-        """
-        photo = imported.photo
-        read_back = await self._blocking(sha256_of, self._library, imported.path)
-        if read_back != imported.sha256:
-            return False
-        try:
-            still = await source.photo(photo.handle)
-            if still != photo or still.is_protected:
-                return False
-            await source.delete(photo)
-        except PhotoRefused:
-            return False
-        return True
-
     async def _blocking[*Args, Result](
         self, func: Callable[[*Args], Result], *args: *Args
     ) -> Result:
         return await to_its_end(self._run_blocking(func, *args))
 
 
-class _Run:
-    """The counts of a run that goes on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What a run is to do. ready: in this order. known: photos that need no import."""
 
-    def __init__(self, *, known: int, not_chosen: int) -> None:
-        self.known = known
-        self.not_chosen = not_chosen
-        self.imported = self.size = self.waiting = self.deleted = 0
+    ready: list[Photo]
+    known: list[Photo]
+    not_chosen: int
+    waiting: int
+
+    @property
+    def total(self) -> int:
+        """The bytes to come, as far as the camera tells."""
+        return sum(photo.size or 0 for photo in self.ready)
+
+
+class _Run:
+    """The counts of a run that goes on. twins: photos whose bytes were in the library already."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan = plan
+        self.imported = self.size = self.deleted = 0
+        self.twins: list[Photo] = []
         self.failed: list[Failure] = []
 
     def report(self) -> Report:
         """What came of it."""
         return Report(
             imported=self.imported,
-            known=self.known,
+            known=len(self._plan.known) + len(self.twins),
             failed=tuple(self.failed),
             size=self.size,
-            not_chosen=self.not_chosen,
-            waiting=self.waiting,
+            not_chosen=self._plan.not_chosen,
+            waiting=self._plan.waiting,
             deleted=self.deleted,
         )
 
 
-def _tell_nobody(_progress: Progress) -> None:
+def _age(photo: Photo) -> int:
+    """A number that is smaller for newer photos, and largest for those without a true date.
+
+    It puts them in order, no more: what is new is never decided by a date.
+    """
+    taken = photo.taken
+    return (
+        0
+        if taken is None
+        else -(taken.toordinal() * 86400 + taken.hour * 3600 + taken.minute * 60 + taken.second)
+    )
+
+
+def _record_of(imported: Imported) -> Record:
+    return Record(
+        path=imported.path,
+        size=imported.size,
+        sha256=imported.sha256,
+        imported_at=imported.imported_at,
+    )
+
+
+def _tell_nobody(_: object) -> None:
     pass

@@ -73,6 +73,8 @@ _GIVE_UP: Final = """
         AND storage = ? AND folder = ?
     """
 
+_TAKE_BACK: Final = _GIVE_UP.replace("begun", "imported") + "AND path = ''"
+
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -179,6 +181,13 @@ class Ledger:
         with self._changes() as connection:
             connection.executemany(_ADD, rows)
 
+    def take_back(self, photos: Iterable[Photo]) -> None:
+        """Forget that nobody wanted these photos; what became of others stays known."""
+        if self._all("SELECT 1 FROM imported WHERE path = '' LIMIT 1"):
+            rows = [_identity(photo) for photo in photos]
+            with self._changes() as connection:
+                connection.executemany(_TAKE_BACK, rows)
+
     def forget(self, path: PurePosixPath) -> int:
         """Forget what led to a file, so that it is imported again; return how many photos did."""
         with self._changes() as connection:
@@ -272,6 +281,10 @@ class Ledger:
         """The device that a library was on; None for one that is new."""
         rows = self._all("SELECT device FROM place WHERE library = ?", str(library))
         return next((int(device) for (device,) in rows), None)
+
+    def libraries(self) -> list[Path]:
+        """Every library that photos were imported into."""
+        return [Path(library) for (library,) in self._all("SELECT library FROM place")]
 
     def note_device(self, library: Path, device: int) -> None:
         """Remember the device that a library is on."""

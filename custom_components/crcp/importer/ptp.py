@@ -1,6 +1,7 @@
 """A PTP client as a source of photos."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 import logging
 from typing import Final
@@ -15,6 +16,7 @@ from ..protocols.ptpip.codes import (
 )
 from ..protocols.ptpip.datasets import ObjectInfo
 from ..protocols.ptpip.errors import ProtocolError, Refused
+from ..protocols.ptpip.listing import ObjectInfos
 from ..protocols.ptpip.reading import read_object
 from .errors import PhotoRefused
 from .source import Photo, Write
@@ -26,6 +28,9 @@ MAX_OBJECTS: Final = 1_000_000
 
 #: DCF has two levels, movies have four. A longer way up is a loop or nonsense, and cut here.
 MAX_DEPTH: Final = 16
+
+#: What the camera told in one go comes without a wait; others get their turn each so many objects.
+FAIR_SHARE: Final = 64
 
 #: These are no objects: as a parent, 0 is the root; in a request they mean "any" and "the root".
 _NO_OBJECT: Final = frozenset({0, 0xFFFFFFFF})
@@ -51,8 +56,9 @@ class PtpSource:
 
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
-        listing = _Listing(self._initiator)
-        for storage_id in await self._initiator.storage_ids():
+        initiator = self._initiator
+        listing = _Listing(initiator, ObjectInfos(initiator, initiator.vendor).info)
+        for storage_id in await initiator.storage_ids():
             # Low 16 bits of zero are a slot without a usable card.
             if storage_id & 0xFFFF:
                 async for handle, info in listing.files(storage_id):
@@ -61,7 +67,7 @@ class PtpSource:
 
     async def photo(self, handle: int) -> Photo | None:
         """Look one object up."""
-        listing = _Listing(self._initiator)
+        listing = _Listing(self._initiator, self._initiator.object_info)
         info = await listing.info(handle)
         if info.is_association:
             return None
@@ -147,8 +153,11 @@ class PtpSource:
 class _Listing:
     """One look through a camera's cards, and what it has learned of the folders on its way."""
 
-    def __init__(self, initiator: Initiator) -> None:
+    def __init__(
+        self, initiator: Initiator, describe: Callable[[int], Awaitable[ObjectInfo]]
+    ) -> None:
         self._initiator = initiator
+        self._describe = describe
         self._folders: dict[int, ObjectInfo | None] = {}
         self._seen = set(_NO_OBJECT)
         #: What the camera refused to list or to describe.
@@ -193,7 +202,7 @@ class _Listing:
     async def info(self, handle: int) -> ObjectInfo:
         """Ask for an ObjectInfo. Raises PhotoRefused."""
         with _about_one_object(self._initiator):
-            return await self._initiator.object_info(handle)
+            return await self._describe(handle)
 
     async def _infos(self, handles: list[int]) -> AsyncIterator[tuple[int, ObjectInfo]]:
         for handle in handles:
@@ -202,6 +211,8 @@ class _Listing:
             if len(self._seen) > MAX_OBJECTS:
                 raise ProtocolError(f"the camera lists more than {MAX_OBJECTS} objects")
             self._seen.add(handle)
+            if len(self._seen) % FAIR_SHARE == 0:
+                await asyncio.sleep(0)
             info = self._folders.get(handle) or await self._info_or_none(handle)
             if info is not None:
                 if info.is_association:

@@ -22,6 +22,7 @@ class Setbacks:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._failed: dict[Photo, tuple[int, float]] = {}
+        self._reached: dict[Photo, int] = {}
 
     def is_ready(self, photo: Photo) -> bool:
         """Whether a photo may be tried."""
@@ -40,6 +41,17 @@ class Setbacks:
         if photo in self._failed or len(self._failed) < MAX_KNOWN:
             self._failed[photo] = self.count(photo) + 1, self._now()
 
+    def ended(self, photo: Photo, reached: int) -> None:
+        """Note that the session ended in a photo, of which so many bytes had come.
+
+        Links are lost; it is a failure of the photo only where it came no further than before.
+        """
+        if reached > self._reached.get(photo, -1):
+            self._reached[photo] = reached
+        else:
+            self.failed(photo)
+
     def worked(self, photo: Photo) -> None:
         """Note that all is well."""
         self._failed.pop(photo, None)
+        self._reached.pop(photo, None)

@@ -10,6 +10,9 @@ from typing import Final, Protocol
 #: The least size of a photo whose size is None: PTP's 32 bits cannot say it.
 LEAST_UNTOLD_SIZE: Final = 0xFFFFFFFF
 
+#: No camera with PTP/IP is older. Clocks that lost their battery begin at 1970, 1980 or 2000.
+FIRST_YEAR: Final = 2004
+
 #: A storage as PTP numbers it: the slot, then the volume on its card.
 _STORAGE: Final = re.compile("[0-9a-f]{8}")
 
@@ -45,6 +48,12 @@ class Photo:
     def slot(self) -> int:
         """The number of the slot, from 1; 0 where storage does not tell it."""
         return int(self.storage[:4], 16) if _STORAGE.fullmatch(self.storage) else 0
+
+    @property
+    def taken(self) -> datetime | None:
+        """The capture date, where it can be true: clocks that were reset begin in the past."""
+        date = self.capture_date
+        return date if date and date.year >= FIRST_YEAR else None
 
     @property
     def token(self) -> str:

@@ -68,10 +68,11 @@ class Template:
     ) -> PurePosixPath:
         """Where below the library a photo belongs.
 
-        The day is that of the capture; for a camera that does not know it, that of the arrival.
+        The day is that of the capture; for a camera that does not know it, or whose clock was
+        reset, that of the arrival.
         """
         name = PurePosixPath(safe_name(photo.filename))
-        taken = photo.capture_date or arrived
+        taken = photo.taken or arrived
         values = {
             "camera": camera_name,
             "serial": photo.serial,

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from .errors import ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
+from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import DoubleBuffer, RunBlocking, to_its_end
-from .files import PartFile, sha256_of
+from .files import PartFile
 from .ledger import Begun, Ledger, Record
 from .naming import MAX_NUMBER, numbered, part_name
+from .reading import sha256_of
 from .room import Room
 from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
 from .template import Template
@@ -59,6 +60,8 @@ class Transfer:
         self._arrived = arrived
         self._run_blocking = run_blocking
         self._progress = progress
+        #: How much of the photo there was, at most.
+        self.reached = 0
         self._begun = Begun(path=PurePosixPath())
 
     async def run(self, source: PhotoSource) -> Record | None:
@@ -140,13 +143,14 @@ class Transfer:
     # -- the bytes -----------------------------------------------------------------------------
 
     async def _fetch(self, source: PhotoSource, part: PartFile, offset: int) -> None:
-        """Write all bytes of the photo to part, as they come. Raises WrongLength."""
+        """Write all bytes of the photo to part, as they come. Raises WrongLength, Changed."""
         buffer = DoubleBuffer(lambda data: self._write(part, data), self._run_blocking)
         announced, received = self._photo.size, offset
 
         async def take(piece: memoryview) -> None:
             nonlocal received
             received += len(piece)
+            self.reached = received
             if announced is None or received <= announced:
                 await buffer.write(piece)
                 self._progress(received)
@@ -156,6 +160,9 @@ class Transfer:
         try:
             sent = await source.fetch(self._photo, take, offset)
             _check_length(self._photo, offset + sent, received)
+            # Who reads a file in parts does not see that it grew meanwhile.
+            if await source.photo(self._photo.handle) != self._photo:
+                raise Changed
             await buffer.finish()
         finally:
             # An error of the disk that is not the reason why we are here is told by the next write.
@@ -242,7 +249,7 @@ def _check_length(photo: Photo, sent: int, received: int) -> None:
 
 def _modified(photo: Photo, arrived: datetime) -> float | None:
     """When a photo was taken, in seconds since the epoch; a camera's local time is ours."""
-    taken = photo.capture_date
+    taken = photo.taken
     if taken is None:
         return None
     return (taken if taken.tzinfo else taken.replace(tzinfo=arrived.tzinfo)).timestamp()

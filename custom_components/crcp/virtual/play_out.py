@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.errors import Refused
+from ..protocols.crcp.receiver import Receiver
 from ..protocols.crcp.rtp import (
     MAX_PACKET,
     PAYLOAD_TYPES,
@@ -14,7 +15,6 @@ from ..protocols.crcp.rtp import (
     Deframer,
     RtpPacket,
     Sender,
-    decode_datagram,
 )
 from .clips import TRANSPORT_STREAM, Clip
 from .data_ports import DataPort, Work
@@ -157,17 +157,29 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
 
 async def _packets(port: DataPort) -> AsyncIterator[RtpPacket]:
     if port.is_packets:
-        while True:
-            try:
-                async with asyncio.timeout(SILENCE):
-                    data = await port.receive()
-            except TimeoutError:
-                raise Refused(ReplyCode.TRANSFER_BROKEN, "broken: nothing came") from None
-            if packet := decode_datagram(data[:MAX_PACKET]):
-                yield packet
+        async for packet in _datagrams(port):
+            yield packet
     deframer = Deframer()
     while data := await port.receive():
         for packet in deframer.feed(data):
             yield packet
     for packet in deframer.end():
         yield packet
+
+
+async def _datagrams(port: DataPort) -> AsyncIterator[RtpPacket]:
+    """The packets of mode P in order, until nothing has come for too long."""
+    receiver, clock = Receiver(), asyncio.get_running_loop().time
+    heard = clock()
+    while True:
+        try:
+            async with asyncio.timeout_at(min(receiver.due or heard + SILENCE, heard + SILENCE)):
+                data = await port.receive()
+            heard = clock()
+            for packet in receiver.feed(data[:MAX_PACKET], heard):
+                yield packet
+        except TimeoutError:
+            if receiver.due is None:
+                raise Refused(ReplyCode.TRANSFER_BROKEN, "broken: nothing came") from None
+        for packet in receiver.release(clock()):
+            yield packet

@@ -8,17 +8,24 @@ import socket
 
 import pytest
 
-from custom_components.crcp.coordinator import MOVING, STILL
 from custom_components.crcp.link import RECONNECT_DELAYS
+from custom_components.crcp.polling import MOVING, RESTING, SLOWEST
+from custom_components.crcp.protocols.crcp.addresses import parse_address
 from custom_components.crcp.protocols.crcp.client import Controller, Timeouts
 from custom_components.crcp.protocols.crcp.client.data import KNOCK_INTERVAL
 from custom_components.crcp.protocols.crcp.client.timeouts import DEFAULT_TIMEOUTS, KEEP_ALIVE
 from custom_components.crcp.protocols.crcp.datagrams import REMEMBERED, WINDOW
 from custom_components.crcp.protocols.crcp.errors import TimedOut
-from custom_components.crcp.protocols.crcp.messages import Subunit
+from custom_components.crcp.protocols.crcp.messages import Subunit, TransferMode
+from custom_components.crcp.protocols.crcp.receiver import (
+    REORDER_PACKETS,
+    REORDER_SECONDS,
+    SOURCE_SILENCE,
+)
 from custom_components.crcp.virtual import accounts, data_ports, play_out
 from custom_components.crcp.virtual.accounts import Account
 from custom_components.crcp.virtual.clips import NULL_PACKET, Clip
+from tests.helpers import until
 
 from .dialogue import AnsweringUnit, Wire
 from .house import House, codes, passive
@@ -41,11 +48,13 @@ def test_the_values_are_the_documents() -> None:
             goodbye=2,
             started=15,
             data=10,
+            media=15,
             ended=5,
             aborted=2,
         )
         == DEFAULT_TIMEOUTS
     )
+    assert (REORDER_PACKETS, REORDER_SECONDS, SOURCE_SILENCE) == (32, 0.05, 2)
     assert (data_ports.PATIENCE, play_out.SILENCE, KNOCK_INTERVAL) == (10, 30, 2)
     assert (accounts.TRIES, accounts.PENALTY, WINDOW, REMEMBERED) == (3, 1, 5, 10)
     assert RECONNECT_DELAYS == (1, 2, 5, 10, 30, 60)
@@ -57,8 +66,14 @@ async def test_a_unit_waits_five_minutes_for_a_command_and_one_for_a_login(house
 
 
 def test_whoever_holds_a_connection_asks_often_enough_to_keep_it() -> None:
-    assert MOVING < STILL
-    assert STILL.total_seconds() <= KEEP_ALIVE < 300
+    # The list of subunits is asked for whatever the unit is.
+    assert RESTING[None] <= KEEP_ALIVE < 300
+    assert SLOWEST <= KEEP_ALIVE
+
+
+def test_what_moves_is_asked_more_often() -> None:
+    assert (MOVING["TAPE"], RESTING["TAPE"]) == (1, 10)
+    assert (MOVING["CAMERA"], RESTING["CAMERA"]) == (0.5, 30)
 
 
 # -- the controller --------------------------------------------------------------------------------
@@ -176,6 +191,32 @@ async def test_a_unit_that_does_not_connect_to_our_data_port_is_given_up() -> No
             await anext(transfer.packets())
         await controller.abort()
         await transfer.abort()
+
+
+async def test_silence_instead_of_media_is_told_once_and_is_no_end(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, answers = await _ready_for_data()
+    async with AnsweringUnit({**answers, "MODE P 7": OKAY}) as unit:
+        unit.accept_port = True
+        controller = await _controller(unit, media=SHORT, aborted=SHORT)
+        mode = TransferMode(7)
+        transfer = await controller.retrieve("a", mode=mode, passive=False)
+        address = parse_address(unit.heard[-2].removeprefix("PORT "))
+        reading = asyncio.create_task(anext(transfer.packets()))
+        await until(lambda: transfer.silent)
+        await asyncio.wait([reading], timeout=3 * SHORT)
+        assert not reading.done()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"\x80\x21" + bytes(10) + NULL_PACKET, (address.host, address.port))
+        assert (await reading).payload == NULL_PACKET
+        assert not transfer.silent
+        await controller.abort()
+        await transfer.abort()
+    told = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage() for record in told] == [
+        f"The unit has sent no media for {SHORT:g} s: RETR STREAM0"
+    ]
 
 
 # -- the unit --------------------------------------------------------------------------------------

@@ -237,6 +237,18 @@ def test_tables_in_the_first_packet_are_kept_for_their_q() -> None:
     assert pictures[2] is None
 
 
+def test_tables_of_one_picture_are_not_taken_for_those_of_the_next() -> None:
+    carried = _jpeg(0, b"s", q=255, more=bytes((0, 0, 0, 128)) + bytes(range(1, 129)))
+    missing = _jpeg(0, b"t", q=255, more=bytes((0, 0, 0, 0)))
+    assembler = PictureAssembler()
+    pictures = [
+        assembler.feed(RtpPacket(26, n, n, 1, payload, marker=True))
+        for n, payload in enumerate((carried, missing))
+    ]
+    assert pictures[0]
+    assert pictures[1] is None
+
+
 def test_a_restart_interval_becomes_dri() -> None:
     (picture,) = _feed(_jpeg(0, b"s", kind=65, more=bytes.fromhex("0007 ffff")))
     assert picture is not None

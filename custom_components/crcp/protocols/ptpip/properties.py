@@ -1,5 +1,6 @@
 """Values that say their own type: properties of a device (PTP clause 13) and of objects (MTP)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -255,11 +256,17 @@ _LEAST_ELEMENT: Final = 4 + 2 + 2 + 1
 
 def decode_object_prop_list(data: Bytes) -> list[ObjectProp]:
     """Read an ObjectPropList; its count is bounded by the bytes that are there."""
+    return list(read_object_prop_list(data))
+
+
+def read_object_prop_list(data: Bytes) -> Iterator[ObjectProp]:
+    """Read an ObjectPropList element by element: a full folder's has a hundred thousand."""
     cursor = Cursor(data)
     count = UINT32.read(cursor)
     if count * _LEAST_ELEMENT > cursor.remaining:
         raise ProtocolError(f"{count} properties in {cursor.remaining} bytes")
-    return [_read_object_prop(cursor) for _ in range(count)]
+    for _ in range(count):
+        yield _read_object_prop(cursor)
 
 
 def encode_object_prop_list(elements: list[ObjectProp]) -> bytes:

@@ -12,8 +12,9 @@ class Timeouts:
     not an error. busy_greeting: after 120, which speaks of minutes. reply: a unit answers when it
     has accepted a command, not when it has done it. power: a deck that spins up answers late.
     goodbye: QUIT is a courtesy. started: a tape changer has to find the tape. data: the data
-    connection. listing: all of it, or a byte now and then would keep us for ever. ended: the final reply, once the data has ended. aborted: some units answer ABOR
-    once where FTP says twice.
+    connection. media: nothing came for so long, which is legal (the tape may stand) and worth a
+    warning. listing: all of it, or a byte now and then would keep us for ever. ended: the final
+    reply, once the data has ended. aborted: some units answer ABOR once where FTP says twice.
     """
 
     connect: float = 10.0
@@ -24,6 +25,7 @@ class Timeouts:
     goodbye: float = 2.0
     started: float = 15.0
     data: float = 10.0
+    media: float = 15.0
     listing: float = 30.0
     ended: float = 5.0
     aborted: float = 2.0

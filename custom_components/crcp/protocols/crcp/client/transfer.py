@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+import math
 from typing import Any, Final
 
 from ..codec import decode_text
 from ..errors import LinkError, ProtocolError, TimedOut
 from ..lines import LineReader, NeedData
 from ..messages import Reply
-from ..rtp import Deframer, RtpPacket, decode_datagram, frame
+from ..receiver import Receiver
+from ..rtp import Deframer, RtpPacket, frame
 from ..transfers import OpenTransfer
 from .data import DataLink
 from .timeouts import Timeouts
+
+_LOGGER = logging.getLogger(__name__)
 
 #: A listing is bounded in lines and in bytes: a unit's shelf has hundreds of tapes.
 MAX_NAMES: Final = 10_000
@@ -43,6 +48,10 @@ class Transfer:
         self._end = end
         self._abort = abort
         self._timeouts = timeouts
+        #: Whether nothing has come for long: a tape that stands may send nothing, but who knows.
+        self.silent = False
+        #: What is being read; kept, so that nothing is lost when the wait for it ends early.
+        self._reading: asyncio.Future[bytes] | None = None
 
     @property
     def ended(self) -> bool:
@@ -51,24 +60,46 @@ class Transfer:
 
     async def data(self) -> AsyncIterator[bytes]:
         """Give the bytes as they come, until the stream, or the transfer, ends."""
-        while data := await self._read():
-            yield data
-        if self._opened:
-            self._opened.data_ended = True
+        try:
+            while data := await self._read():
+                yield data
+            self._note_end_of_data()
+        finally:
+            self._stop_reading()
 
     async def packets(self) -> AsyncIterator[RtpPacket]:
-        """Give the RTP packets as they come. Raises ProtocolError when they are none."""
-        if self._link.is_packets:
-            async for datagram in self.data():
-                if packet := decode_datagram(datagram):
-                    yield packet
-            return
+        """Give the RTP packets as they come, those of mode P in the order they were sent.
+
+        Raises ProtocolError when they are none. A gap in a type's sequence numbers is a loss.
+        """
+        async for packet in self._sorted() if self._link.is_packets else self._deframed():
+            yield packet
+
+    async def _deframed(self) -> AsyncIterator[RtpPacket]:
         deframer = Deframer()
         async for data in self.data():
             for packet in deframer.feed(data):
                 yield packet
         for packet in deframer.end():
             yield packet
+
+    async def _sorted(self) -> AsyncIterator[RtpPacket]:
+        receiver, clock = Receiver(), asyncio.get_running_loop().time
+        try:
+            while (datagram := await self._read(receiver.due)) != b"":
+                for packet in receiver.feed(datagram, clock()) if datagram else ():
+                    yield packet
+                for packet in receiver.release(clock()):
+                    yield packet
+            self._note_end_of_data()
+        finally:
+            self._stop_reading()
+        for packet in receiver.end():
+            yield packet
+
+    def _note_end_of_data(self) -> None:
+        if self._opened:
+            self._opened.data_ended = True
 
     async def send(self, packet: RtpPacket) -> None:
         """Send one packet in mode S. Raises LinkError."""
@@ -81,6 +112,7 @@ class Transfer:
 
     async def wait_ended(self) -> Reply | None:
         """Return the final reply; None from a unit that sends none after its data ended."""
+        self._stop_reading()
         await self._link.close()
         if self._end is None:
             return None
@@ -98,34 +130,71 @@ class Transfer:
             if self._abort and not self.ended:
                 await self._abort()
         finally:
+            self._stop_reading()
             await self._link.close()
 
-    async def _read(self) -> bytes:
-        """What came next; b"" when the stream ends or, in mode P, when the unit says so."""
-        reading = asyncio.ensure_future(self._link.read())
+    async def _read(self, until: float | None = None) -> bytes | None:
+        """What came next; None when it is later than until.
+
+        b"" when the stream ends or, in mode P, when the unit says so.
+        """
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(self._link.read())
+        reading = self._reading
         waiting: set[asyncio.Future[Any]] = {reading, self._end} if self._end else {reading}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                return reading.result()
-            return await (self._last_packet if self._link.is_packets else self._last_bytes)(reading)
-        finally:
-            reading.cancel()
+        if not await self._wait_for_media(waiting, until):
+            return None
+        if not reading.done():
+            await (self._linger if self._link.is_packets else self._read_last)(reading)
+        if not reading.done():
+            return b""
+        self._reading = None
+        return reading.result()
 
-    async def _last_packet(self, reading: asyncio.Future[bytes]) -> bytes:
-        """In mode P the final reply may have overtaken what was sent before it; b"" is the end."""
+    async def _wait_for_media(self, waiting: set[asyncio.Future[Any]], until: float | None) -> bool:
+        """Wait for one of several; False when it is later than until. Silence is legal, but told."""
+        loop = asyncio.get_running_loop()
+        warn_at = loop.time() + self._timeouts.media
+        while True:
+            end = min(until or math.inf, math.inf if self.silent else warn_at)
+            patience = None if end == math.inf else max(end - loop.time(), 0)
+            done, _ = await asyncio.wait(
+                waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            if done:
+                self.silent = False
+                return True
+            if until is not None and loop.time() >= until:
+                return False
+            if loop.time() >= warn_at:
+                self._note_silence()
+
+    def _note_silence(self) -> None:
+        self.silent = True
+        if self._opened and not self._opened.is_listing:
+            silence = self._timeouts.media
+            _LOGGER.warning("The unit has sent no media for %g s: %s", silence, self._opened.hint)
+
+    def _stop_reading(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+            self._reading.add_done_callback(_forget)
+            self._reading = None
+
+    async def _linger(self, reading: asyncio.Future[bytes]) -> None:
+        """In mode P the final reply may have overtaken what was sent before it."""
         await asyncio.wait({reading}, timeout=LINGER)
-        return reading.result() if reading.done() else b""
 
-    async def _last_bytes(self, reading: asyncio.Future[bytes]) -> bytes:
+    async def _read_last(self, reading: asyncio.Future[bytes]) -> None:
         """In mode S what was sent before the final reply is still on its way."""
-        try:
-            async with asyncio.timeout(self._timeouts.ended):
-                return await reading
-        except TimedOut:
-            raise  # a time-out of the link's own
-        except TimeoutError:
-            raise LinkError("the data connection does not end") from None
+        await asyncio.wait({reading}, timeout=self._timeouts.ended)
+        if not reading.done():
+            raise LinkError("the data connection does not end")
+
+
+def _forget(reading: asyncio.Future[bytes]) -> None:
+    if not reading.cancelled():
+        reading.exception()
 
 
 async def read_listing(transfer: Transfer, *, names_only: bool, patience: float) -> list[str]:

@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, override
 
-from ..codes import EventCode, FormatFilter, OperationCode, ParentObject, ResponseCode, StorageID
+from ..codes import (
+    Code,
+    EventCode,
+    FormatFilter,
+    OperationCode,
+    ParentObject,
+    ResponseCode,
+    StorageID,
+)
 from ..datasets import DeviceInfo
 from ..errors import ProtocolError, Refused
 from ..operations import Operations
@@ -15,8 +23,19 @@ from ..properties import DataTypeCode, ObjectPropCode
 COMPARE_EVERY: Final = 5.0
 
 #: A refusal for no reason is taken at its word after so many attempts: often the camera is still
-#: writing what it has just announced.
-GENERAL_ERRORS: Final = 3
+#: writing what it has just announced, or its card wakes up.
+ATTEMPTS: Final = 3
+
+#: These only look, so that asking them again does nothing twice.
+_READS: Final = frozenset(
+    {
+        OperationCode.GET_OBJECT_INFO,
+        OperationCode.GET_OBJECT,
+        OperationCode.GET_PARTIAL_OBJECT,
+        OperationCode.GET_PARTIAL_OBJECT_64,
+        OperationCode.GET_THUMB,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,9 @@ class Generic:
     One object for one session. poll_every: in seconds; None where nobody has to ask for events.
     """
 
+    #: The maker's own operations.
+    operations: ClassVar[type[Code]] = OperationCode
+
     #: Reads of a part, the best first; standard ones come after the maker's own.
     partial_reads: ClassVar[tuple[PartialRead, ...]] = (GET_PARTIAL_OBJECT_64, GET_PARTIAL_OBJECT)
 
@@ -84,6 +106,11 @@ class Generic:
     def supports(self, *operations: int) -> bool:
         """Whether the camera lists all of these operations."""
         return set(operations) <= set(self.info.operations_supported)
+
+    def name_of(self, operation: int) -> str:
+        """An operation's name, the maker's own included; its number where nobody named it."""
+        standard = OperationCode(operation)
+        return standard.name if standard.known else self.operations(operation).name
 
     async def prepare(self, _operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
         """Do what the maker wants first, on an open session; return what the camera then says."""
@@ -123,8 +150,10 @@ class Generic:
 
     def try_again(self, operation: OperationCode, code: int, attempt: int, /) -> bool:
         """Whether an answer means "not now", after so many attempts."""
-        if code == ResponseCode.GENERAL_ERROR and operation == OperationCode.GET_OBJECT_INFO:
-            return attempt < GENERAL_ERRORS
+        if code == ResponseCode.STORE_NOT_AVAILABLE or (
+            code == ResponseCode.GENERAL_ERROR and operation in _READS
+        ):
+            return attempt < ATTEMPTS
         return code in self.busy
 
     def explain(self, code: int) -> str | None:

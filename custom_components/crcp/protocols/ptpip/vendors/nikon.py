@@ -14,11 +14,17 @@ from .generic import Generic, PartialRead, high, low
 class NikonOperation(Code):
     """What Nikon added."""
 
+    ADVANCED_TRANSFER = 0x9010
+    SET_CONTROL_MODE = 0x90C2
+    GET_LARGE_THUMB = 0x90C4
     GET_EVENT = 0x90C7
     DEVICE_READY = 0x90C8
     GET_VENDOR_PROP_CODES = 0x90CA
+    GET_PREVIEW_IMAGE = 0x9200
     REQUEST_APPROVAL = 0x935A
     SEND_PAIRING_CODE = 0x935B
+    GET_PARTIAL_OBJECT_HI_SPEED = 0x9400
+    GET_TRANSFER_LIST = 0x9408
     GET_EVENT_EX = 0x941C
     GET_OBJECT_SIZE = 0x9421
     GET_PARTIAL_OBJECT_EX = 0x9431
@@ -49,6 +55,7 @@ ISSUED_ONLY: Final = (
 class Nikon(Generic):
     """Reads in parts: whole files break off on older bodies over Wi-Fi."""
 
+    operations: ClassVar = NikonOperation
     partial_reads: ClassVar = (
         PartialRead(
             OperationCode(NikonOperation.GET_PARTIAL_OBJECT_EX),

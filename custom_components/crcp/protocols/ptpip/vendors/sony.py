@@ -14,9 +14,16 @@ from .generic import Generic, PartialRead, high, low
 class SonyOperation(Code):
     """What Sony added."""
 
+    SDIO_CONNECT = 0x9201
+    SDIO_GET_EXT_DEVICE_INFO = 0x9202
+    SDIO_SET_EXT_DEVICE_PROP_VALUE = 0x9205
+    SDIO_CONTROL_DEVICE = 0x9207
+    SDIO_GET_ALL_EXT_DEVICE_PROP_INFO = 0x9209
+    SDIO_OPEN_SESSION = 0x9210
+    GET_PARTIAL_LARGE_OBJECT = 0x9211
+    SDIO_SET_CONTENTS_TRANSFER_MODE = 0x9212
     TRANSFER_STATE = 0x9280
     TRANSFER_STATE_RESULT = 0x9281
-    GET_PARTIAL_LARGE_OBJECT = 0x9211
 
 
 #: The camera hears from us so often, in seconds. Probes do not count for it, operations do.
@@ -38,6 +45,7 @@ END: Final = _words(0, 5, 0, 0)
 class Sony(Generic):
     """Never probe one, never connect twice: a second connection is accepted and not answered."""
 
+    operations: ClassVar = SonyOperation
     partial_reads: ClassVar = (
         PartialRead(
             OperationCode(SonyOperation.GET_PARTIAL_LARGE_OBJECT),

@@ -1,0 +1,216 @@
+"""Where a camera's pictures go: a media folder, the ledger of what came, and a thread for both.
+
+There is one ledger for all cameras, open as long as one of them uses it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+from .importer.errors import ImporterError, LedgerError
+from .importer.files import check_library, remove_part
+from .importer.importer import RESERVE
+from .importer.ledger import Ledger
+from .importer.naming import part_name
+from .importer.recovery import open_ledger
+from .importer.room import Room
+
+#: Beside Home Assistant's own storage, so that it travels with backups.
+LEDGER: Final = ".storage/crcp_photos.sqlite"
+
+#: So much more than the reserve has to be free before an import goes on, or it would stop at once.
+WORTH_A_TRY: Final = 64 << 20
+
+#: What a local file's media content id begins with.
+LOCAL_MEDIA: Final = "media-source://media_source/"
+
+
+class NoMediaDir(Exception):
+    """The media folder that was chosen is no longer one of Home Assistant's. key: its name."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class PhotoLibrary:
+    """A media folder, and what is known of the pictures in it.
+
+    folder: where it lies; media_dir: its name among Home Assistant's. Raises NoMediaDir.
+    """
+
+    def __init__(self, hass: HomeAssistant, media_dir: str) -> None:
+        self.media_dir, self.folder = media_folder(hass, media_dir)
+        self._hass = hass
+        # One thread: the importer writes one picture at a time, and the ledger is used from there.
+        self._executor = ThreadPoolExecutor(1, f"{DOMAIN}_importer")
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger. Raises HomeAssistantError while it is not open."""
+        if self._ledger is None:
+            raise not_usable("the ledger is not open")
+        return self._ledger
+
+    async def async_open(self) -> None:
+        """Open the ledger, if it is not. Raises ImporterError."""
+        if self._ledger is None:
+            # A ledger that was lost is made from what lies in the folder, so that must be there.
+            await self.blocking(open_library, Path(self._hass.config.config_dir), self.folder)
+            self._ledger = await _async_borrow_ledger(self._hass, self.folder)
+
+    async def async_check(self) -> None:
+        """Look whether pictures can be stored now. Raises ImporterError."""
+        await self.async_open()
+        await self.blocking(self._check)
+
+    async def async_close(self) -> None:
+        """Give the ledger back, and end the thread."""
+        if self._ledger:
+            self._ledger = None
+            await _async_return_ledger(self._hass)
+        await self._hass.async_add_executor_job(self._executor.shutdown)
+
+    async def async_forget(self, path: str) -> int:
+        """Forget a picture, so that it is imported again; return how many led to this file."""
+        try:
+            return await self.blocking(self.ledger.forget, PurePosixPath(path))
+        except LedgerError as error:
+            raise not_usable(str(error)) from error
+
+    def media_content_id(self, path: str) -> str:
+        """The id by which Home Assistant shows a file of the folder."""
+        return f"{LOCAL_MEDIA}{self.media_dir}/{path}"
+
+    def path_of(self, place: str) -> str | None:
+        """The path below the folder of a media content id, a full or a relative path.
+
+        None for what does not lie in the folder.
+        """
+        if place.startswith(LOCAL_MEDIA):
+            media_dir, _, path = place.removeprefix(LOCAL_MEDIA).partition("/")
+            return path if media_dir == self.media_dir else None
+        if not place.startswith("/"):
+            return place
+        whole = PurePosixPath(place)
+        return str(whole.relative_to(self.folder)) if whole.is_relative_to(self.folder) else None
+
+    def blocking[*Args, Result](
+        self, func: Callable[[*Args], Result], /, *args: *Args
+    ) -> Awaitable[Result]:
+        """Run a function in the library's thread."""
+        return asyncio.get_running_loop().run_in_executor(self._executor, func, *args)
+
+    def _check(self) -> None:
+        room = Room(self.folder, self.ledger, RESERVE)
+        # Written, and not only read: that may be what does not work.
+        self.ledger.note_device(self.folder, room.check())
+        room.check_space(WORTH_A_TRY)
+
+
+def media_folder(hass: HomeAssistant, key: str) -> tuple[str, Path]:
+    """A media folder by its key; for "" the one that is called "local", or else the first.
+
+    Raises NoMediaDir.
+    """
+    folders = hass.config.media_dirs
+    key = key or ("local" if "local" in folders else next(iter(folders), "local"))
+    if key not in folders:
+        raise NoMediaDir(key)
+    return key, Path(folders[key])
+
+
+def prepare_library(config: Path, library: Path) -> str | None:
+    """Look whether pictures can be stored in a folder; return why not, or None. Blocks."""
+    try:
+        open_library(config, library)
+    except ImporterError as error:
+        return str(error)
+    return None
+
+
+def open_library(config: Path, library: Path) -> None:
+    """Look whether the media folder is there. Blocks. Raises ImporterError."""
+    if library.is_relative_to(config) and config.is_dir():
+        # Below the configuration it can be no mount that is missing, so it may be made.
+        library.mkdir(exist_ok=True)
+    check_library(library)
+
+
+async def async_clean_up(hass: HomeAssistant, media_dir: str, serial: str) -> None:
+    """Throw the unfinished pictures of a camera away that is not coming back.
+
+    Its pictures stay, and so does what is known of them: it may come back all the same. What
+    cannot be reached is left: it is hidden, and no picture.
+    """
+    with suppress(ImporterError, NoMediaDir):
+        library = PhotoLibrary(hass, media_dir)
+        try:
+            await library.async_open()
+            await library.blocking(_throw_parts_away, library.ledger, library.folder, serial)
+        finally:
+            await library.async_close()
+
+
+def _throw_parts_away(ledger: Ledger, folder: Path, serial: str) -> None:
+    for photo, begun in ledger.begun_before(serial, dt_util.now() + timedelta(days=1)):
+        remove_part(folder, begun.path, part_name(begun.path.name, photo))
+        ledger.give_up(photo)
+
+
+def not_usable(detail: str) -> HomeAssistantError:
+    """The error of an action that needs the library or the ledger."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="library_not_usable",
+        translation_placeholders={"detail": detail},
+    )
+
+
+# -- the ledger that all share ---------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Shared:
+    ledger: Ledger | None = None
+    users: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+_SHARED: Final[HassKey[_Shared]] = HassKey("crcp_ledger")
+
+
+async def _async_borrow_ledger(hass: HomeAssistant, library: Path) -> Ledger:
+    """Open the ledger, or join those who use it; give it back when it is not needed any more.
+
+    library: there, and searched where the ledger was lost. Raises LedgerError.
+    """
+    shared = hass.data.setdefault(_SHARED, _Shared())
+    async with shared.turn:
+        if shared.ledger is None:
+            path = Path(hass.config.path(LEDGER))
+            shared.ledger = await hass.async_add_executor_job(open_ledger, path, library)
+        shared.users += 1
+        return shared.ledger
+
+
+async def _async_return_ledger(hass: HomeAssistant) -> None:
+    """Give it back; the last one closes it."""
+    shared = hass.data[_SHARED]
+    async with shared.turn:
+        shared.users -= 1
+        if not shared.users and shared.ledger:
+            ledger, shared.ledger = shared.ledger, None
+            await hass.async_add_executor_job(ledger.close)

@@ -1,0 +1,204 @@
+"""How the import of one camera's pictures stands, and how fast it goes."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+import time
+from typing import Any, Final
+
+from homeassistant.util.json import JsonValueType
+
+from .importer.errors import ImporterError, LedgerError, LibraryFull, NotWritable
+from .importer.importer import Progress
+
+#: Over how many seconds the rate is taken, and how often it is looked at.
+RATE_OVER: Final = 5.0
+RATE_STEP: Final = 0.5
+
+#: A change is told at most so often, in seconds; a picture that landed is an event of its own.
+TELL_EVERY: Final = 1.0
+
+
+class Activity(StrEnum):
+    """What the importer does at the moment."""
+
+    IDLE = "idle"
+    CHECKING = "checking"
+    IMPORTING = "importing"
+
+
+class Trouble(StrEnum):
+    """What keeps every picture out; the names are those of states and of repair issues."""
+
+    NO_ROOM = "no_room"
+    NO_FOLDER = "no_folder"
+    NOT_WRITABLE = "not_writable"
+    NO_LEDGER = "no_ledger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedPhoto:
+    """A picture that is safe in the library.
+
+    path: relative to the media folder. captured: naive when the camera told no time zone; None
+    when it told no time. count: how many of this camera's pictures were imported so far.
+    """
+
+    path: str
+    file_name: str
+    media_content_id: str
+    captured: datetime | None
+    imported_at: datetime
+    size: int
+    count: int
+
+
+PHOTO_ATTRIBUTES: Final = ("media_content_id", "path", "file_name", "camera", "captured", "size")
+
+
+def photo_attributes(photo: ImportedPhoto, camera: str) -> dict[str, JsonValueType]:
+    """What events, sensors and actions tell of a picture: PHOTO_ATTRIBUTES, in plain values."""
+    captured = photo.captured.isoformat() if photo.captured else None
+    about = (photo.media_content_id, photo.path, photo.file_name, camera, captured, photo.size)
+    return dict(zip(PHOTO_ATTRIBUTES, about, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportStatus:
+    """How it stands. imported: of this camera, None while the ledger is not open.
+
+    percent, remaining, seconds_left: of the run that goes on; None where there is none, or nobody
+    knows. rate: bytes a second. failed: pictures that are tried again later.
+    """
+
+    activity: Activity = Activity.IDLE
+    trouble: Trouble | None = None
+    trouble_detail: str = ""
+    auto: bool = True
+    imported: int | None = None
+    percent: float | None = None
+    remaining: int | None = None
+    seconds_left: int | None = None
+    rate: float = 0.0
+    failed: int = 0
+    last: ImportedPhoto | None = None
+
+
+def trouble_of(error: ImporterError) -> Trouble:
+    """What an error that ended a run means to a person."""
+    match error:
+        case LedgerError():
+            return Trouble.NO_LEDGER
+        case LibraryFull():
+            return Trouble.NO_ROOM
+        case NotWritable():
+            return Trouble.NOT_WRITABLE
+        case _:
+            return Trouble.NO_FOLDER
+
+
+class Meter:
+    """Watches a run: how much of it is done, and how fast it goes. timer: seconds that only grow."""
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._progress: Progress | None = None
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def take(self, progress: Progress) -> None:
+        """Note how far the run is."""
+        now, done = self._timer(), progress.done + progress.received
+        self._progress = progress
+        if self._marks and done < self._marks[-1][1]:
+            self._marks.clear()
+        if not self._marks or now - self._marks[-1][0] >= RATE_STEP:
+            self._marks.append((now, done))
+            while now - self._marks[0][0] > RATE_OVER:
+                self._marks.popleft()
+
+    def clear(self) -> None:
+        """The run is over."""
+        self._progress = None
+        self._marks.clear()
+
+    @property
+    def percent(self) -> float | None:
+        """How much of the run's bytes have come."""
+        if self._progress is None:
+            return None
+        done, total = self._progress.done + self._progress.received, self._progress.total
+        return round(min(100.0, 100 * done / total), 1) if total else 0.0
+
+    @property
+    def remaining(self) -> int | None:
+        """How many of the run's pictures are not here yet; the one in hand is one of them."""
+        if self._progress is None:
+            return None
+        return self._progress.count - self._progress.number + 1
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, of late."""
+        if len(self._marks) < 2:
+            return 0.0
+        (first, before), (last, now) = self._marks[0], self._marks[-1]
+        return round((now - before) / (last - first), 1)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long the rest of the run takes at this rate."""
+        if self._progress is None or not self.rate:
+            return None
+        left = self._progress.total - self._progress.done - self._progress.received
+        return max(0, round(left / self.rate))
+
+
+class Board:
+    """Holds the status and tells of its changes, at once or a little later, but not too often.
+
+    tell: called in the event loop. meter: its readings are part of the status.
+    """
+
+    def __init__(self, status: ImportStatus, tell: Callable[[], None]) -> None:
+        self.status = status
+        self.meter = Meter()
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._told_at = -TELL_EVERY
+        self._timer: asyncio.TimerHandle | None = None
+
+    def change(self, **changes: Any) -> None:
+        """Change fields of the status."""
+        meter = self.meter
+        status = replace(
+            self.status,
+            percent=meter.percent,
+            remaining=meter.remaining,
+            seconds_left=meter.seconds_left,
+            rate=meter.rate,
+            **changes,
+        )
+        if status != self.status:
+            self.status = status
+            self._tell_soon()
+
+    def close(self) -> None:
+        """Tell no more."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _tell_soon(self) -> None:
+        if self._timer is None:
+            wait = self._told_at + TELL_EVERY - self._loop.time()
+            if wait > 0:
+                self._timer = self._loop.call_later(wait, self._tell_now)
+            else:
+                self._tell_now()
+
+    def _tell_now(self) -> None:
+        self._timer = None
+        self._told_at = self._loop.time()
+        self._tell()

@@ -1,0 +1,145 @@
+"""What is known of a camera's pictures, as sensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, override
+
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfDataRate, UnitOfRatio, UnitOfTime
+from homeassistant.core import callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState, State
+from .entity import CameraEntity
+from .photo_progress import PHOTO_ATTRIBUTES, Activity, ImportedPhoto, photo_attributes
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSensorDescription(SensorEntityDescription):
+    """A sensor and where its value stands."""
+
+    value: Callable[[CameraState], float | str | None]
+
+
+def _remaining(state: CameraState) -> int | None:
+    """How many are not here yet; nobody knows while the camera is away or is being asked."""
+    if not state.connected or state.photos.activity is Activity.CHECKING:
+        return None
+    return state.photos.failed if state.photos.remaining is None else state.photos.remaining
+
+
+SENSORS: Final = (
+    CameraSensorDescription(
+        key="import_state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in State],
+        value=lambda state: state.state,
+    ),
+    CameraSensorDescription(
+        key="photos_imported",
+        state_class=SensorStateClass.TOTAL,
+        value=lambda state: state.photos.imported,
+    ),
+    CameraSensorDescription(
+        key="photos_remaining",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=_remaining,
+    ),
+    CameraSensorDescription(
+        key="import_progress",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda state: state.photos.percent,
+    ),
+    CameraSensorDescription(
+        key="import_rate",
+        device_class=SensorDeviceClass.DATA_RATE,
+        native_unit_of_measurement=UnitOfDataRate.BYTES_PER_SECOND,
+        suggested_unit_of_measurement=UnitOfDataRate.MEGABYTES_PER_SECOND,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.photos.rate,
+    ),
+    CameraSensorDescription(
+        key="import_time_left",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.photos.seconds_left,
+    ),
+    CameraSensorDescription(
+        key="photos_failed",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda state: state.photos.failed,
+    ),
+)
+
+
+@callback
+def add_camera_sensors(
+    entry: CameraConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of a photo camera."""
+    coordinator = entry.runtime_data
+    async_add_entities(CameraSensor(coordinator, description) for description in SENSORS)
+    async_add_entities([LastPhotoSensor(coordinator, "last_photo")])
+
+
+class CameraSensor(CameraEntity, SensorEntity):
+    """One value of a camera."""
+
+    entity_description: CameraSensorDescription
+
+    def __init__(
+        self, coordinator: CameraCoordinator, description: CameraSensorDescription
+    ) -> None:
+        super().__init__(coordinator, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> float | str | None:
+        """The value."""
+        return self.entity_description.value(self.coordinator.data)
+
+
+class LastPhotoSensor(CameraEntity, RestoreSensor):
+    """When the last picture landed, and which one that was."""
+
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up what was known before a restart, and listen for pictures."""
+        await super().async_added_to_hass()
+        data, state = await self.async_get_last_sensor_data(), await self.async_get_last_state()
+        if data and state and isinstance(data.native_value, datetime):
+            self._attr_native_value = data.native_value
+            self._attr_extra_state_attributes = {
+                key: value for key, value in state.attributes.items() if key in PHOTO_ATTRIBUTES
+            }
+        self.async_on_remove(self.coordinator.async_listen_for_photos(self._on_photo))
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """From 2026.11 on: nothing depends on the entity's id, so it can be renamed in place."""
+
+    @callback
+    def _on_photo(self, photo: ImportedPhoto) -> None:
+        # Written with the coordinator's next update: hundreds may come in a minute.
+        self._attr_native_value = photo.imported_at
+        self._attr_extra_state_attributes = photo_attributes(photo, self.coordinator.name)

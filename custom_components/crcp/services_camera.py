@@ -1,0 +1,126 @@
+"""The actions of photo cameras."""
+
+from datetime import date
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+import voluptuous as vol
+
+from .const import CONF_KIND, DOMAIN, Kind
+from .coordinator_camera import CameraCoordinator
+from .errors import invalid
+from .photo_options import CONF_KINDS, CONF_PROTECTED_ONLY, CONF_SLOTS, KINDS, SLOTS, choice_of
+from .photo_progress import photo_attributes
+
+IMPORT_PHOTOS: Final = "import_photos"
+FORGET_PHOTO: Final = "forget_photo"
+
+ATTR_FIRST_DAY: Final = "first_day"
+ATTR_LAST_DAY: Final = "last_day"
+ATTR_PHOTO: Final = "photo"
+
+_IMPORT_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_FIRST_DAY): cv.date,
+        vol.Optional(ATTR_LAST_DAY): cv.date,
+        vol.Optional(CONF_KINDS, default=list(KINDS)): vol.All(
+            cv.ensure_list, vol.Length(min=1), [vol.In(KINDS)]
+        ),
+        vol.Optional(CONF_SLOTS, default=[]): vol.All(
+            cv.ensure_list, [vol.All(vol.Coerce(str), vol.In(SLOTS))]
+        ),
+        vol.Optional(CONF_PROTECTED_ONLY, default=False): cv.boolean,
+    }
+)
+
+_FORGET_SCHEMA: Final = vol.Schema({vol.Required(ATTR_PHOTO): cv.string})
+
+
+@callback
+def async_register_camera_actions(hass: HomeAssistant) -> None:
+    """Register them."""
+    hass.services.async_register(
+        DOMAIN,
+        IMPORT_PHOTOS,
+        _import_photos,
+        schema=_IMPORT_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        FORGET_PHOTO,
+        _forget_photo,
+        schema=_FORGET_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _import_photos(call: ServiceCall) -> ServiceResponse:
+    """Import what is on a camera's cards now, and return what came of it."""
+    camera = _camera(call.hass, call.data[ATTR_DEVICE_ID])
+    first: date | None = call.data.get(ATTR_FIRST_DAY)
+    last: date | None = call.data.get(ATTR_LAST_DAY)
+    if first and last and first > last:
+        raise invalid("dates_in_wrong_order")
+    choice = choice_of(
+        call.data[CONF_KINDS],
+        call.data[CONF_SLOTS],
+        protected_only=call.data[CONF_PROTECTED_ONLY],
+        first_day=first,
+        last_day=last,
+    )
+    result = await camera.photos.order(choice)
+    return {
+        "imported": len(result.photos),
+        "already_imported": result.known,
+        "not_chosen": result.not_chosen,
+        "deleted_on_camera": result.deleted,
+        "failed": [{"file_name": name, "reason": reason} for name, reason in result.failed],
+        "photos": [photo_attributes(photo, camera.name) for photo in result.photos],
+    }
+
+
+async def _forget_photo(call: ServiceCall) -> ServiceResponse:
+    """Forget that a picture was imported, so that it comes again while it is on a card."""
+    place = call.data[ATTR_PHOTO]
+    forgotten = 0
+    cameras = _cameras(call.hass)
+    if not cameras:
+        raise invalid("no_camera")
+    for camera in cameras:
+        path = camera.photos.library.path_of(place)
+        if path is not None and not forgotten:
+            forgotten = await camera.photos.library.async_forget(path)
+    if not forgotten:
+        raise invalid("photo_unknown", photo=place)
+    for camera in cameras:
+        camera.photos.look_again()
+    return {"forgotten": forgotten}
+
+
+def _camera(hass: HomeAssistant, device_id: str) -> CameraCoordinator:
+    """The camera that a device is. Raises ServiceValidationError."""
+    registry = dr.async_get(hass)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
+        if entry.data[CONF_KIND] == Kind.CAMERA and device_id in {each.id for each in devices}:
+            if entry.state is not ConfigEntryState.LOADED:
+                raise invalid("camera_not_loaded", camera=entry.title)
+            camera: CameraCoordinator = entry.runtime_data
+            return camera
+    raise invalid("not_a_photo_camera")
+
+
+def _cameras(hass: HomeAssistant) -> list[CameraCoordinator]:
+    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [entry.runtime_data for entry in entries if entry.data[CONF_KIND] == Kind.CAMERA]
