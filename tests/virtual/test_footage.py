@@ -1,5 +1,7 @@
 """The test card and its recordings: made once, whole or not at all, by whatever can code."""
 
+import asyncio
+from collections.abc import AsyncIterator
 import io
 from pathlib import Path
 import shutil
@@ -9,7 +11,11 @@ import sys
 from PIL import Image, ImageFilter
 import pytest
 
+from custom_components.crcp.protocols.crcp.client import Controller
+from custom_components.crcp.protocols.crcp.client.transfer import Transfer
+from custom_components.crcp.protocols.crcp.depacketise import MediaReader
 from custom_components.crcp.protocols.crcp.mpegts import TransportStreamReader
+from custom_components.crcp.protocols.crcp.rtp import RtpPacket
 from custom_components.crcp.virtual import encoder
 from custom_components.crcp.virtual.encoder import H264, MPEG2, Codec, NoEncoder, encode, split
 from custom_components.crcp.virtual.footage import Footage, Plan, make_footage
@@ -141,3 +147,35 @@ def test_spans() -> None:
     assert list(Span(0.08, 0.12).numbers(25)) == [2]
     assert list(Span(0.12, 0.08).numbers(25)) == [2]
     assert Span(2, 1).share(1.5) == 0.5
+
+
+async def test_a_unit_from_a_shell_shows_the_card_that_lies_in_a_folder(
+    socket_enabled: None, footage: Footage, tmp_path: Path
+) -> None:
+    for kind, suffix in ((33, "h264"), (26, "mjpeg")):
+        frames = footage.frames[kind]
+        for part, pictures in (("", frames.shown), ("-blank", frames.blank)):
+            (tmp_path / f"{Plan().name}{part}.{suffix}").write_bytes(b"".join(pictures))
+    script = Path(__file__).parents[2] / "scripts" / "virtual"
+    process = await asyncio.create_subprocess_exec(
+        script, "unit", "--port", "0", "--card", str(tmp_path), stdout=subprocess.PIPE
+    )
+    assert process.stdout
+    port = int((await process.stdout.readline()).rpartition(b":")[2])
+    async with await Controller.connect("127.0.0.1", port) as controller:
+        assert "test-card.ts" in await controller.list_names()
+        transfer = await controller.retrieve("live", payload_types=(26,))
+        reader = MediaReader((26,))
+        seen = [frame async for packet in first(transfer) for frame in reader.feed(packet)]
+        await transfer.abort()
+    process.terminate()
+    await process.wait()
+    assert read_stamp(Image.open(io.BytesIO(seen[0].data))) == Stamp(0, 0)
+
+
+async def first(transfer: Transfer, count: int = 40) -> AsyncIterator[RtpPacket]:
+    async for packet in transfer.packets():
+        yield packet
+        count -= 1
+        if not count:
+            return

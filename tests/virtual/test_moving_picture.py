@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.crcp.protocols.crcp.client import Controller
 from custom_components.crcp.protocols.crcp.client.transfer import Transfer
-from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReceiver
+from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReader
 from custom_components.crcp.protocols.crcp.messages import (
     Amount,
     Command,
@@ -34,9 +34,11 @@ from .watching import (
     PLAN,
     footage,
     frames_from,
+    ordered,
     pictures,
     shaken,
     shown,
+    swapped,
     unit_with,
 )
 
@@ -84,11 +86,14 @@ async def test_the_numbers_seen_are_those_sent(
         assert most == 188 * (packets or 7)
     whole = shown(pictures(payload_type, frames_from(came, payload_type)))
     assert list(whole) == list(range(COUNT))
+    again = shown(pictures(payload_type, frames_from(ordered(swapped(came, 1)), payload_type)))
+    assert again == whole
     for seed in range(3):
-        lossy = shown(pictures(payload_type, frames_from(shaken(came, seed), payload_type)))
-        assert lossy.items() <= whole.items()
-        assert lossy
-        assert list(lossy) == sorted(lossy)
+        for bad in (shaken(came, seed), ordered(shaken(came, seed))):
+            lossy = shown(pictures(payload_type, frames_from(bad, payload_type)))
+            assert lossy.items() <= whole.items()
+            assert list(lossy) == sorted(lossy)
+            assert lossy
 
 
 # -- the tape --------------------------------------------------------------------------------------
@@ -101,7 +106,7 @@ class Viewer:
         self.packets: list[RtpPacket] = []
         self._controller = controller
         self._transfer = transfer
-        self._receiver = MediaReceiver((33,))
+        self._receiver = MediaReader((33,))
         self.frames: list[MediaFrame] = []
         self._task = asyncio.create_task(self._gather(), name="viewer")
 

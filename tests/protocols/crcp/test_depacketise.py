@@ -1,9 +1,11 @@
 """Payloads byte by byte, as RFC 2250, RFC 2435 and RFC 3551 write them."""
 
+from dataclasses import replace
+
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReceiver
+from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReader
 from custom_components.crcp.protocols.crcp.mpeg_audio import audio_payloads, frame_length
 from custom_components.crcp.protocols.crcp.mpeg_video import (
     PAYLOAD_SIZE,
@@ -28,7 +30,7 @@ BETWEEN = BIDIRECTIONAL + SLICE_1 + SLICE_2
 
 
 def fed(*packets: RtpPacket, types: tuple[int, ...] = ALL) -> list[MediaFrame]:
-    receiver = MediaReceiver(types)
+    receiver = MediaReader(types)
     return [frame for packet in packets for frame in receiver.feed(packet)] + receiver.end()
 
 
@@ -226,11 +228,17 @@ def test_several_types_on_one_connection_do_not_disturb_each_other() -> None:
 def test_a_type_that_was_not_asked_for_is_ignored() -> None:
     assert fed(RtpPacket(8, 1, 0, 1, b"x"), types=(0,)) == []
     with pytest.raises(ValueError, match="payload type 31"):
-        MediaReceiver((33, 31))
+        MediaReader((33, 31))
+
+
+def test_another_source_begins_anew_even_where_its_numbers_go_on() -> None:
+    one, other = pictures(KEY, NEXT), pictures(KEY, NEXT, NEXT)[4:]
+    other = [replace(packet, ssrc=2) for packet in other]
+    assert data(one + other) == [KEY, NEXT]
 
 
 def test_it_counts_what_it_dropped() -> None:
-    receiver = MediaReceiver((32, 26))
+    receiver = MediaReader((32, 26))
     for packet in (*pictures(NEXT, NEXT), RtpPacket(26, 1, 0, 1, b"short", marker=True)):
         assert receiver.feed(packet) == []
     assert receiver.dropped == 3
