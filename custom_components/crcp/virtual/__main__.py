@@ -21,10 +21,12 @@ from .camera import VirtualCamera
 from .camera_faults import ABOUT, CameraFaults
 from .certificates import self_signed
 from .demo_pair import DemoPair
+from .encoder import NoEncoder
+from .footage import make_footage
 from .host import LOOPBACK
 from .personalities import PERSONALITIES as MAKERS
 from .photos import photos_in, sample_photos
-from .scenes import PERSONALITIES
+from .scenes import PERSONALITIES, show
 from .unit import DatagramRules, VirtualUnit
 from .unit_faults import FAULTS
 
@@ -73,6 +75,9 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--login", metavar="USER:PASSWORD", help="nobody else may command it")
     parser.add_argument("--udp", action="store_true", help="take datagrams, signed with --login")
     parser.add_argument("--tls", action="store_true", help="open a second, encrypted port")
+    parser.add_argument(
+        "--card", type=Path, metavar="DIR", help="show a test card; it is made once and kept there"
+    )
 
 
 async def _run_unit(arguments: argparse.Namespace) -> int:
@@ -87,6 +92,11 @@ async def _run_unit(arguments: argparse.Namespace) -> int:
         tls=context,
         fault=FAULTS[arguments.fault],
     )
+    if arguments.card:
+        try:
+            show(unit, await asyncio.to_thread(make_footage, arguments.card))
+        except (OSError, NoEncoder) as error:
+            return _complain(f"cannot make a test card: {error}")
     return await _run(unit, arguments.port, about=lambda: _about(unit, certificate))
 
 
