@@ -18,7 +18,7 @@ from ..protocols.crcp.session import (
     TelnetAnswer,
 )
 from ..protocols.crcp.state import State
-from .host import BaseHost
+from .host import LOOPBACK, BaseHost
 from .visitor import Visitor
 
 if TYPE_CHECKING:
@@ -31,10 +31,15 @@ class ControlHost(BaseHost):
     """Listens for controllers of a unit."""
 
     def __init__(
-        self, unit: VirtualUnit, port: int = 0, *, tls: ssl.SSLContext | None = None
+        self,
+        unit: VirtualUnit,
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: str = LOOPBACK,
     ) -> None:
         """Prepare; start listens."""
-        super().__init__(port, tls=tls)
+        super().__init__(port, tls=tls, address=address)
         self._unit = unit
         self._connections: set[ControlConnection] = set()
 

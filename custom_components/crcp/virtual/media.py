@@ -139,6 +139,7 @@ async def _store(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply
     number = number_of(command)
     stream = visitor.stream(number)
     stream.check_ready()
+    stream.check_receives()
     path = unit.shelf.resolve(visitor.directory, _name(command))
     if unit.shelf.is_directory(path) or (path in unit.shelf.clips and not unit.shelf.writable):
         raise Refused(ReplyCode.NAME_NOT_ALLOWED, f"{_name(command)}: not to be replaced")

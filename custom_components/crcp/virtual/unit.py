@@ -37,6 +37,15 @@ WORKS_WHILE_OFF = frozenset({POWER, CONNECTION})
 #: What may be asked before the login.
 OPEN_TO_ALL = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
 
+#: RFC 1123 section 4.1.3.2: an idle connection is kept for at least 5 minutes.
+IDLE_TIME = 300.0
+
+#: A person types a user and a password in less.
+LOGIN_TIME = 60.0
+
+#: Where a unit of its own host has its data connections, so that a firewall can let them in.
+DATA_PORTS = tuple(range(27274, 27344))
+
 #: A demo runs for months; so many commands are enough to tell a story by.
 REMEMBERED = 1000
 
@@ -77,6 +86,7 @@ class VirtualUnit:
         datagrams: DatagramRules | None = None,
         tls: ssl.SSLContext | None = None,
         fault: Fault = NO_FAULT,
+        address: str = LOOPBACK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the unit; start opens its ports. The default has a power, a tape and a camera."""
@@ -93,9 +103,10 @@ class VirtualUnit:
         self.payload_types = payload_types
         self.account = account
         self.fault = fault
+        self._address = address
         #: None: this unit says nothing first.
         self.greeting: str | None = f"{name} ready"
-        self.idle_time, self.login_time, self.penalty = 300.0, 60.0, PENALTY
+        self.idle_time, self.login_time, self.penalty = IDLE_TIME, LOGIN_TIME, PENALTY
         self.third_party_data = False
         #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
         self.tells_while_off = True
@@ -136,14 +147,14 @@ class VirtualUnit:
         return self._datagrams.port if self._datagrams else None
 
     async def start(self) -> None:
-        """Listen on 127.0.0.1. Raises OSError when a port is taken."""
+        """Listen on this unit's loopback address. Raises OSError when a port is taken."""
         await self._host.start()
         if self._tls_host:
             await self._tls_host.start()
         if self._rules:
             loop = asyncio.get_running_loop()
             # The control channel's own number, unless another was asked for (section 1).
-            address = (LOOPBACK, self._rules.port or self.port)
+            address = (self._address, self._rules.port or self.port)
             _, self._datagrams = await loop.create_datagram_endpoint(
                 lambda: Datagrams(self), local_addr=address
             )
@@ -281,9 +292,10 @@ class VirtualUnit:
             if began:
                 await began.abort(number)
 
-    def next_data_port(self) -> int:
-        """The port for the next data connection; 0 lets the system choose."""
-        return self.data_ports[next(self._next_port) % len(self.data_ports)]
+    def data_ports_to_try(self) -> list[int]:
+        """The ports for the next data connection, best first; 0 lets the system choose."""
+        turn = next(self._next_port) % len(self.data_ports)
+        return [*self.data_ports[turn:], *self.data_ports[:turn]]
 
     # -- the control channel -------------------------------------------------------------------
 
@@ -305,5 +317,5 @@ class VirtualUnit:
 
     def _open_to_controllers(self, port: int = 0, tls: ssl.SSLContext | None = None) -> BaseHost:
         if self.fault.takes_over:
-            return Host(self.fault.meet, port, tls=tls)
-        return ControlHost(self, port, tls=tls)
+            return Host(self.fault.meet, port, tls=tls, address=self._address)
+        return ControlHost(self, port, tls=tls, address=self._address)
