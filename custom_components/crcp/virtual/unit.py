@@ -1,7 +1,7 @@
 """A virtual CRCP unit: what it is made of, and who may command it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 import logging
@@ -20,7 +20,7 @@ from .accounts import PENALTY, Account
 from .clips import Clip, Shelf, blank_clip
 from .control import ControlConnection, ControlHost
 from .deck import Deck
-from .handlers import HANDLERS
+from .handlers import HANDLERS, Outcome
 from .head import Head
 from .host import LOOPBACK, BaseHost, Host
 from .play_out import LIVE
@@ -180,8 +180,8 @@ class VirtualUnit:
 
     # -- commands ------------------------------------------------------------------------------
 
-    async def perform(self, visitor: Visitor, command: Command) -> Reply:
-        """Do what a command says and return the reply."""
+    def perform(self, visitor: Visitor, command: Command) -> Outcome:
+        """Do what a command says and return the reply, or what to wait for until it is there."""
         self._remember(command)
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
@@ -194,9 +194,10 @@ class VirtualUnit:
         if handler is None:
             return Reply(ReplyCode.NOT_IMPLEMENTED, ("Command not implemented",))
         try:
-            return await handler(self, visitor, command)
+            outcome = handler(self, visitor, command)
         except Refused as refused:
             return Reply(refused.code, (refused.text,))
+        return outcome if isinstance(outcome, Reply) else _when_done(outcome)
 
     def _remember(self, command: Command) -> None:
         self.commands.append(command)
@@ -212,8 +213,11 @@ class VirtualUnit:
         for line in lines:
             try:
                 command = parse_command(line, self.subunits)
-                reply = None if is_ignored(command) else await self.perform(visitor, command)
-                if reply and reply.failed:
+                if is_ignored(command):
+                    continue
+                outcome = self.perform(visitor, command)
+                reply = outcome if isinstance(outcome, Reply) else await outcome
+                if reply.failed:
                     raise Refused(reply.code, reply.text)
             except (Refused, ValueError) as error:
                 _LOGGER.info("The rest of a datagram was dropped: %s", error)
@@ -319,3 +323,10 @@ class VirtualUnit:
         if self.fault.takes_over:
             return Host(self.fault.meet, port, tls=tls, address=self._address)
         return ControlHost(self, port, tls=tls, address=self._address)
+
+
+async def _when_done(outcome: Awaitable[Reply]) -> Reply:
+    try:
+        return await outcome
+    except Refused as refused:
+        return Reply(refused.code, (refused.text,))
