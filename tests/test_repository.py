@@ -79,6 +79,7 @@ def test_the_icon_has_its_size(name: str, side: int) -> None:
 async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
     integration = await async_get_integration(hass, "crcp")
     for platform in (
+        "binary_sensor",
         "button",
         "config_flow",
         "event",
@@ -115,7 +116,7 @@ def test_every_language_says_the_same_things(language: str) -> None:
 def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     english = load("translations", "en.json")
     keys = {key for _, key in _KEYS}
-    assert keys == set(english["config"]["error"])
+    assert keys | words(r'errors\[CONF_\w+\] = "(\w+)"') == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
     raised |= words(r'\binvalid\("(\w+)"')
     assert raised == set(english["exceptions"])
@@ -124,15 +125,16 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
 def test_every_step_has_a_text() -> None:
     english = load("translations", "en.json")
     flows = {path.stem: path.read_text() for path in PACKAGE.glob("*flow*.py")}
-    options = set(re.findall(r"async_step_(\w+)(?:\(\n? *self| =)", flows.pop("flow_options")))
-    assert options - {"save"} == set(english["options"]["step"])
+    step = r"async_step_(\w+)(?:\(\n? *self| =)"
+    texts = flows.pop("flow_options") + flows.pop("flow_unit_options")
+    assert set(re.findall(step, texts)) - {"save"} == set(english["options"]["step"])
     steps = {
         node.name.removeprefix("async_step_")
         for flow in flows.values()
         for node in ast.walk(ast.parse(flow))
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert steps - {"zeroconf"} == set(english["config"]["step"])
+    assert steps - {"zeroconf", "reauth"} == set(english["config"]["step"])
 
 
 def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:

@@ -14,7 +14,15 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .const import DOMAIN
 from .dial import dial
-from .errors import DEVICE_ERRORS, DeviceError, as_update_failed, error_detail
+from .errors import (
+    DEVICE_ERRORS,
+    DeviceError,
+    as_update_failed,
+    error_detail,
+    error_key,
+    needs_login,
+)
+from .issues import Issues
 from .link import Link
 from .moves import Endings, Key, Targets
 from .polling import Part, Timetable
@@ -35,6 +43,10 @@ STIRRED: Final = 1.2
 
 #: Switching on a unit that has closed its connection waits so long for the next one, in seconds.
 COMING_BACK: Final = 12.0
+
+#: What keeps a unit away until a person does something: somebody else has it, or another thing
+#: answers at its address.
+WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
 
 #: The order in which parts are asked: whether there is power decides what else there is to ask.
 _ORDER: Final = (POWER, TAPE, CAMERA)
@@ -61,6 +73,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.targets = Targets()
         self.endings = Endings(self._stop_move)
         self.presets = Presets(hass, entry)
+        self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
         self._timetable = Timetable()
         self._stirred: dict[Subunit, float] = {}
@@ -105,14 +118,18 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def async_set_power(self, power: Subunit, *, on: bool) -> None:
         """Switch a power; one that is off may have closed the connection, so wait for it."""
         with self.powers.switching(power, on=on):
-            if on and self._link.client is None:
-                self._link.hurry()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(COMING_BACK):
-                        await self._link.wait_up()
+            if on:
+                await self._wait_for_link()
             await self.controller.set_power(power, on=on)
         self._timetable.hurry(*self._parts)
         await self._read_back(power)
+
+    async def _wait_for_link(self) -> None:
+        if self._link.client is None:
+            self._link.hurry()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMING_BACK):
+                    await self._link.wait_up()
 
     async def _read_back(self, subunit: Subunit) -> None:
         """Ask what a command did, and keep watching while it takes effect."""
@@ -147,6 +164,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def async_close(self) -> None:
         """End what would go on without us, before the connection is given up."""
         await self.endings.end_all()
+        self._issues.show({})
 
     @override
     async def _async_setup(self) -> None:
@@ -180,6 +198,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         if not self.last_update_success:
             self.async_set_updated_data(await self._survey(client))
             _LOGGER.info("%s is connected again", self.name)
+        self._issues.show({})
         await self.endings.settle()
         ended = asyncio.ensure_future(client.wait_closed())
         ended.add_done_callback(lambda _: self._wake.set())
@@ -201,6 +220,13 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self._wake.clear()
 
     def _on_down(self, error: DeviceError) -> None:
+        if needs_login(error):
+            # Trying the same password again and again would only lock us out.
+            self._link.give_up()
+            self.config_entry.async_start_reauth(self.hass)
+        self._issues.show(
+            {f"unit_{key}": {} for key in (error_key(error),) if key in WORTH_MENDING}
+        )
         if not self.last_update_success:
             _LOGGER.debug("%s: %s", self.name, error_detail(error))
             return

@@ -2,12 +2,12 @@
 
 What was imported is remembered in a ledger, so the next run fetches what is new, and goes on inside
 a file where this one was stopped. Ctrl-C stops at any time. The exit status is 0 only when every
-picture that was chosen is in the folder.
+picture that was chosen is in the folder; 1 when not; 2 for a wrong command; 130 when stopped.
 """
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,12 +22,14 @@ import uuid
 
 from crcp.importer.choice import Choice
 from crcp.importer.errors import ImporterError
-from crcp.importer.importer import Importer, Progress, Report
+from crcp.importer.executor import RunBlocking
+from crcp.importer.importer import Imported, Importer, Progress, Report
 from crcp.importer.kinds import Kind
 from crcp.importer.ledger import Ledger
 from crcp.importer.ptp import PtpSource
 from crcp.importer.recovery import open_ledger
 from crcp.importer.room import Reserve
+from crcp.importer.source import Photo
 from crcp.importer.template import DEFAULT, FIELDS, Template, TemplateError
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.errors import NotAuthorised, PtpIpError, Refused
@@ -40,6 +42,9 @@ REDRAW = 0.1
 RATE_OVER = 3.0
 
 MEBI = 1 << 20
+
+#: More names than this help nobody.
+MANY = 10
 
 #: How long to wait before a lost connection is made again; a camera frees its old one first.
 AGAIN_AFTER = (1.0, 2.0, 5.0, 10.0)
@@ -70,6 +75,12 @@ class Bar:
         self.marks = [m for m in self.marks if now - m[0] < RATE_OVER and m[1] <= done]
         self.marks.append((now, done))
         print("\r\x1b[K" + self.line(progress, self.rate()), end="", file=sys.stderr, flush=True)
+
+    def listing(self, count: int) -> None:
+        """Say how many pictures the camera has described so far."""
+        if self.shown:
+            self.drawn = time.monotonic()
+            print(f"\r\x1b[K{count} listed", end="", file=sys.stderr, flush=True)
 
     def line(self, progress: Progress, rate: float) -> str:
         """What the line says."""
@@ -108,12 +119,28 @@ class Total:
 
     imported: int = 0
     size: int = 0
+    deleted: int = 0
+    passed_over: int | None = None
+    absent: list[str] = field(default_factory=list)
     last: Report | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every chosen picture is in the folder."""
-        return self.last is not None and not self.last.failed and not self.last.waiting
+        done = self.last is not None and not self.last.failed and not self.last.waiting
+        return done and not self.absent
+
+    @property
+    def known(self) -> int | None:
+        """How many were known before; to a try that lost its link, what it imported is none."""
+        if self.last is None:
+            return None
+        return self.last.known - (self.imported - self.last.imported)
+
+    def count(self, imported: Imported) -> None:
+        """Count a picture."""
+        self.imported += 1
+        self.size += imported.size
 
     def as_json(self) -> dict[str, object]:
         """The counts."""
@@ -122,9 +149,10 @@ class Total:
             "complete": self.complete,
             "imported": self.imported,
             "bytes": self.size,
-            "known": last.known if last else None,
+            "known": self.known,
+            "absent": len(self.absent),
             "not_chosen": last.not_chosen if last else None,
-            "deleted": last.deleted if last else None,
+            "deleted": self.deleted,
             "failed": [
                 {"file": each.photo.filename, "reason": str(each.error)}
                 for each in (last.failed if last else ())
@@ -143,17 +171,20 @@ async def run(arguments: argparse.Namespace, total: Total) -> None:
 
     bar = Bar(shown=sys.stderr.isatty() and not arguments.quiet)
     with executor, open_books(arguments) as ledger:
-        tries = 0
+        tries, met = 0, False
         while True:
             before = total.imported
             try:
-                await one_session(arguments, ledger, blocking, bar, total)
+                async with await connect(arguments) as camera:
+                    met = True
+                    await one_session(arguments, camera, ledger, blocking, bar, total)
                 return
             except NotAuthorised:
                 raise
             except PtpIpError as error:
                 tries = 0 if total.imported > before else tries
-                if isinstance(error, Refused) or tries >= arguments.tries:
+                # Where no camera ever answered there is nothing to wait for.
+                if isinstance(error, Refused) or not met or tries >= arguments.tries:
                     raise
                 bar.clear()
                 print(f"import: {error}; trying again", file=sys.stderr)
@@ -163,43 +194,67 @@ async def run(arguments: argparse.Namespace, total: Total) -> None:
                 bar.clear()
 
 
+async def connect(arguments: argparse.Namespace) -> Initiator:
+    """Connect, under a name and a number that are this machine's."""
+    guid = hashlib.sha256(f"crcp {uuid.getnode():x}".encode()).digest()[:16]
+    host, port = arguments.camera
+    return await Initiator.connect(host, port, guid=guid, friendly_name="crcp import")
+
+
 async def one_session(
     arguments: argparse.Namespace,
+    camera: Initiator,
     ledger: Ledger,
-    blocking: Callable[..., Awaitable[object]],
+    blocking: RunBlocking,
     bar: Bar,
     total: Total,
 ) -> None:
-    """Connect, import what is there, and close."""
-    guid = hashlib.sha256(f"crcp {uuid.getnode():x}".encode()).digest()[:16]
-    host, port = arguments.camera
-    async with await Initiator.connect(
-        host, port, guid=guid, friendly_name="crcp import"
-    ) as camera:
-        info = await camera.begin()
-        source = PtpSource(camera, info.serial_number)
+    """Import what is there, and see that it is in the folder."""
+    info = await camera.begin()
+    source = Remembering(camera, info.serial_number)
+    importer = Importer(
+        ledger,
+        arguments.folder,
+        arguments.name or info.model or "Camera",
+        run_blocking=blocking,
+        clock=lambda: datetime.now(UTC).astimezone(),
+        on_imported=total.count,
+        on_progress=bar,
+        on_listed=bar.listing,
+        template=arguments.template,
+        choice=arguments.choice,
+        reserve=Reserve(least=int(arguments.reserve * (1 << 30)), share=0.0),
+        delete=arguments.delete,
+    )
+    # Once: after a lost connection, what was taken meanwhile is wanted.
+    if arguments.from_now_on and total.passed_over is None:
+        total.passed_over = await importer.pass_over(source)
+        bar.clear()
+        print(f"{total.passed_over} pictures that are there are not imported", file=sys.stderr)
+    total.last = await importer.run(source)
+    total.deleted += total.last.deleted
+    chosen = [photo for photo in source.listed if arguments.choice.wants(photo)]
+    total.absent = await blocking(absent, ledger, arguments.folder, chosen)
 
-        def count(imported: object) -> None:
-            total.imported += 1
-            total.size += getattr(imported, "size", 0)
 
-        importer = Importer(
-            ledger,
-            arguments.folder,
-            arguments.name or info.model or "Camera",
-            run_blocking=blocking,
-            clock=lambda: datetime.now(UTC).astimezone(),
-            on_imported=count,
-            on_progress=bar,
-            template=arguments.template,
-            choice=choice_of(arguments),
-            reserve=Reserve(least=int(arguments.reserve * (1 << 30)), share=0.0),
-            delete=arguments.delete,
-        )
-        if arguments.from_now_on:
-            passed = await importer.pass_over(source)
-            print(f"{passed} pictures that are there are not imported", file=sys.stderr)
-        total.last = await importer.run(source)
+class Remembering(PtpSource):
+    """A camera whose last listing is remembered."""
+
+    listed: list[Photo]
+
+    async def photos(self) -> AsyncIterator[Photo]:
+        """Give every photo, and remember it."""
+        self.listed = []
+        async for photo in super().photos():
+            self.listed.append(photo)
+            yield photo
+
+
+def absent(ledger: Ledger, folder: Path, photos: list[Photo]) -> list[str]:
+    """Where known pictures were that are no longer in the folder: a person took them away."""
+    records = [ledger.find(photo) for photo in photos]
+    places = [str(record.path) for record in records if record]
+    return [place for place in places if not os.path.lexists(folder / place)]
 
 
 def open_books(arguments: argparse.Namespace) -> Ledger:
@@ -207,8 +262,22 @@ def open_books(arguments: argparse.Namespace) -> Ledger:
     if not arguments.folder.is_dir():
         raise Failed(f"{arguments.folder} is no folder; it is never made, as it may be a mount")
     arguments.folder = arguments.folder.resolve()
-    arguments.ledger.parent.mkdir(parents=True, exist_ok=True)
-    return open_ledger(arguments.ledger, arguments.folder)
+    path = arguments.ledger or ledger_of(arguments.folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ledger = open_ledger(path, arguments.folder)
+    others = {library for library in ledger.libraries() if library.resolve() != arguments.folder}
+    if others and arguments.folder not in ledger.libraries() and not arguments.moved:
+        ledger.close()
+        where = ", ".join(map(str, sorted(others)))
+        raise Failed(
+            f"{path} is the ledger of {where}; if those pictures are here now, add --moved"
+        )
+    return ledger
+
+
+def ledger_of(folder: Path) -> Path:
+    """The ledger of a folder: each has its own, so that no picture is missing where another has it."""
+    return STATE / f"photos-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}.sqlite"
 
 
 def choice_of(arguments: argparse.Namespace) -> Choice:
@@ -236,7 +305,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("camera", metavar="HOST[:PORT]", type=where)
     parser.add_argument("folder", metavar="FOLDER", type=Path)
-    parser.add_argument("--ledger", type=Path, metavar="FILE", default=STATE / "photos.sqlite")
+    parser.add_argument(
+        "--ledger", type=Path, metavar="FILE", help=f"default: one for each folder, in {STATE}"
+    )
+    parser.add_argument("--moved", action="store_true", help="FOLDER was elsewhere before")
     parser.add_argument("--name", help="the camera's name in the template; default: its model")
     parser.add_argument("--template", type=template, default=DEFAULT, help=f"now: {DEFAULT.text}")
     parser.add_argument("--preview", action="store_true", help="say where a picture would lie")
@@ -257,7 +329,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tries", type=int, default=5, metavar="N", help="after a lost connection")
     parser.add_argument("--json", action="store_true", help="end with the counts as JSON")
     parser.add_argument("--quiet", action="store_true", help="without the moving line")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.choice = choice_of(arguments)
+    return arguments
 
 
 def where(text: str) -> tuple[str, int]:
@@ -286,7 +360,11 @@ def report(arguments: argparse.Namespace, total: Total, problem: str | None) -> 
     for failure in total.last.failed if total.last else ():
         name = failure.photo.filename.encode("ascii", "replace").decode()
         print(f"import: {name!r} is not imported: {failure.error}", file=sys.stderr)
-    known = total.last.known if total.last else 0
+    for place in total.absent[:MANY]:
+        print(f"import: {place!r} was imported, and taken away since", file=sys.stderr)
+    if len(total.absent) > MANY:
+        print(f"import: and so were {len(total.absent) - MANY} more", file=sys.stderr)
+    known = total.known or 0
     print(f"{total.imported} imported ({total.size / MEBI:.1f} MiB), {known} known before")
 
 

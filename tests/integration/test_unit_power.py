@@ -13,7 +13,7 @@ from custom_components.crcp.virtual.handlers import HANDLERS
 from custom_components.crcp.virtual.unit import VirtualUnit
 from custom_components.crcp.virtual.visitor import Visitor
 from tests.helpers import until
-from tests.integration.units import SetUp, act, attribute, state
+from tests.integration.units import SetUp, act, attribute, drop, state
 
 POWER = "switch.attic_power"
 PLAYER = "media_player.attic_tape"
@@ -78,8 +78,7 @@ async def test_switching_on_waits_for_the_connection_to_come_back(
     await put(unit)
     await act(hass, "switch.turn_off", POWER)
     monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
-    assert unit._connection
-    unit._connection._writer.transport.abort()
+    drop(unit)
     await until(lambda: state(hass, PLAYER) == "unavailable")
     await act(hass, "switch.turn_on", POWER)
     assert unit.powers == {0: True}

@@ -282,6 +282,10 @@ class Ledger:
         rows = self._all("SELECT device FROM place WHERE library = ?", str(library))
         return next((int(device) for (device,) in rows), None)
 
+    def libraries(self) -> list[Path]:
+        """Every library that photos were imported into."""
+        return [Path(library) for (library,) in self._all("SELECT library FROM place")]
+
     def note_device(self, library: Path, device: int) -> None:
         """Remember the device that a library is on."""
         with self._changes() as connection:

@@ -21,10 +21,12 @@ from .camera import VirtualCamera
 from .camera_faults import ABOUT, CameraFaults
 from .certificates import self_signed
 from .demo_pair import DemoPair
+from .encoder import NoEncoder
+from .footage import make_footage
 from .host import LOOPBACK
 from .personalities import PERSONALITIES as MAKERS
 from .photos import photos_in, sample_photos
-from .scenes import PERSONALITIES
+from .scenes import PERSONALITIES, show
 from .unit import DATA_PORTS, IDLE_TIME, DatagramRules, VirtualUnit
 from .unit_faults import FAULTS
 
@@ -80,6 +82,9 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="so long a controller may say nothing (default: %(default)g)",
     )
+    parser.add_argument(
+        "--card", type=Path, metavar="DIR", help="show a test card; it is made once and kept there"
+    )
 
 
 async def _run_unit(arguments: argparse.Namespace) -> int:
@@ -97,6 +102,11 @@ async def _run_unit(arguments: argparse.Namespace) -> int:
     unit.idle_time = arguments.idle_time
     if arguments.port:
         unit.data_ports = DATA_PORTS
+    if arguments.card:
+        try:
+            show(unit, await asyncio.to_thread(make_footage, arguments.card))
+        except (OSError, NoEncoder) as error:
+            return _complain(f"cannot make a test card: {error}")
     return await _run(unit, arguments.port, about=lambda: _about(unit, certificate))
 
 
