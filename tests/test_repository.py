@@ -79,6 +79,7 @@ def test_the_icon_has_its_size(name: str, side: int) -> None:
 async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
     integration = await async_get_integration(hass, "crcp")
     for platform in (
+        "binary_sensor",
         "button",
         "config_flow",
         "event",

@@ -26,7 +26,13 @@ PLATFORMS: Final = {
         Platform.SENSOR,
         Platform.SWITCH,
     ],
-    Kind.CAMERA: [Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH],
+    Kind.CAMERA: [
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.EVENT,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    ],
 }
 
 
@@ -83,5 +89,9 @@ async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
 
 async def _set_up_camera(hass: HomeAssistant, entry: CameraConfigEntry) -> None:
     coordinator = CameraCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except BaseException:
+        await coordinator.async_close()
+        raise
     entry.runtime_data = coordinator

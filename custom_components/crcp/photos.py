@@ -116,7 +116,6 @@ class PhotoHost:
         except LibraryError as error:
             self._in_trouble(error)
         except LedgerError as error:
-            await self.async_close()
             too_new = isinstance(error, LedgerTooNew)
             raise (ConfigEntryError if too_new else ConfigEntryNotReady)(
                 translation_domain=DOMAIN,
