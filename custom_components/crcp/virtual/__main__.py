@@ -27,7 +27,7 @@ from .host import LOOPBACK
 from .personalities import PERSONALITIES as MAKERS
 from .photos import photos_in, sample_photos
 from .scenes import PERSONALITIES, show
-from .unit import DatagramRules, VirtualUnit
+from .unit import DATA_PORTS, IDLE_TIME, DatagramRules, VirtualUnit
 from .unit_faults import FAULTS
 
 #: How many pictures a camera has when nobody brings any.
@@ -76,6 +76,13 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--udp", action="store_true", help="take datagrams, signed with --login")
     parser.add_argument("--tls", action="store_true", help="open a second, encrypted port")
     parser.add_argument(
+        "--idle-time",
+        type=float,
+        default=IDLE_TIME,
+        metavar="SECONDS",
+        help="so long a controller may say nothing (default: %(default)g)",
+    )
+    parser.add_argument(
         "--card", type=Path, metavar="DIR", help="show a test card; it is made once and kept there"
     )
 
@@ -92,6 +99,9 @@ async def _run_unit(arguments: argparse.Namespace) -> int:
         tls=context,
         fault=FAULTS[arguments.fault],
     )
+    unit.idle_time = arguments.idle_time
+    if arguments.port:
+        unit.data_ports = DATA_PORTS
     if arguments.card:
         try:
             show(unit, await asyncio.to_thread(make_footage, arguments.card))
