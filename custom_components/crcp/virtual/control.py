@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Final, override
 
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.lines import NeedData
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from .unit import VirtualUnit
 
 _LOGGER = logging.getLogger(__name__)
+
+
+#: What may be asked before the login.
+OPEN_TO_ALL: Final = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+
+NOT_LOGGED_IN: Final = Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+
+#: So many seconds has a controller to take what was said to it last.
+PARTING: Final = 2.0
 
 
 class ControlHost(BaseHost):
@@ -74,12 +83,15 @@ class ControlConnection(Visitor, asyncio.Protocol):
         #: When something was last done; bytes that make no command do not count.
         self._active = self._connected = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._parting: asyncio.TimerHandle | None = None
+        self._lost = asyncio.Event()
 
     def dismiss(self, reason: str) -> None:
-        """Say 421 and close."""
+        """Say 421 and close. What was begun ends now, though the controller may be deaf."""
         if self._session.state is not State.CLOSED:
             self._send(Reply(ReplyCode.CLOSING, (reason,)))
             self._close()
+            self._begin_leaving()
 
     def drop(self) -> None:
         """Close at once; ended tells when all is over."""
@@ -139,11 +151,17 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._parting):
+            if timer:
+                timer.cancel()
+        self._lost.set()
+        self._begin_leaving()
+
+    def _begin_leaving(self) -> None:
         if self._work:
             self._work.cancel()
-        self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
 
     @staticmethod
     def _set_up(connected: socket.socket) -> None:
@@ -160,12 +178,15 @@ class ControlConnection(Visitor, asyncio.Protocol):
             await self.leave()
         finally:
             self.unit.release(self)
+            await self._lost.wait()
             self._connections.discard(self)
             self.ended.set_result(None)
 
     def _close(self) -> None:
-        if self._transport:
+        """Close when all is sent; a controller that takes none of it is not waited for."""
+        if self._transport and not self._lost.is_set():
             self._transport.close()
+            self._parting = self._parting or self._loop.call_later(PARTING, self.drop)
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -196,7 +217,15 @@ class ControlConnection(Visitor, asyncio.Protocol):
         while not isinstance(event := self._session.next_event(), NeedData):
             await self._handle(event)
             if not self._writable.is_set():
+                await self._become_writable()
+
+    async def _become_writable(self) -> None:
+        """Wait for a controller that does not read, though not longer than for one that is idle."""
+        try:
+            async with asyncio.timeout(self.unit.idle_time):
                 await self._writable.wait()
+        except TimeoutError:
+            self.drop()
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -205,8 +234,11 @@ class ControlConnection(Visitor, asyncio.Protocol):
                 _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
                 self._send(await self.unit.perform(self, command))
                 self._active = self._loop.time()
-            case CommandRejected(reply):
-                self._send(reply)
+            case CommandRejected(reply, word):
+                knows = self.login.logged_in or not word or word in OPEN_TO_ALL
+                # What there is and what there is not is nothing to tell a stranger either.
+                self._send(reply if knows else NOT_LOGGED_IN)
+                self._active = self._loop.time()
             case TelnetAnswer(data):
                 self._write(data)
             case _:
