@@ -101,7 +101,7 @@ async def test_a_controller_that_does_not_listen_is_taken_over(house: House) -> 
         )
         stuck = unit._connection
         assert stuck
-        await until(lambda: not stuck._writable.is_set())
+        await until(lambda: stuck._is_full)
         wire = await house.wire(unit)
         assert await codes(wire, "TYPE I 33", "PASV", "RETR live") == [200, 227, 150]
         await until(stuck.ended.done)

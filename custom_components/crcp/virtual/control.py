@@ -1,6 +1,7 @@
 """The control channel of a virtual unit: its port, and the one controller that may have it."""
 
 import asyncio
+from collections.abc import Awaitable
 import logging
 import socket
 import ssl
@@ -18,7 +19,7 @@ from ..protocols.crcp.session import (
     TelnetAnswer,
 )
 from ..protocols.crcp.state import State
-from .host import BaseHost
+from .host import LOOPBACK, BaseHost
 from .visitor import Visitor
 
 if TYPE_CHECKING:
@@ -40,10 +41,15 @@ class ControlHost(BaseHost):
     """Listens for controllers of a unit."""
 
     def __init__(
-        self, unit: VirtualUnit, port: int = 0, *, tls: ssl.SSLContext | None = None
+        self,
+        unit: VirtualUnit,
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: str = LOOPBACK,
     ) -> None:
         """Prepare; start listens."""
-        super().__init__(port, tls=tls)
+        super().__init__(port, tls=tls, address=address)
         self._unit = unit
         self._connections: set[ControlConnection] = set()
 
@@ -77,8 +83,7 @@ class ControlConnection(Visitor, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._work: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._is_full = False
         self._is_deaf = False
         #: When something was last done; bytes that make no command do not count.
         self._active = self._connected = self._loop.time()
@@ -143,11 +148,16 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     @override
     def pause_writing(self) -> None:
-        self._writable.clear()
+        """The controller does not take its replies: it gets no more before it does."""
+        self._is_full = True
+        self._read_on(on=False)
 
     @override
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._is_full = False
+        if self._work is None:
+            self._read_on(on=True)
+            self._go_on()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -191,49 +201,27 @@ class ControlConnection(Visitor, asyncio.Protocol):
     # -- commands ------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        """Perform what has come, and read on when that is done."""
-        work = self._loop.create_task(self._perform_all(), name="crcp commands", eager_start=True)
-        if work.done():
-            self._worked(work)
-            return
-        self._work = work
-        if self._transport and not self._is_deaf:
-            self._transport.pause_reading()
-        work.add_done_callback(self._worked)
-
-    def _worked(self, work: asyncio.Task[None]) -> None:
-        if self._work and self._transport and not self._transport.is_closing():
-            self._transport.resume_reading()
-        self._work = None
-        if work.cancelled():
-            return
-        if self._session.state is State.CLOSED or work.exception():
+        """Perform what has come, until a command takes its time."""
+        while not self._is_full and not isinstance(event := self._session.next_event(), NeedData):
+            outcome = self._handle(event)
+            if outcome and not self._is_done(outcome):
+                return
+        if self._session.state is State.CLOSED:
             self._close()
         else:
             self._watch_the_clock()
-        work.result()  # what went wrong in our own code goes to the event loop, which tells it
 
-    async def _perform_all(self) -> None:
-        while not isinstance(event := self._session.next_event(), NeedData):
-            await self._handle(event)
-            if not self._writable.is_set():
-                await self._become_writable()
-
-    async def _become_writable(self) -> None:
-        """Wait for a controller that does not read, though not longer than for one that is idle."""
-        try:
-            async with asyncio.timeout(self.unit.idle_time):
-                await self._writable.wait()
-        except TimeoutError:
-            self.drop()
-
-    async def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event) -> Awaitable[Reply] | None:
+        """Answer; what cannot be answered yet is given back."""
         match event:
             case CommandReceived(command):
                 # Its argument may be a password.
                 _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
-                self._send(await self.unit.perform(self, command))
+                outcome = self.unit.perform(self, command)
+                if not isinstance(outcome, Reply):
+                    return outcome
                 self._active = self._loop.time()
+                self._send(outcome)
             case CommandRejected(reply, word):
                 knows = self.login.logged_in or not word or word in OPEN_TO_ALL
                 # What there is and what there is not is nothing to tell a stranger either.
@@ -243,6 +231,36 @@ class ControlConnection(Visitor, asyncio.Protocol):
                 self._write(data)
             case _:
                 pass  # The other events are a controller's.
+        return None
+
+    def _is_done(self, outcome: Awaitable[Reply]) -> bool:
+        """Whether a command that might have taken its time is answered already."""
+        work = self._loop.create_task(self._answer(outcome), name="crcp command", eager_start=True)
+        if work.done():
+            work.result()
+            return True
+        self._work = work
+        self._read_on(on=self._is_deaf)
+        work.add_done_callback(self._worked)
+        return False
+
+    async def _answer(self, outcome: Awaitable[Reply]) -> None:
+        self._send(await outcome)
+        self._active = self._loop.time()
+
+    def _worked(self, work: asyncio.Task[None]) -> None:
+        self._work = None
+        if work.cancelled():
+            return
+        if work.exception():
+            self._close()
+            work.result()  # what went wrong in our own code goes to the event loop, which tells it
+        self._read_on(on=not self._is_full)
+        self._go_on()
+
+    def _read_on(self, *, on: bool) -> None:
+        if self._transport and not self._transport.is_closing():
+            (self._transport.resume_reading if on else self._transport.pause_reading)()
 
     def _send(self, reply: Reply) -> None:
         if self._session.state is not State.CLOSED:
@@ -256,6 +274,8 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     def _watch_the_clock(self) -> None:
         """Have one timer run out when nothing was done for too long, or sooner; it looks then."""
+        if self._lost.is_set():
+            return
         deadline = self._deadline
         if self._timer:
             if self._timer.when() <= deadline:
@@ -267,7 +287,7 @@ class ControlConnection(Visitor, asyncio.Protocol):
         self._timer = None
         if self._work:
             return  # it will look again when it is done
-        if self.transferring:
+        if self.transferring and not self._is_full:
             self._active = self._loop.time()
         if due < self._deadline:
             self._watch_the_clock()

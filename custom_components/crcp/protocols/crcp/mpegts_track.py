@@ -14,6 +14,10 @@ MAX_UNIT: Final = 4 << 20
 #: and messages of the encoder's.
 _LOOKED_AT: Final = 24 * TS_PACKET
 
+#: After so many frames that ended where they seemed to, the next ones are believed to.
+_HABIT: Final = 3
+_NO_HABIT: Final = -1 << 60
+
 _STARTS, _HAS_FIELD, _HAS_PAYLOAD = 0x400000, 0x20, 0x10
 _RANDOM_ACCESS, _DISCONTINUITY = 0x40, 0x80
 
@@ -54,7 +58,8 @@ class Track:
         self._last = b""
         self._counter: int | None = None
         self._broken = True  # until a frame begins
-        self._eager = True
+        self._ended = False
+        self._habit = 0
         self._references = MissingReferences(waiting=is_video)
         self._gap = False
 
@@ -85,8 +90,8 @@ class Track:
         self.plain = plain
 
     def finish(self) -> AccessUnit | None:
-        """Give the frame that only the end of the stream completes."""
-        found = self._done()
+        """Give the frame that only the end of the stream completes, if it looks whole."""
+        found = self._done() if self._ended else []
         return found[0] if found else None
 
     def lose(self) -> None:
@@ -97,15 +102,17 @@ class Track:
     # -- gathering -----------------------------------------------------------------------------
 
     def _start(self) -> list[AccessUnit]:
+        self._habit += self._ended
         found = self._done()
-        self._broken = False
+        self._broken = self._ended = False
         return found
 
     def _continue(self) -> list[AccessUnit]:
-        if not self._parts and not self._broken:
+        if self._ended:
             # What looked like the end was not: this sender stuffs where it likes.
-            self._eager = False
-            self._break()
+            self._habit = _NO_HABIT
+            if not self._parts:
+                self._break()
         return []
 
     def _keep(self, packets: bytes) -> None:
@@ -130,14 +137,16 @@ class Track:
         self.plain = 0
 
     def _is_whole(self, packet: bytes) -> bool:
-        """Whether a packet shows that it is the last of its frame, before the next begins.
+        """Whether a packet shows that it is the last of its frame, before the next one begins.
 
-        Only the last one is stuffed (ISO 2.4.3.5), unless the length was told and says otherwise.
+        Only the last one need be stuffed (ISO 2.4.3.5), which saves the time from frame to frame;
+        but a length that was told says more, and a sender has to have shown that it does so.
         """
-        if not self._eager or not _is_stuffed(packet):
+        if not _is_stuffed(packet):
             return False
         told = int.from_bytes(payload_of(self._parts[0][:TS_PACKET])[4:6])
-        return not told or len(_elementary(b"".join(self._parts))) >= told + 6
+        self._ended = not told or len(_elementary(b"".join(self._parts))) >= told + 6
+        return self._ended and (bool(told) or self._habit >= _HABIT)
 
     # -- frames --------------------------------------------------------------------------------
 
