@@ -44,6 +44,9 @@ STIRRED: Final = 1.2
 #: Switching on a unit that has closed its connection waits so long for the next one, in seconds.
 COMING_BACK: Final = 12.0
 
+#: Unloading waits so long for QUIT to be answered, in seconds, and then hangs up.
+GOODBYE: Final = 3.0
+
 #: What keeps a unit away until a person does something: somebody else has it, or another thing
 #: answers at its address.
 WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
@@ -79,6 +82,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self._stirred: dict[Subunit, float] = {}
         self._wake = asyncio.Event()
         self._begun = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def unit_id(self) -> str:
@@ -165,6 +169,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """End what would go on without us, before the connection is given up."""
         await self.endings.end_all()
         self._issues.show({})
+        self._link.give_up()
+        self._wake.set()
+        if self._task and self._link.client:
+            # Between two questions there is time to say goodbye, which frees the seat at once.
+            await asyncio.wait({self._task}, timeout=GOODBYE)
 
     @override
     async def _async_setup(self) -> None:
@@ -173,7 +182,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             await self._link.connect()
         except DEVICE_ERRORS as error:
             raise as_update_failed(error) from error
-        self.config_entry.async_create_background_task(
+        self._task = self.config_entry.async_create_background_task(
             self.hass, self._link.run(), f"crcp {self.name}"
         )
 
@@ -205,14 +214,17 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         try:
             while not ended.done():
                 for part in self._timetable.due(self._parts, self.hass.loop.time()):
-                    await self._ask(client, part)
+                    if not self._link.given_up:
+                        await self._ask(client, part)
+                if self._link.given_up:
+                    return
                 await self._rest()
             raise ended.result()
         finally:
             ended.cancel()
 
     async def _rest(self) -> None:
-        """Wait until something is due, or a command was given, or the connection ended."""
+        """Wait until something is due, or a command was given, or the connection is to end."""
         wait = self._timetable.wait(self._parts, self.hass.loop.time())
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):

@@ -22,11 +22,13 @@ import sys
 from typing import Any, Final
 
 from crcp.importer.executor import DoubleBuffer
+from crcp.importer.ptp import Listing
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.codes import EventCode
 from crcp.protocols.ptpip.datasets import DeviceInfo, ObjectInfo
 from crcp.protocols.ptpip.errors import PtpIpError, Refused
 from crcp.protocols.ptpip.identity import ANY_MAC, Identity, friendly_name, parse_mac
+from crcp.protocols.ptpip.listing import ObjectInfos
 from crcp.protocols.ptpip.packets import PORT, Event
 from crcp.protocols.ptpip.reading import read_object, size_of
 from crcp.protocols.ptpip.remote import battery_level, describe_properties
@@ -35,9 +37,6 @@ from ptpip_trace import Mask, Trace
 IDENTITY: Final = Path(
     os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"), "crcp", "ptpip-identity.json"
 )
-
-#: Folders are this deep at most; a longer way up is a loop.
-MAX_DEPTH: Final = 16
 
 #: A picture that was asked for is there by then, in seconds, or is not coming.
 CAPTURE_TIMEOUT: Final = 30.0
@@ -58,7 +57,7 @@ class Found:
     @property
     def path(self) -> str:
         """Its name with the folders before it."""
-        return f"{self.folder}/{self.info.filename}"
+        return f"{self.folder}/{self.info.filename}".lstrip("/")
 
 
 class Camera:
@@ -78,23 +77,14 @@ class Camera:
 
     async def objects(self) -> AsyncIterator[Found]:
         """Give every file on every card, and the names of the folders above it."""
-        infos = {}
+        listing = Listing(self.initiator, ObjectInfos(self.initiator, self.initiator.vendor).info)
         for storage_id in await self.initiator.storage_ids():
             # Low 16 bits of zero are a slot without a usable card.
             if storage_id & 0xFFFF:
-                for handle in await self.initiator.object_handles(storage_id):
-                    infos[handle] = await self.initiator.object_info(handle)
-        for handle, info in infos.items():
-            if not info.is_association:
-                yield Found(handle, _folder(info, infos), info)
-
-
-def _folder(info: ObjectInfo, infos: dict[int, ObjectInfo]) -> str:
-    names: list[str] = []
-    while info.parent_object in infos and len(names) < MAX_DEPTH:
-        info = infos[info.parent_object]
-        names.insert(0, info.filename)
-    return "/".join(names)
+                async for handle, info in listing.files(storage_id):
+                    yield Found(handle, await listing.folder_of(info), info)
+        for refused in listing.left_out:
+            print(f"left out: {refused}", file=sys.stderr)
 
 
 # -- what can be asked -------------------------------------------------------------------------
@@ -122,7 +112,10 @@ async def show_info(camera: Camera, _arguments: argparse.Namespace) -> None:
 async def _storage(camera: Camera, storage_id: int) -> dict[str, Any]:
     if not storage_id & 0xFFFF:
         return {"storage_id": f"0x{storage_id:08X}", "card": None}
-    info = await camera.initiator.storage_info(storage_id)
+    try:
+        info = await camera.initiator.storage_info(storage_id)
+    except Refused as refused:
+        return {"storage_id": f"0x{storage_id:08X}", "refused": refused.text}
     label = camera.mask("volume_label", info.volume_label)
     return {"storage_id": f"0x{storage_id:08X}"} | asdict(info) | {"volume_label": label}
 

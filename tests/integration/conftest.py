@@ -10,6 +10,8 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.crcp.const import (
     CONF_CAMERA_GUID,
@@ -31,6 +33,12 @@ from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.integration.units import put, start
 
 __all__ = ["put", "start"]
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots as Home Assistant writes them: without what is new in every run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture

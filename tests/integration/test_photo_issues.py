@@ -58,11 +58,15 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 async def test_a_full_disk_is_told_once_and_the_import_goes_on_by_itself(
-    hass: HomeAssistant, camera: VirtualCamera, media: Path, disk: Callable[[int], None]
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    media: Path,
+    disk: Callable[[int], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     registry = async_capture_events(hass, ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED)
     disk(10)
-    await set_up(hass, camera)
+    host = (await set_up(hass, camera)).runtime_data.photos
     await until(lambda: state(hass, STATE) == "no_room")
     assert set(shown(hass)) == {"no_room"}
     facts = shown(hass)["no_room"] or {}
@@ -73,12 +77,13 @@ async def test_a_full_disk_is_told_once_and_the_import_goes_on_by_itself(
     # Several more looks change nothing that anybody has to hear.
     looks = len(camera.requests)
     disk(20)
-    await until(lambda: shown(hass))
+    await until(lambda: "20 MiB are free" in host.status.trouble_detail)
     disk(1 << 20)
     await until(lambda: state(hass, COUNT) == "3")
     await until(lambda: not shown(hass))
     assert len(camera.requests) > looks
     assert [event.data["action"] for event in registry] == ["create", "remove"]
+    assert caplog.text.count("cannot be imported") == 1
 
 
 async def test_a_share_that_goes_is_waited_for_and_nothing_is_put_elsewhere(

@@ -196,10 +196,6 @@ async def test_from_now_on_passes_the_old_ones_over_once_and_all_brings_them_bac
     await until(lambda: state(hass, COUNT) == "4")
 
 
-async def test_a_unit_has_no_options(hass: HomeAssistant, unit_entry: MockConfigEntry) -> None:
-    assert not unit_entry.supports_options
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [({"media_dir": "gone"}, "gone"), ({"template": "{shutter}/{name}"}, "shutter")],

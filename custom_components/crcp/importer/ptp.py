@@ -57,7 +57,7 @@ class PtpSource:
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
         initiator = self._initiator
-        listing = _Listing(initiator, ObjectInfos(initiator, initiator.vendor).info)
+        listing = Listing(initiator, ObjectInfos(initiator, initiator.vendor).info)
         for storage_id in await initiator.storage_ids():
             # Low 16 bits of zero are a slot without a usable card.
             if storage_id & 0xFFFF:
@@ -67,7 +67,7 @@ class PtpSource:
 
     async def photo(self, handle: int) -> Photo | None:
         """Look one object up."""
-        listing = _Listing(self._initiator, self._initiator.object_info)
+        listing = Listing(self._initiator, self._initiator.object_info)
         info = await listing.info(handle)
         if info.is_association:
             return None
@@ -153,12 +153,16 @@ class PtpSource:
         self._left_out = len(left_out)
 
 
-class _Listing:
-    """One look through a camera's cards, and what it has learned of the folders on its way."""
+class Listing:
+    """One look through a camera's cards, and what it has learned of the folders on its way.
+
+    describe: asks for an ObjectInfo, as Operations.object_info or ObjectInfos.info.
+    """
 
     def __init__(
         self, initiator: Initiator, describe: Callable[[int], Awaitable[ObjectInfo]]
     ) -> None:
+        """Know nothing yet."""
         self._initiator = initiator
         self._describe = describe
         self._folders: dict[int, ObjectInfo | None] = {}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from ipaddress import ip_address
 import socket
-from typing import Final, override
+from typing import Any, Final, override
 
 from ..protocols.crcp.addresses import Address
 from ..protocols.crcp.codes import ReplyCode
@@ -18,6 +18,9 @@ LOWEST_PORT: Final = 1024
 
 #: Nobody connects within so many seconds: 425. Nothing of what is sent is taken for as long: 426.
 PATIENCE: Final = 10.0
+
+#: Of the ports that a system gives, every other one is even.
+TRIES_FOR_EVEN: Final = 100
 
 #: About a second of picture. A receiver that is further behind loses packets and not the unit's memory.
 MAX_BACKLOG: Final = 2 << 20
@@ -31,6 +34,10 @@ class DataPort(ABC):
     @abstractmethod
     async def connect(self) -> None:
         """Wait until there is somebody at the other end. Raises TimeoutError or OSError."""
+
+    @abstractmethod
+    async def hear(self) -> None:
+        """Get ready to receive: what is needed for that and not for sending."""
 
     @abstractmethod
     def send(self, packet: bytes) -> None:
@@ -56,6 +63,10 @@ class StreamPort(DataPort):
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._blocked_since = 0.0
+
+    @override
+    async def hear(self) -> None:
+        pass  # a connection goes both ways
 
     @override
     def send(self, packet: bytes) -> None:
@@ -154,29 +165,46 @@ class PacketPort(DataPort, asyncio.DatagramProtocol):
     def __init__(self, peer: str | None, target: Address | None) -> None:
         self._peer = peer
         self._target = (target.host, target.port) if target else None
+        self._group: Address | None = None
+        self._here = ""
         self._transport: asyncio.DatagramTransport | None = None
         self._arrived = asyncio.Event()
         self._received: asyncio.Queue[bytes] = asyncio.Queue(1024)
 
+    @property
+    def only_sends(self) -> bool:
+        """Whether it was told a single host to send to, from which nothing can be received."""
+        return self._target is not None and self._group is None
+
     async def open(self, host: str, port: int = 0) -> Address:
-        """Open the socket and return where it is."""
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
-        if self._transport is None:
-            raise ConnectionResetError("no socket")
-        return Address(host, self._transport.get_extra_info("sockname")[1])
+        """Open the socket and return where it is; of the ports that are free, an even one.
+
+        RTCP has the odd one above it (RFC 3550 section 11).
+        """
+        for _ in range(TRIES_FOR_EVEN):
+            await self._open(local_addr=(host, port))
+            number = self._transport.get_extra_info("sockname")[1] if self._transport else 0
+            if port or number % 2 == 0:
+                return Address(host, number)
+            self.drop()
+        raise ConnectionResetError("no even port is free")
 
     async def open_group(self, group: Address, here: str) -> None:
-        """Open a socket that sends to a group through the interface of here, and hears it."""
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        opened.setblocking(False)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        interface = socket.inet_aton(here)
-        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
-        opened.bind(("", 0))
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, sock=opened)
+        """Open a socket that sends to a group through the interface of here."""
+        self._group, self._here = group, here
         self._target = (group.host, group.port)
+        await self._open(sock=_sending_to(group, here))
+
+    @override
+    async def hear(self) -> None:
+        if self._group:
+            # A port that is the group's own hears it, and is not needed for sending.
+            self.drop()
+            await self._open(sock=_joined(self._group, self._here))
+
+    async def _open(self, **how: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, **how)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -222,10 +250,10 @@ async def allowed_target(told: Address, peer: str, *, third_party: bool) -> Addr
 
     Raises Refused 504, or 501 for a name that nobody knows.
     """
-    address = await _resolve(told)
+    address = await _resolve(told, socket.AF_INET6 if ":" in peer else socket.AF_INET)
     if address.number is not None and address.number.is_unspecified:
         address = Address(peer, address.port)
-    own = address.host == peer
+    own = address.number == ip_address(peer)
     if address.port < LOWEST_PORT or not (own or _is_local_group(address) or third_party):
         raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "No data to that address")
     return address
@@ -237,15 +265,45 @@ def _is_local_group(address: Address) -> bool:
     return number.is_multicast and (number.version == 6 or address.host.startswith("239."))
 
 
-async def _resolve(address: Address) -> Address:
+async def _resolve(address: Address, family: socket.AddressFamily) -> Address:
     if address.number is not None:
         return address
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(address.host, address.port, family=socket.AF_INET)
+        found = await loop.getaddrinfo(address.host, address.port, family=family)
     except (OSError, UnicodeError) as error:
         raise Refused(ReplyCode.BAD_ARGUMENT, "No such host") from error
     return Address(str(found[0][4][0]), address.port)
+
+
+def _sending_to(group: Address, here: str) -> socket.socket:
+    opened = _datagram_socket(group)
+    if opened.family == socket.AF_INET:
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(here))
+        opened.bind(("", 0))
+    else:
+        opened.bind(("::", 0))
+    return opened
+
+
+def _joined(group: Address, here: str) -> socket.socket:
+    opened = _datagram_socket(group)
+    opened.bind((group.host, group.port))
+    if opened.family == socket.AF_INET:
+        member = socket.inet_aton(group.host) + socket.inet_aton(here)
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+    else:
+        member = socket.inet_pton(socket.AF_INET6, group.host) + bytes(4)
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
+    return opened
+
+
+def _datagram_socket(group: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in group.host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return opened
 
 
 #: Works with a data port until the transfer is done.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @answers(FILE, "CWD")
-async def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     path = unit.shelf.resolve(visitor.directory, _name(command))
     if not unit.shelf.is_directory(path):
         raise _no_such_file(_name(command))
@@ -30,18 +30,18 @@ async def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Comman
 
 
 @answers(FILE, "CDUP")
-async def _change_to_parent(unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
+def _change_to_parent(unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
     visitor.directory = unit.shelf.resolve(visitor.directory, "..")
     return okay()
 
 
 @answers(FILE, "PWD")
-async def _working_directory(_unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
+def _working_directory(_unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
     return Reply(ReplyCode.PATH, (f"{format_path(visitor.directory)} is the current directory",))
 
 
 @answers(FILE, "SMNT")
-async def _mount(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _mount(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     unit.load(number_of(command), unit.shelf.resolve(visitor.directory, _name(command)))
     return Reply(ReplyCode.ACTION_OKAY, (f"{_name(command)} loaded",))
 
@@ -53,12 +53,12 @@ async def _reinitialize(_unit: VirtualUnit, visitor: Visitor, _command: Command)
 
 
 @answers(FILE, "SYST")
-async def _system(_unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
+def _system(_unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
     return Reply(ReplyCode.SYSTEM, ("UNIX Type: L8",))
 
 
 @answers(FILE, "LIST", "NLST")
-async def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     # Options such as -l are what FTP clients send by habit; a path never begins so here.
     path = "" if _name(command).startswith("-") else _name(command)
     directory = unit.shelf.resolve(visitor.directory, path)
@@ -81,7 +81,7 @@ async def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
 
 
 @answers(STREAM, "TYPE")
-async def _type(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _type(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     if not isinstance(command.argument, Representation):
         raise _bad_argument()
     for number in command.argument.payload_types or ():
@@ -114,7 +114,7 @@ async def _passive(_unit: VirtualUnit, visitor: Visitor, command: Command) -> Re
 
 
 @answers(STREAM, "RETR")
-async def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     number = number_of(command)
     stream = visitor.stream(number)
     stream.check_ready()
@@ -135,10 +135,11 @@ async def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Re
 
 
 @answers(STREAM, "STOR")
-async def _store(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _store(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     number = number_of(command)
     stream = visitor.stream(number)
     stream.check_ready()
+    stream.check_receives()
     path = unit.shelf.resolve(visitor.directory, _name(command))
     if unit.shelf.is_directory(path) or (path in unit.shelf.clips and not unit.shelf.writable):
         raise Refused(ReplyCode.NAME_NOT_ALLOWED, f"{_name(command)}: not to be replaced")

@@ -139,6 +139,7 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
     """The work of a STOR: with a deck only what comes while it records is kept."""
 
     async def work(port: DataPort) -> None:
+        await port.hear()
         kept = bytearray()
         began = unit.clock()
         try:

@@ -1,7 +1,8 @@
 """A STREAM subunit as one controller has set it up, and its transfers (section 7)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -77,10 +78,13 @@ class Stream:
             self._port = ActiveStreamPort(target)
             return
         port = PacketPort(self._visitor.peer, target)
-        if target.is_multicast:
-            await port.open_group(target, self._visitor.here)
-        else:
-            await port.open(self._visitor.here)
+        try:
+            if target.is_multicast:
+                await port.open_group(target, self._visitor.here)
+            else:
+                await port.open(self._visitor.here)
+        except OSError as error:  # a group of the other family, say
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "No data to that address") from error
         self._port = port
 
     async def listen(self) -> str:
@@ -95,11 +99,13 @@ class Stream:
             return self._told(unit.group)
         if self.mode.packets is not None:
             packets = PacketPort(peer, None)
-            address = await packets.open(here, unit.next_data_port())
+            even = [port for port in unit.data_ports_to_try() if port % 2 == 0]
+            address = await _first_free(even, lambda port: packets.open(here, port))
             self._port = packets
             return self._told(address)
         stream = PassiveStreamPort(peer)
-        address = await stream.listen(here, unit.next_data_port())
+        ports = unit.data_ports_to_try()
+        address = await _first_free(ports, lambda port: stream.listen(here, port))
         self._port = stream
         return self._told(address)
 
@@ -118,6 +124,11 @@ class Stream:
             raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "TYPE A is for listings only")
         if self.busy:
             raise Refused(ReplyCode.FILE_BUSY, f"STREAM{self.number} is busy")
+
+    def check_receives(self) -> None:
+        """Raise Refused 504 when STOR cannot begin: datagrams come to a port of ours or a group."""
+        if isinstance(self._port, PacketPort) and self._port.only_sends:
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "Use PASV, or PORT with a group")
 
     def start(self, command: Command, work: Work) -> None:
         """Begin a transfer in a task of its own; the caller replies 1yz. Raises Refused 425."""
@@ -191,3 +202,12 @@ class Stream:
         if self._port:
             port, self._port = self._port, None
             await port.close()
+
+
+async def _first_free(
+    ports: Iterable[int], opening: Callable[[int], Awaitable[Address]]
+) -> Address:
+    for port in ports:
+        with contextlib.suppress(OSError):
+            return await opening(port)
+    raise Refused(ReplyCode.NO_DATA_CONNECTION, "No data port is free")

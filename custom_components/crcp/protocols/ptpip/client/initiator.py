@@ -127,9 +127,14 @@ class Initiator(Operations):
     async def begin(self, *, remote: bool = False) -> DeviceInfo:
         """Open a session the way the camera's maker wants it; return what the camera is.
 
-        From now on events come from wherever this maker's cameras tell them, and a busy camera is
-        asked again. remote: also switch to remote control, which on some cameras hides the card.
-        Raises Declined for a camera that is known not to be usable this way.
+        Call it once, in place of open_session and device_info. From now on events come from
+        wherever this maker's cameras tell them, questions for them keep the camera awake, and a
+        busy camera is asked again. Before connecting anew, look at vendor.single_session and
+        vendor.reconnect_after; close undoes what was switched on here.
+
+        remote: also switch to remote control, which on some cameras hides the card. Raises
+        Declined for a camera that is known not to be usable this way, NotAuthorised for one that
+        lets strangers in but shows them nothing, and what transact raises; then close.
         """
         await self._pulse.greet(self._timeouts.greeting)
         await self.open_session()
