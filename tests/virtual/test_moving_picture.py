@@ -23,8 +23,10 @@ from custom_components.crcp.protocols.crcp.messages import (
 )
 from custom_components.crcp.protocols.crcp.mpegts import TransportStreamReader
 from custom_components.crcp.protocols.crcp.rtp import RtpPacket
+from custom_components.crcp.virtual.clips import Clip
 from custom_components.crcp.virtual.deck import Deck
 from custom_components.crcp.virtual.footage import Footage
+from custom_components.crcp.virtual.reels import Span
 from custom_components.crcp.virtual.test_card import read_stamp
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
@@ -238,3 +240,22 @@ async def test_the_live_picture_goes_round(footage: Footage, socket_enabled: Non
         numbers = await viewer.stop()
     await unit.stop()
     assert numbers == [number % COUNT for number in range(len(numbers))]
+
+
+async def test_a_recorded_stream_goes_on_at_a_key_frame_after_a_jump(
+    footage: Footage, unit: VirtualUnit
+) -> None:
+    stream = [piece for piece, _, _ in footage.reel(33, 7).play(Span(0, 3), Span(0, 3))]
+    unit.shelf.clips["/card.ts"] = Clip(PLAN.seconds, b"".join(stream))
+    async with await Controller.connect("127.0.0.1", unit.port) as controller:
+        viewer = Viewer(controller, await controller.retrieve("/card.ts", payload_types=(33,)))
+        await viewer.command("FF", 5, 0.5)
+        await until(lambda: unit.decks[0].operation == "PAUS")
+        await viewer.command("PLAY")
+        await viewer.ended()
+        numbers = await viewer.stop()
+    assert numbers == list(range(numbers[0] or 0, COUNT))
+    assert numbers[0] in (25, 50)
+    sent = b"".join(packet.payload for packet in viewer.packets)
+    seams = [at for at in range(0, len(sent), 188) if sent[at + 3] & 0x20 and sent[at + 5] & 0x80]
+    assert len(seams) == 1

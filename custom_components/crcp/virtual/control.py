@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 import logging
 import socket
 import ssl
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Final, override
 
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.lines import NeedData
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from .unit import VirtualUnit
 
 _LOGGER = logging.getLogger(__name__)
+
+
+#: What may be asked before the login.
+OPEN_TO_ALL: Final = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+
+NOT_LOGGED_IN: Final = Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+
+#: So many seconds has a controller to take what was said to it last.
+PARTING: Final = 2.0
 
 
 class ControlHost(BaseHost):
@@ -79,12 +88,15 @@ class ControlConnection(Visitor, asyncio.Protocol):
         #: When something was last done; bytes that make no command do not count.
         self._active = self._connected = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._parting: asyncio.TimerHandle | None = None
+        self._lost = asyncio.Event()
 
     def dismiss(self, reason: str) -> None:
-        """Say 421 and close."""
+        """Say 421 and close. What was begun ends now, though the controller may be deaf."""
         if self._session.state is not State.CLOSED:
             self._send(Reply(ReplyCode.CLOSING, (reason,)))
             self._close()
+            self._begin_leaving()
 
     def drop(self) -> None:
         """Close at once; ended tells when all is over."""
@@ -149,11 +161,17 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._parting):
+            if timer:
+                timer.cancel()
+        self._lost.set()
+        self._begin_leaving()
+
+    def _begin_leaving(self) -> None:
         if self._work:
             self._work.cancel()
-        self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
 
     @staticmethod
     def _set_up(connected: socket.socket) -> None:
@@ -170,12 +188,15 @@ class ControlConnection(Visitor, asyncio.Protocol):
             await self.leave()
         finally:
             self.unit.release(self)
+            await self._lost.wait()
             self._connections.discard(self)
             self.ended.set_result(None)
 
     def _close(self) -> None:
-        if self._transport:
+        """Close when all is sent; a controller that takes none of it is not waited for."""
+        if self._transport and not self._lost.is_set():
             self._transport.close()
+            self._parting = self._parting or self._loop.call_later(PARTING, self.drop)
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -201,8 +222,11 @@ class ControlConnection(Visitor, asyncio.Protocol):
                     return outcome
                 self._active = self._loop.time()
                 self._send(outcome)
-            case CommandRejected(reply):
-                self._send(reply)
+            case CommandRejected(reply, word):
+                knows = self.login.logged_in or not word or word in OPEN_TO_ALL
+                # What there is and what there is not is nothing to tell a stranger either.
+                self._send(reply if knows else NOT_LOGGED_IN)
+                self._active = self._loop.time()
             case TelnetAnswer(data):
                 self._write(data)
             case _:
@@ -250,6 +274,8 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     def _watch_the_clock(self) -> None:
         """Have one timer run out when nothing was done for too long, or sooner; it looks then."""
+        if self._lost.is_set():
+            return
         deadline = self._deadline
         if self._timer:
             if self._timer.when() <= deadline:
@@ -261,7 +287,7 @@ class ControlConnection(Visitor, asyncio.Protocol):
         self._timer = None
         if self._work:
             return  # it will look again when it is done
-        if self.transferring:
+        if self.transferring and not self._is_full:
             self._active = self._loop.time()
         if due < self._deadline:
             self._watch_the_clock()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 import logging
 import ssl
@@ -18,7 +18,7 @@ from ..protocols.crcp.subunits import CAMERA, CONNECTION, FILE, POWER, STREAM, T
 from . import basics, media
 from .accounts import PENALTY, Account
 from .clips import Clip, Shelf, blank_clip
-from .control import ControlConnection, ControlHost
+from .control import NOT_LOGGED_IN, OPEN_TO_ALL, ControlConnection, ControlHost
 from .deck import Deck
 from .handlers import HANDLERS, Outcome
 from .head import Head
@@ -34,8 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 #: What a unit that is off still does; the draft says only "some command" (section 6.1).
 WORKS_WHILE_OFF = frozenset({POWER, CONNECTION})
 
-#: What may be asked before the login.
-OPEN_TO_ALL = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+#: What follows these is nobody's business.
+SECRET = frozenset({"PASS", "ACCT"})
 
 #: RFC 1123 section 4.1.3.2: an idle connection is kept for at least 5 minutes.
 IDLE_TIME = 300.0
@@ -182,10 +182,10 @@ class VirtualUnit:
 
     def perform(self, visitor: Visitor, command: Command) -> Outcome:
         """Do what a command says and return the reply, or what to wait for until it is there."""
-        self._remember(command)
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
-            return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+            return NOT_LOGGED_IN
+        self._remember(command)
         asked = command.argument if isinstance(command.argument, Subunit) else None
         concerned = subunit or (None if self.tells_while_off else asked)
         if concerned and concerned.kind not in WORKS_WHILE_OFF and not self.has_power(concerned):
@@ -200,6 +200,8 @@ class VirtualUnit:
         return outcome if isinstance(outcome, Reply) else _when_done(outcome)
 
     def _remember(self, command: Command) -> None:
+        if command.name in SECRET:
+            command = replace(command, argument="***")
         self.commands.append(command)
         if len(self.commands) > 2 * REMEMBERED:
             del self.commands[:REMEMBERED]

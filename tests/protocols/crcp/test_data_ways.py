@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from custom_components.crcp.protocols.crcp.addresses import Address
+from custom_components.crcp.protocols.crcp.addresses import Address, parse_address
 from custom_components.crcp.protocols.crcp.client import Controller, Transfer
 from custom_components.crcp.protocols.crcp.messages import TransferMode
 from custom_components.crcp.virtual.clips import NULL_PACKET
@@ -106,6 +106,26 @@ async def test_a_knock_of_a_stranger_is_not_heard(house: House) -> None:
         assert received[:2] == b"\x80\x21"
         with pytest.raises(BlockingIOError):
             stranger.recv(4096)
+
+
+async def test_a_packet_of_a_stranger_is_left_out(house: House) -> None:
+    okay = "200 Command okay"
+    answers: dict[str, str | list[str]] = {
+        "TYPE I 33": okay,
+        "MODE P 7": okay,
+        "RETR a": "150 follows",
+        "ABOR": ["426 RETR STREAM0 aborted\n226 ABOR complete"],
+    }
+    controller, unit = await house.answering(answers)
+    unit.accept_port = True
+    transfer = await controller.retrieve("a", mode=DATAGRAMS, passive=False)
+    where = parse_address(unit.heard[-2].removeprefix("PORT "))
+    with udp_port("127.0.0.2") as stranger, udp_port() as sender:
+        packet = b"\x80\x21" + bytes(10) + NULL_PACKET
+        stranger.sendto(packet + NULL_PACKET, (where.host, where.port))
+        sender.sendto(packet, (where.host, where.port))
+        assert await first_payload(transfer) == NULL_PACKET
+    await transfer.abort()
 
 
 async def test_a_picture_comes_through_a_group(house: House) -> None:

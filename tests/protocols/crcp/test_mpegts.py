@@ -88,6 +88,14 @@ def test_a_frame_is_given_as_soon_as_its_last_packet_is_there() -> None:
     assert len(reader.feed(picture(15)[-188:])) == 1
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_a_loss_does_not_make_it_doubt_where_frames_end(told: bool) -> None:
+    reader = TransportStreamReader()
+    reader.feed(STREAM)
+    assert reader.feed(picture(15)[188:], lost=told) == []
+    assert starts(reader.feed(picture(18, KEY))) == [True]
+
+
 def test_a_length_that_was_told_says_at_once_where_a_frame_ends() -> None:
     whole = PES[:4] + (len(PES) - 6 + 300).to_bytes(2) + PES[6:] + KEY.ljust(300, b"\x11")
     frame = packet(0, whole[:100], start=True) + packet(1, whole[100:184]) + packet(2, whole[184:])

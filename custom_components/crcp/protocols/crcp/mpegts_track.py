@@ -10,6 +10,9 @@ from .rtp import TS_PACKET, TS_SYNC
 #: A frame of 4K pictures at 100 Mbit/s is smaller; what is beyond has no end and is no frame.
 MAX_UNIT: Final = 4 << 20
 
+#: Only pictures may leave out their length (ISO 2.4.3.7), which has 16 bits; in packets it is more.
+MAX_SOUND: Final = 68 << 10
+
 #: Where a picture stands alone is told within its first packets: after delimiters, parameter sets
 #: and messages of the encoder's.
 _LOOKED_AT: Final = 24 * TS_PACKET
@@ -42,7 +45,7 @@ class AccessUnit:
 
 
 class Track:
-    """Gathers the packets of one PID (ISO 2.4.3). Memory stays below MAX_UNIT and two packets."""
+    """Gathers the packets of one PID (ISO 2.4.3). Memory stays below MAX_UNIT, or MAX_SOUND."""
 
     def __init__(self, pid: int, kind: int, *, is_video: bool, alone: bool) -> None:
         """kind: the stream type. alone: there are no pictures, so any frame can be begun at."""
@@ -120,7 +123,7 @@ class Track:
             return
         self._parts.append(packets)
         self._size += len(packets)
-        if self._size > MAX_UNIT:
+        if self._size > (MAX_UNIT if self._is_video else MAX_SOUND):
             self._break()
 
     def _expect(self, word: int) -> None:
@@ -132,7 +135,7 @@ class Track:
         if self._parts:
             self.dropped += 1
         self._parts, self._size = [], 0
-        self._broken, self._gap = True, True
+        self._broken, self._gap, self._ended = True, True, False
         self._references.lose()
         self.plain = 0
 
