@@ -2,7 +2,7 @@
 
 copy: beside gphoto2 --get-all-files, in turns, into folders on the same disk. shots: from the
 camera's ObjectAdded to the host's being told. known: a card of 20 000 known pictures is looked at
-again. large: one file of 5 GiB. Each importer and each camera is a process of its own. Printed are
+again. large: one file of 5 GiB. home: into a running Home Assistant. Each importer and each camera is a process of its own. Printed are
 the best turn, by how much the process grew, and how long its event loop was held.
 """
 
@@ -40,6 +40,7 @@ from crcp.virtual.synthetic import BLOCK, Synthetic
 MB: Final = 1_000_000
 MS: Final = 1000
 ROOM: Final = Path(__file__).parents[1] / "lib" / "room.py"
+HOME: Final = Path(__file__).with_name("import_home.py")
 GUID: Final = bytes(range(16))
 
 #: How often the event loop is asked whether it is free, in seconds.
@@ -64,6 +65,7 @@ LOADS: Final = {
     "shots": Load(0, 0),
     "known": Load(20_000, 5 * MB),
     "large": Load(1, 5 << 30),
+    "home": Load(200, 5 * MB),
 }
 SHOTS: Final = 20
 
@@ -167,23 +169,32 @@ class Camera(Child):
 
 
 class Probe:
-    """Measures how long the event loop is held."""
+    """Measures how long the event loop is held, and how long of that it computes.
+
+    The rest is waiting, for the processor and for Python's lock, or a call that blocks.
+    """
 
     def __init__(self) -> None:
         self.held: list[float] = []
+        self.computed: list[float] = []
         self._task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
         while True:
-            begun = time.monotonic()
+            begun, used = time.monotonic(), time.thread_time()
             await asyncio.sleep(PROBE)
             self.held.append(time.monotonic() - begun - PROBE)
+            self.computed.append(time.thread_time() - used)
 
     def result(self) -> dict[str, float]:
         """The longest and the 99th percentile, in milliseconds."""
         self._task.cancel()
         ordered = sorted(self.held) or [0.0]
-        return {"held": ordered[-1] * MS, "held99": ordered[int(len(ordered) * 0.99)] * MS}
+        return {
+            "held": ordered[-1] * MS,
+            "held99": ordered[int(len(ordered) * 0.99)] * MS,
+            "computed": max(self.computed, default=0.0) * MS,
+        }
 
 
 async def import_once(port: int, folder: Path, act: Callable[..., Awaitable[Any]]) -> Any:
@@ -414,6 +425,25 @@ def bench_large(arguments: argparse.Namespace) -> None:
     )
 
 
+def bench_home(arguments: argparse.Namespace) -> None:
+    """Import into a running Home Assistant."""
+    load = LOADS["home"]
+    camera = Camera("home", arguments.maker)
+    command = [sys.executable, str(HOME), "--camera", camera.port, "--count", load.count]
+    command += ["--where", arguments.where] if arguments.where else []
+    try:
+        done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, text=True, check=True)
+    finally:
+        camera.close()
+    said = json.loads(done.stdout)
+    whole = "" if said["bytes"] == load.total else f"  ONLY {said['bytes']} OF {load.total}"
+    print(
+        f"home: {load.count} files of 5 MB into Home Assistant, from adding the camera on "
+        f"{said['bytes'] / said['seconds'] / MB:.0f} MB/s{_held(said['busy'])}{whole}\n"
+        f"  while it is idle:{_held(said['idle'])} (goal: 20 ms)"
+    )
+
+
 def _digest(load: Load) -> str:
     """The hash of the only file of a load."""
     content, digest = Synthetic(load.size), hashlib.sha256((1).to_bytes(8, "big"))
@@ -426,7 +456,10 @@ def _digest(load: Load) -> str:
 def _held(said: dict[str, Any]) -> str:
     if "held" not in said:
         return ""
-    return f"  loop held {said['held']:.1f} ms at most, {said['held99']:.1f} ms in 99 %"
+    return (
+        f"  loop held {said['held']:.1f} ms at most (computing {said['computed']:.1f} ms), "
+        f"{said['held99']:.1f} ms in 99 %"
+    )
 
 
 @contextlib.contextmanager
@@ -446,6 +479,7 @@ BENCHES: Final = {
     "shots": bench_shots,
     "known": bench_known,
     "large": bench_large,
+    "home": bench_home,
 }
 ACTS: Final[dict[str, Callable[..., Awaitable[Any]]]] = {
     "copy": act_copy,
