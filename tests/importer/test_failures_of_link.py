@@ -394,7 +394,10 @@ async def test_f17_a_card_of_thousands_is_told_of_and_known_the_second_time(
     assert listed == [*range(100, 2001, 100)] * 2
 
 
-async def test_f17_the_newest_comes_first(bench: Bench, wired: WiredCamera) -> None:
+async def test_f17_the_newest_comes_first_where_that_is_wanted(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    bench.importer = bench.make_importer(newest_first=True)
     for day in (3, 1, 2):
         wired.add(f"{day}.JPG", taken=TAKEN.replace(day=day))
     wired.add("undated.JPG", taken=None)

@@ -170,10 +170,12 @@ async def test_the_last_photo_is_told_and_outlasts_a_restart(
     assert hass.states.get(LAST).attributes["file_name"] == "OLD.JPG"
     await until(lambda: state(hass, CONNECTED) == "on")
     await press(hass, "import_now")
-    await until(lambda: hass.states.get(LAST).attributes["file_name"] == "IMG_0003.JPG")
+    await until(lambda: state(hass, COUNT) == "3")
+    told = hass.states.get("event.field_camera_photo").attributes
     attributes = dict(hass.states.get(LAST).attributes)
     assert attributes["camera"] == "Field camera"
-    assert attributes["path"] == "Field camera/2026/2026-05-01/IMG_0003.JPG"
+    assert attributes["path"] == told["path"]
+    assert (media / attributes["path"]).is_file()
     assert attributes["media_content_id"].endswith(attributes["path"])
 
 

@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
+from custom_components.crcp.protocols.ptpip.codes import ObjectFormat, ProtectionStatus
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import FIRST_MORNING, InMemory, Photo
 from tests.helpers import until
@@ -144,21 +144,25 @@ async def test_no_kind_at_all_is_refused(
         await answer(hass, flow, answers(choice={"kinds": ["paintings"]}))
 
 
-async def test_deleting_is_asked_for_twice_and_done_then(
+async def test_deleting_is_asked_for_twice_and_done_then_but_for_protected_ones(
     hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
 ) -> None:
     await until(lambda: state(hass, COUNT) == "3")
+    card = camera.cards[0]
+    (kept, *_) = (handle for handle, entry in card.entries.items() if entry.photo)
+    card.protect(kept, ProtectionStatus.READ_ONLY)
     flow = await begin(hass, camera_entry)
     flow = await answer(hass, flow, answers(after={"delete": True}))
     assert flow["step_id"] == "confirm_delete"
+    pictures = [handle for handle, entry in card.entries.items() if entry.photo]
+    assert len(pictures) == 3
     await answer(hass, flow, {})
-    await until(lambda: state(hass, STATE) == "connected")
+    await until(lambda: [h for h, entry in card.entries.items() if entry.photo] == [kept])
     handle = await camera.press_shutter()
     await until(lambda: state(hass, COUNT) == "4")
-    await until(lambda: handle not in camera.cards[0].entries)
-    # What was imported before deleting was chosen stays on the card.
-    names = [entry.name for entry in camera.cards[0].entries.values() if entry.photo]
-    assert names == ["IMG_0001.JPG", "IMG_0002.JPG", "IMG_0003.JPG"]
+    await until(lambda: handle not in card.entries)
+    assert kept in card.entries
+    assert len(list(media.rglob("*.JPG"))) == 4
 
 
 async def test_only_what_is_chosen_comes(

@@ -179,3 +179,23 @@ async def first(transfer: Transfer, count: int = 40) -> AsyncIterator[RtpPacket]
         count -= 1
         if not count:
             return
+
+
+def test_after_black_a_reel_goes_on_at_a_key_frame(footage: Footage) -> None:
+    reel = footage.reel(33, 7)
+    moves = (
+        reel.play(Span(0, 0.4), Span(0, 0.4)),
+        reel.blank(Span(0.4, 0.6)),
+        reel.play(Span(0.4, 0.9), Span(0.6, 1.1)),
+        reel.play(Span(0.9, 1.2), Span(1.1, 1.4)),
+    )
+    reader = TransportStreamReader()
+    units = [
+        reader.feed(b"".join(payload for payload, _, _ in move)) + reader.end() for move in moves
+    ]
+    assert [[unit.is_start for unit in each] for each in units] == [
+        [True] + [False] * 9,
+        [True] + [False] * 4,
+        [],
+        [True] + [False] * 4,
+    ]

@@ -90,7 +90,7 @@ async def test_the_numbers_seen_are_those_sent(
     assert list(whole) == list(range(COUNT))
     again = shown(pictures(payload_type, frames_from(ordered(swapped(came, 1)), payload_type)))
     assert again == whole
-    for seed in range(3):
+    for seed in range(2):
         for bad in (shaken(came, seed), ordered(shaken(came, seed))):
             lossy = shown(pictures(payload_type, frames_from(bad, payload_type)))
             assert lossy.items() <= whole.items()
