@@ -214,6 +214,18 @@ async def test_an_encrypted_unit_is_added_with_one_click(
     assert result["result"].state is ConfigEntryState.LOADED
 
 
+async def test_a_unit_that_offers_encryption_later_has_not_moved(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio(unit_id="attic-1", account=Account("ha", "secret"))
+    entry = await put(unit, **LOGIN)
+    port = unit.port
+    await unit.stop()
+    result = await discover(hass, CRCP, port, id="attic-1", tls="27273")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert entry.data["port"] == port
+
+
 async def test_what_is_not_encrypted_is_told(
     hass: HomeAssistant, start: Callable[[VirtualUnit], Any]
 ) -> None:
