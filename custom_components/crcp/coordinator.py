@@ -236,10 +236,10 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             # Trying the same password again and again would only lock us out.
             self._link.give_up()
             self.config_entry.async_start_reauth(self.hass)
-        self._issues.show(
-            {f"unit_{key}": {} for key in (error_key(error),) if key in WORTH_MENDING}
-        )
         if not self.last_update_success:
+            # Not at the first loss: a unit that shuts down says 421 as well as one that is taken.
+            key = error_key(error)
+            self._issues.show({f"unit_{key}": {}} if key in WORTH_MENDING else {})
             _LOGGER.debug("%s: %s", self.name, error_detail(error))
             return
         # What is off may well close its connection. It is off then, and not lost.
@@ -248,6 +248,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         for tape in self.tapes.values():
             # Somebody may change the tape while nobody looks.
             tape.title = None
+        for camera in self.data.cameras:
+            self.targets.forget(camera)
         self.last_exception = as_update_failed(error)
         self.last_update_success = False
         self.async_update_listeners()
@@ -277,8 +279,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         now = self.hass.loop.time()
         for subunit, status in state.tapes.items():
             self.tape(subunit).read(status, now)
-        for part in (None, *state.power, *state.tapes, *state.cameras):
+        for part in (None, *state.power, *state.tapes):
             self._plan(part, moves=part in state.tapes and self.tapes[part].operation != "PAUS")
+        for camera in state.cameras:
+            # One reading does not tell whether it moves.
+            self._plan(camera, moves=True)
         return state
 
     async def _ask(self, client: Controller, part: Part) -> None:
@@ -317,7 +322,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self._plan(subunit, moves=status.operation != "PAUS" or self._is_stirred(subunit))
         arrived = status.operation == "PAUS" and (wound or not self._is_stirred(subunit))
         if arrived and tape.resume:
-            motion = tape.resume
+            motion, tape.resume = tape.resume, None
             await client.move_tape(subunit, "PLAY", motion)
             tape.commanded("PLAY", motion.speed or 1.0)
             self._timetable.hurry(subunit)

@@ -102,6 +102,7 @@ class UnitFlow(DeviceFlow):
     def __init__(self) -> None:
         super().__init__()
         self._facts: dict[str, Any] = {}
+        self._ports: set[int] = set()
 
     async def async_step_unit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a unit."""
@@ -209,12 +210,14 @@ class UnitFlow(DeviceFlow):
 
     def _take_announcement(self, properties: dict[str, str | None], *, one_way: bool) -> None:
         tls = properties.get("tls") or ""
+        self._ports = {self._address[CONF_PORT]}
         if one_way:
             self._address[CONF_CHANNEL] = Channel.UDP
             self._facts[CONF_SUBUNITS] = (properties.get("su") or "").split(",")[:32]
         elif re.fullmatch(r"[0-9]{1,5}", tls) and 0 < int(tls) < 65536:
             # What can be encrypted is encrypted.
             self._address |= {CONF_PORT: int(tls), CONF_CHANNEL: Channel.TLS}
+            self._ports.add(int(tls))
         for key, announced in ((CONF_MANUFACTURER, "mf"), (CONF_MODEL, "md"), (CONF_VERSION, "sw")):
             if said := clean_name(properties.get(announced), ""):
                 self._facts[key] = said
@@ -230,9 +233,9 @@ class UnitFlow(DeviceFlow):
 
     def _adopt_unit_without_id(self, unique_id: str) -> None:
         """Give the id that is announced now to the entry that was made by this address."""
-        by_address = address_id(self._address[CONF_HOST], self._address[CONF_PORT])
+        by_address = {address_id(self._address[CONF_HOST], port) for port in self._ports}
         for entry in self._async_current_entries():
-            if entry.unique_id == by_address:
+            if entry.unique_id in by_address:
                 self.hass.config_entries.async_update_entry(entry, unique_id=unique_id)
 
 

@@ -79,8 +79,10 @@ class UnitChangeFlow(UnitFlow):
         )
         if entry is None or not entry.data:
             return await super()._greet_known_unit()
-        old = _address_of(entry)
-        if self._host_and_port.items() <= old.items():
+        if (
+            entry.data[CONF_HOST] == self._address[CONF_HOST]
+            and entry.data[CONF_PORT] in self._ports
+        ):
             return await super()._greet_known_unit()
         if _is_one_way(entry.data) or await self._still_there(entry):
             return self.async_abort(reason="already_configured")

@@ -214,6 +214,18 @@ async def test_an_encrypted_unit_is_added_with_one_click(
     assert result["result"].state is ConfigEntryState.LOADED
 
 
+async def test_a_unit_that_offers_encryption_later_has_not_moved(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio(unit_id="attic-1", account=Account("ha", "secret"))
+    entry = await put(unit, **LOGIN)
+    port = unit.port
+    await unit.stop()
+    result = await discover(hass, CRCP, port, id="attic-1", tls="27273")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert entry.data["port"] == port
+
+
 async def test_what_is_not_encrypted_is_told(
     hass: HomeAssistant, start: Callable[[VirtualUnit], Any]
 ) -> None:
@@ -291,10 +303,11 @@ async def test_a_password_that_is_changed_later_is_asked_for_once(
 ) -> None:
     unit = scenes.studio(account=Account("ha", "secret"))
     unit.penalty = 0
-    await put(unit, **LOGIN)
+    entry = await put(unit, **LOGIN)
     unit.account = Account("ha", "new")
     drop(unit)
     await until(hass.config_entries.flow.async_progress)
+    assert entry.runtime_data._link.given_up
     tries = len([each for each in unit.commands if each.name == "PASS"])
     (flow,) = hass.config_entries.flow.async_progress()
     assert state(hass, "switch.attic_power") == "unavailable"
@@ -329,7 +342,9 @@ async def test_an_announcement_changes_nothing_while_the_unit_is_where_it_was(
     unit = scenes.studio(unit_id="attic-1")
     entry = await put(unit)
     liar = await stranger(b"220 Virtual unit ready\r\n")
+    connection = unit._connection
     await discover(hass, CRCP, liar.port, id="attic-1")
+    assert unit._connection is connection
     await hass.config_entries.async_unload(entry.entry_id)
     await discover(hass, CRCP, liar.port, id="attic-1")
     assert (entry.data["port"], liar.connections) == (unit.port, 0)

@@ -1,5 +1,6 @@
 """POWER in Home Assistant: read back where the unit can, assumed where it cannot, off when off."""
 
+from collections.abc import Awaitable
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -25,10 +26,10 @@ def untold(monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit that cannot tell whether it is on, as the draft has it."""
     real = HANDLERS[None, "STAT"]
 
-    async def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+    def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply | Awaitable[Reply]:
         if command.argument == Subunit("POWER"):
             return Reply(501, ("No status",))
-        return await real(unit, visitor, command)
+        return real(unit, visitor, command)
 
     monkeypatch.setitem(HANDLERS, (None, "STAT"), answer)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, override
 
 from ..protocols.crcp.jpeg import payloads, split_picture
@@ -151,4 +151,10 @@ class Shelf:
         clip = self.clips.get(path)
         if clip is None:
             return f"drwxr-xr-x 1 crcp crcp {0:>10} Jan 01  1998 {name}"
-        return f"-rw-r--r-- 1 crcp crcp {clip.size:>10} {clip.recorded:%b %d  %Y} {name}"
+        return f"-rw-r--r-- 1 crcp crcp {clip.size:>10} {_date(clip.recorded)} {name}"
+
+
+def _date(recorded: datetime) -> str:
+    """Month and day, and then the time of what is younger than half a year, else the year."""
+    is_new = timedelta() <= datetime.now(UTC) - recorded < timedelta(days=182)
+    return f"{recorded:%b %d %H:%M}" if is_new else f"{recorded:%b %d  %Y}"

@@ -12,6 +12,7 @@ from ..protocols.crcp.addresses import Address
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.errors import Refused
 from ..protocols.crcp.rtp import frame
+from .backlog import Backlog
 
 READ_SIZE: Final = 65536
 LOWEST_PORT: Final = 1024
@@ -22,8 +23,11 @@ PATIENCE: Final = 10.0
 #: Of the ports that a system gives, every other one is even.
 TRIES_FOR_EVEN: Final = 100
 
-#: About a second of picture. A receiver that is further behind loses packets and not the unit's memory.
-MAX_BACKLOG: Final = 2 << 20
+#: What the system keeps for a receiver is out of our sight: a second of a good picture at most.
+SYSTEMS_SHARE: Final = 256 << 10
+
+#: How often to look whether a receiver has taken all.
+LOOK: Final = 0.02
 
 
 class DataPort(ABC):
@@ -44,6 +48,10 @@ class DataPort(ABC):
         """Send one RTP packet, or drop it when the receiver is too slow. Raises OSError."""
 
     @abstractmethod
+    async def flush(self) -> None:
+        """Wait until all that was sent is taken. Raises OSError when that does not happen."""
+
+    @abstractmethod
     async def receive(self) -> bytes:
         """Return what came next; b"" at the end."""
 
@@ -62,7 +70,13 @@ class StreamPort(DataPort):
     def __init__(self) -> None:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._blocked_since = 0.0
+        self._backlog = Backlog()
+
+    def _attach(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Use a connection from now on."""
+        connected: socket.socket = writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEMS_SHARE)
+        self._reader, self._writer = reader, writer
 
     @override
     async def hear(self) -> None:
@@ -72,16 +86,34 @@ class StreamPort(DataPort):
     def send(self, packet: bytes) -> None:
         if self._writer is None or self._writer.is_closing():
             raise ConnectionResetError("the receiver closed the data connection")
+        now = self._look(self._writer)
+        if self._backlog.takes(packet, now):
+            framed = frame(packet)
+            self._writer.write(framed)
+            self._backlog.add(len(framed), now)
+
+    @override
+    async def flush(self) -> None:
+        if self._writer is None:
+            return
+        while self._writer.transport.get_write_buffer_size():
+            self._look(self._writer)
+            await asyncio.sleep(LOOK)
+        if self._writer.is_closing():
+            raise ConnectionResetError("the receiver closed the data connection")
+
+    def _look(self, writer: asyncio.StreamWriter) -> float:
+        """See how far the receiver is; the time now. Raises ConnectionResetError."""
         now = asyncio.get_running_loop().time()
-        if self._writer.transport.get_write_buffer_size() <= MAX_BACKLOG:
-            self._blocked_since = now
-            self._writer.write(frame(packet))
-        elif now - self._blocked_since > PATIENCE:
+        self._backlog.look(writer.transport.get_write_buffer_size(), now)
+        if now - self._backlog.moved > PATIENCE:
             raise ConnectionResetError("the receiver takes nothing")
+        return now
 
     async def send_plain(self, data: bytes) -> None:
         """Send bytes as they are, which is how listings go."""
         if self._writer:
+            self._backlog.add(len(data), self._look(self._writer))
             self._writer.write(data)
             async with asyncio.timeout(PATIENCE):
                 await self._writer.drain()
@@ -139,7 +171,7 @@ class PassiveStreamPort(StreamPort):
         if stranger or self._arrived.is_set():
             writer.close()
             return
-        self._reader, self._writer = reader, writer
+        self._attach(reader, writer)
         self._arrived.set()
 
 
@@ -154,7 +186,7 @@ class ActiveStreamPort(StreamPort):
     async def connect(self) -> None:
         async with asyncio.timeout(PATIENCE):
             opened = await asyncio.open_connection(self._address.host, self._address.port)
-        self._reader, self._writer = opened
+        self._attach(*opened)
 
 
 class PacketPort(DataPort, asyncio.DatagramProtocol):
@@ -230,6 +262,10 @@ class PacketPort(DataPort, asyncio.DatagramProtocol):
     def send(self, packet: bytes) -> None:
         if self._transport and self._target:
             self._transport.sendto(packet, self._target)
+
+    @override
+    async def flush(self) -> None:
+        pass  # a datagram is gone when it is sent
 
     @override
     async def receive(self) -> bytes:

@@ -1,6 +1,7 @@
 """The shelf and the streams of a virtual unit: FILE (section 6.3) and STREAM (section 7)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..protocols.crcp.addresses import Address, format_path
@@ -61,6 +62,8 @@ def _system(_unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
 def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     # Options such as -l are what FTP clients send by habit; a path never begins so here.
     path = "" if _name(command).startswith("-") else _name(command)
+    stream = visitor.stream(number_of(command))
+    stream.check_lists()
     directory = unit.shelf.resolve(visitor.directory, path)
     if not unit.shelf.is_directory(directory):
         raise _no_such_file(path)
@@ -72,7 +75,6 @@ def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     async def once() -> AsyncIterator[bytes]:
         yield text
 
-    stream = visitor.stream(number_of(command))
     stream.start(command, stream.send_plain(once()))
     return Reply(ReplyCode.FILE_OKAY, ("Opening data connection",))
 
@@ -123,12 +125,14 @@ def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
         path = unit.shelf.resolve(visitor.directory, path)
     if path == LIVE or (path == f"/{LIVE}" and path not in unit.shelf.clips):
         unit.take_live(stream)
+        command = replace(command, argument=LIVE)
         stream.start(command, send_clip(unit, stream, unit.live, deck=None, again=True))
         return Reply(ReplyCode.FILE_OKAY, (f"{LIVE} follows",))
     if path not in unit.shelf.clips:
         raise _no_such_file(_name(command))
     deck = unit.load(number, path) if number in unit.decks else None
     clip = unit.shelf.clips[path]
+    command = replace(command, argument=_name(command) or path)
     stream.start(command, send_clip(unit, stream, clip, deck=deck))
     kinds = ",".join(map(str, stream.payload_types))
     return Reply(ReplyCode.FILE_OKAY, (f"{_name(command)} follows, payload type {kinds}",))

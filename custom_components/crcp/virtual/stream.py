@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+#: One of media, and listings beside it; more only hold sockets that others need.
+MOST_TRANSFERS = 8
+
 
 class Stream:
     """TYPE, MODE and address of one STREAM subunit. What a transfer began with, it keeps."""
@@ -75,6 +78,8 @@ class Stream:
         target = await allowed_target(told, self._visitor.peer, third_party=unit.third_party_data)
         await self._drop_port()
         if self.mode.packets is None:
+            if target.is_multicast:
+                raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A group needs MODE P")
             self._port = ActiveStreamPort(target)
             return
         port = PacketPort(self._visitor.peer, target)
@@ -94,7 +99,10 @@ class Stream:
         peer = None if unit.third_party_data else self._visitor.peer
         if self.mode.packets is not None and unit.group:
             group = PacketPort(None, None)
-            await group.open_group(unit.group, here)
+            try:
+                await group.open_group(unit.group, here)
+            except OSError as error:
+                raise Refused(ReplyCode.NO_DATA_CONNECTION, "No way to the group") from error
             self._port = group
             return self._told(unit.group)
         if self.mode.packets is not None:
@@ -130,10 +138,17 @@ class Stream:
         if isinstance(self._port, PacketPort) and self._port.only_sends:
             raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "Use PASV, or PORT with a group")
 
+    def check_lists(self) -> None:
+        """Raise Refused 504 when LIST or NLST cannot begin: a listing needs a connection."""
+        if self._port is not None and not isinstance(self._port, StreamPort):
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A listing needs MODE S")
+
     def start(self, command: Command, work: Work) -> None:
-        """Begin a transfer in a task of its own; the caller replies 1yz. Raises Refused 425."""
+        """Begin a transfer in a task of its own; the caller replies 1yz. Raises Refused 425, 450."""
         if self._port is None:
             raise Refused(ReplyCode.NO_DATA_CONNECTION, "Use PORT or PASV first")
+        if len(self._running) >= MOST_TRANSFERS:
+            raise Refused(ReplyCode.FILE_BUSY, "Too many transfers at once")
         port, self._port = self._port, None
         # Started at once: one that is aborted before its first step has to say so all the same.
         task = asyncio.create_task(
@@ -146,10 +161,9 @@ class Stream:
         """The work of a listing."""
 
         async def work(port: DataPort) -> None:
-            if not isinstance(port, StreamPort):
-                raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A listing needs MODE S")
-            async for piece in pieces:
-                await port.send_plain(piece)
+            if isinstance(port, StreamPort):
+                async for piece in pieces:
+                    await port.send_plain(piece)
 
         return work
 
@@ -178,10 +192,11 @@ class Stream:
         try:
             await asyncio.sleep(0)  # the 1yz goes first
             code, text = await self._outcome(port, work)
+            await port.close()
         except asyncio.CancelledError:
             code, text = ReplyCode.TRANSFER_BROKEN, "aborted"
             port.drop()
-        await port.close()
+            await port.close()
         self._visitor.say_transfer_ended(Reply(code, (f"{what} {text}",)))
 
     async def _outcome(self, port: DataPort, work: Work) -> tuple[int, str]:
@@ -191,10 +206,12 @@ class Stream:
             return ReplyCode.NO_DATA_CONNECTION, "has no data connection"
         try:
             await work(port)
+            await port.flush()
         except Refused as refused:
             return refused.code, refused.text
         except (OSError, ProtocolError) as error:
             _LOGGER.info("A transfer broke: %s", error)
+            port.drop()
             return ReplyCode.TRANSFER_BROKEN, "broken"
         return ReplyCode.TRANSFER_COMPLETE, "complete"
 
