@@ -37,7 +37,9 @@ class CameraFaults:
     ghost: int = _fault("after a lost connection, says Init Fail 2 so many times")
     settle: int = _fault("ignores who comes back sooner than so many milliseconds")
     evict: int = _fault("a new initiator ends the connection of the one before")
-    join_within: int = _fault("hangs up when the event connection does not come in time", 5000, least=1)
+    join_within: int = _fault(
+        "hangs up when the event connection does not come in time", 5000, least=1
+    )
 
     # -- staying -------------------------------------------------------------------------------
     idle_off: int = _fault("switches itself off after so many milliseconds without an operation")
