@@ -54,6 +54,11 @@ class PtpSource:
         self._serial = serial
         self._left_out = 0
 
+    @property
+    def left_out(self) -> int:
+        """How many objects the last listing had to leave out, because they were not described."""
+        return self._left_out
+
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
         initiator = self._initiator

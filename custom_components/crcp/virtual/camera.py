@@ -102,9 +102,7 @@ class VirtualCamera:
         self._captures: set[asyncio.Task[int]] = set()
         self._vigil = Vigil(self.faults)
         self._host = Host(self._serve, port)
-        for photo in photos:
-            self.cards[0].add(photo)
-            self._shots += 1
+        self.store(photos)
 
     @property
     def port(self) -> int:
@@ -122,6 +120,12 @@ class VirtualCamera:
         await self._host.stop()
 
     # -- scenes --------------------------------------------------------------------------------
+
+    def store(self, photos: Iterable[Photo], slot: int = 0) -> None:
+        """Put pictures on a card before anybody looks at it."""
+        for photo in photos:
+            self.cards[slot].add(photo)
+            self._shots += slot == 0
 
     async def press_shutter(self) -> int:
         """Take a picture, store it, tell every initiator; return its handle."""
