@@ -19,6 +19,7 @@ from crcp.importer.executor import DoubleBuffer
 from crcp.importer.naming import MAX_NUMBER, numbered, part_name, safe_name
 from crcp.importer.ptp import PtpSource
 from crcp.importer.source import Photo
+from crcp.protocols.ptpip.errors import Refused
 
 #: So much of the beginning and of the end is compared before anything is fetched.
 SAMPLE: Final = 64 << 10
@@ -65,7 +66,11 @@ async def _fetch(source: PtpSource, photo: Photo, wanted: Path, free: Path) -> F
     if not offset or not await _is_same(source, photo, part, offset):
         offset = 0
     if offset != photo.size or not offset:
-        await _read(source, photo, part, offset)
+        try:
+            await _read(source, photo, part, offset)
+        finally:
+            if photo.size:
+                _drop_if_empty(part)
     size = part.stat().st_size
     twin = _twin(part, wanted)
     if twin:
@@ -92,6 +97,12 @@ async def _read(source: PtpSource, photo: Photo, part: Path, offset: int) -> Non
         os.fsync(file.fileno())
 
 
+def _drop_if_empty(part: Path) -> None:
+    """Nothing came, so there is nothing to go on with."""
+    if part.exists() and not part.stat().st_size:
+        part.unlink()
+
+
 def _write_all(file: int, piece: memoryview) -> None:
     while piece:
         piece = piece[os.write(file, piece) :]
@@ -111,7 +122,7 @@ async def _is_same(source: PtpSource, photo: Photo, path: Path, end: int | None)
         for offset, ours in ends:
             if await source.sample(photo, offset, len(ours)) != ours:
                 return False
-    except PhotoRefused:
+    except PhotoRefused, Refused:
         return False
     return True
 
