@@ -1,5 +1,6 @@
 """scripts/crcp against a virtual unit in a process of its own, as a person uses it."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 import json
 import os
@@ -7,6 +8,9 @@ from pathlib import Path
 import subprocess
 
 import pytest
+
+from tests.helpers import until
+from tests.protocols.crcp.dialogue import AnsweringUnit
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -146,3 +150,21 @@ def test_a_misbehaving_unit_is_told_in_words(unit: Callable[..., str], shell: Sh
     result = shell(unit("--fault", "garbled"), "STAT")
     assert result.returncode == 1
     assert "not a reply" in result.stderr
+
+
+async def test_the_prompt_keeps_its_connection_awake(socket_enabled: None, tmp_path: Path) -> None:
+    """Units end what is idle for five minutes, and a person may think for longer."""
+    async with AnsweringUnit({"STAT": "211-status\n TAPE0\n211 end"}) as unit:
+        process = await asyncio.create_subprocess_exec(
+            SCRIPTS / "crcp",
+            f"127.0.0.1:{unit.port}",
+            "--keep-alive",
+            "0.02",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        )
+        await until(lambda: unit.heard.count("STAT") >= 3, within=60)
+        told, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"211" not in told

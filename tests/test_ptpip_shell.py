@@ -190,6 +190,15 @@ def test_the_camera_knows_us_again_and_we_can_be_somebody_new(
     assert identity.read_text() != first
 
 
+def test_one_object_that_is_refused_hides_no_other(
+    camera: Callable[..., Camera], shell: Shell
+) -> None:
+    said = shell(camera("--fault", "general-error=5").address, "list")
+    assert said.returncode == 0, said.stderr
+    assert "left out: GET_OBJECT_INFO was refused: GENERAL_ERROR" in said.stderr
+    assert "IMG_0003.JPG" in said.stdout
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [("init-fail=1", "REJECTED_INITIATOR"), ("init-fail=2", "BUSY"), ("event-fail=3", "refused")],

@@ -12,6 +12,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.loader import async_get_integration
 from PIL import Image
 import pytest
+import yaml
 
 from custom_components.crcp.errors import _KEYS
 
@@ -79,6 +80,7 @@ def test_the_icon_has_its_size(name: str, side: int) -> None:
 async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
     integration = await async_get_integration(hass, "crcp")
     for platform in (
+        "binary_sensor",
         "button",
         "config_flow",
         "event",
@@ -115,7 +117,7 @@ def test_every_language_says_the_same_things(language: str) -> None:
 def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     english = load("translations", "en.json")
     keys = {key for _, key in _KEYS}
-    assert keys == set(english["config"]["error"])
+    assert keys | words(r'errors\[CONF_\w+\] = "(\w+)"') == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
     raised |= words(r'\binvalid\("(\w+)"')
     assert raised == set(english["exceptions"])
@@ -124,15 +126,62 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
 def test_every_step_has_a_text() -> None:
     english = load("translations", "en.json")
     flows = {path.stem: path.read_text() for path in PACKAGE.glob("*flow*.py")}
-    options = set(re.findall(r"async_step_(\w+)(?:\(\n? *self| =)", flows.pop("flow_options")))
-    assert options - {"save"} == set(english["options"]["step"])
+    step = r"async_step_(\w+)(?:\(\n? *self| =)"
+    texts = flows.pop("flow_options") + flows.pop("flow_unit_options")
+    assert set(re.findall(step, texts)) - {"save"} == set(english["options"]["step"])
     steps = {
         node.name.removeprefix("async_step_")
         for flow in flows.values()
         for node in ast.walk(ast.parse(flow))
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert steps - {"zeroconf"} == set(english["config"]["step"])
+    assert steps - {"zeroconf", "reauth"} == set(english["config"]["step"])
+
+
+def strings() -> set[str]:
+    """Every text that stands as a literal in the integration's own files."""
+    return {
+        node.value
+        for path in PACKAGE.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_no_text_is_left_over() -> None:
+    """Each entity, issue, selector and reason that has a text is named by the code."""
+    english = load("translations", "en.json")
+    said = strings()
+    # Keys that are put together: "iris_auto" of "iris", "unit_in_use" of "in_use".
+    prefixes = ("unit", "camera")
+    said |= {f"{each}_auto" for each in said} | {f"{p}_{each}" for each in said for p in prefixes}
+    named = {key for platform in english["entity"].values() for key in platform}
+    named |= set(english["issues"]) | set(english["selector"])
+    named |= set(english["config"]["abort"]) | set(english["options"].get("abort", {}))
+    given_by_home_assistant = {"already_in_progress", "already_configured"}
+    assert named - said - given_by_home_assistant == set()
+
+
+def test_every_action_and_field_is_named() -> None:
+    services = yaml.safe_load((PACKAGE / "services.yaml").read_text())
+    texts, icons = load("translations", "en.json"), load("icons.json")["services"]
+    assert set(services) == set(texts["services"]) == set(icons)
+    for name, service in services.items():
+        fields = (service or {}).get("fields", {})
+        assert set(fields) == set(texts["services"][name].get("fields", {})), name
+        for field in fields.values():
+            if key := (field["selector"].get("select") or {}).get("translation_key"):
+                assert set(texts["selector"][key]["options"]) == set(
+                    field["selector"]["select"]["options"]
+                )
+    for name in services:
+        assert name in strings() or f"async_action_{name}" in strings()
+
+
+def test_every_step_names_its_fields() -> None:
+    for part in ("config", "options"):
+        for name, step in load("translations", "en.json")[part]["step"].items():
+            assert set(step.get("data", {})) == set(step.get("data_description", {})), name
 
 
 def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:

@@ -118,9 +118,9 @@ async def test_the_demo_stays_up_for_scripts_until_it_is_told_to_end(
     process = start("demo", "--json", "--folder", str(tmp_path), "--port", str(free_port))
     assert process.stdout
     up = json.loads(process.stdout.readline())
-    (power,) = [each for each in up["entities"]["Living room deck"] if each.startswith("switch.")]
+    (power,) = [each for each in up["entities"]["Living room deck"] if each.endswith("_power")]
     assert ask(up, f"states/{power}")["state"] == "on"
-    (count,) = [each for each in up["entities"]["Virtual camera"] if each.startswith("sensor.")]
+    (count,) = [each for each in up["entities"]["Virtual camera"] if each.endswith("_imported")]
     await until(lambda: ask(up, f"states/{count}")["state"] == "12")
     assert len(pictures_below(up["media"])) == 12
     process.send_signal(signal.SIGINT)

@@ -7,10 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import CONF_KIND, CONF_SERIAL, DOMAIN, Kind
+from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
+from .one_way import OneWayCoordinator
 from .photo_library import async_clean_up
 from .photo_options import CONF_MEDIA_DIR
 from .services_camera import async_register_camera_actions
@@ -25,7 +26,13 @@ PLATFORMS: Final = {
         Platform.SENSOR,
         Platform.SWITCH,
     ],
-    Kind.CAMERA: [Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH],
+    Kind.CAMERA: [
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.EVENT,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    ],
 }
 
 
@@ -69,7 +76,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> Non
 
 
 async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
-    coordinator = UnitCoordinator(hass, entry)
+    one_way = entry.data.get(CONF_CHANNEL) == Channel.UDP
+    coordinator = (OneWayCoordinator if one_way else UnitCoordinator)(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.async_on_unload(
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, coordinator.async_stopping)
@@ -81,5 +89,9 @@ async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
 
 async def _set_up_camera(hass: HomeAssistant, entry: CameraConfigEntry) -> None:
     coordinator = CameraCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except BaseException:
+        await coordinator.async_close()
+        raise
     entry.runtime_data = coordinator

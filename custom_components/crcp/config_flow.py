@@ -10,26 +10,22 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from .const import CONF_KIND, DOMAIN, Kind
 from .flow_camera import CameraFlow
 from .flow_options import CameraOptionsFlow
-from .flow_unit import UnitFlow
+from .flow_unit_change import UnitChangeFlow
+from .flow_unit_options import UnitOptionsFlow
 
 
-class CrcpConfigFlow(UnitFlow, CameraFlow, domain=DOMAIN):
+class CrcpConfigFlow(UnitChangeFlow, CameraFlow, domain=DOMAIN):
     """The dialogue that ends in an entry for one unit or one camera."""
 
     VERSION = 1
 
-    @classmethod
-    @callback
-    @override
-    def async_supports_options_flow(cls, config_entry: ConfigEntry) -> bool:
-        """Only what becomes of a camera's pictures is a matter of taste."""
-        return bool(config_entry.data[CONF_KIND] == Kind.CAMERA)
-
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> CameraOptionsFlow:
-        """Begin the dialogue about a camera's pictures."""
+    def async_get_options_flow(config_entry: ConfigEntry) -> CameraOptionsFlow | UnitOptionsFlow:
+        """Begin the dialogue about a camera's pictures, or a unit's presets."""
+        if config_entry.data[CONF_KIND] == Kind.UNIT:
+            return UnitOptionsFlow()
         return CameraOptionsFlow()
 
     @override
@@ -43,5 +39,6 @@ class CrcpConfigFlow(UnitFlow, CameraFlow, domain=DOMAIN):
         self._address = {CONF_HOST: discovery_info.host, CONF_PORT: discovery_info.port}
         instance = discovery_info.name.removesuffix(f".{discovery_info.type}")
         if discovery_info.type.startswith("_crcp."):
-            return await self.unit_discovered(discovery_info.properties, instance)
+            one_way = discovery_info.type.startswith("_crcp._udp.")
+            return await self.unit_discovered(discovery_info.properties, instance, one_way=one_way)
         return await self.camera_discovered(discovery_info.properties, instance)

@@ -14,7 +14,15 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .const import DOMAIN
 from .dial import dial
-from .errors import DEVICE_ERRORS, DeviceError, as_update_failed, error_detail
+from .errors import (
+    DEVICE_ERRORS,
+    DeviceError,
+    as_update_failed,
+    error_detail,
+    error_key,
+    needs_login,
+)
+from .issues import Issues
 from .link import Link
 from .moves import Endings, Key, Targets
 from .polling import Part, Timetable
@@ -35,6 +43,13 @@ STIRRED: Final = 1.2
 
 #: Switching on a unit that has closed its connection waits so long for the next one, in seconds.
 COMING_BACK: Final = 12.0
+
+#: Unloading waits so long for QUIT to be answered, in seconds, and then hangs up.
+GOODBYE: Final = 3.0
+
+#: What keeps a unit away until a person does something: somebody else has it, or another thing
+#: answers at its address.
+WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
 
 #: The order in which parts are asked: whether there is power decides what else there is to ask.
 _ORDER: Final = (POWER, TAPE, CAMERA)
@@ -61,11 +76,13 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.targets = Targets()
         self.endings = Endings(self._stop_move)
         self.presets = Presets(hass, entry)
+        self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
         self._timetable = Timetable()
         self._stirred: dict[Subunit, float] = {}
         self._wake = asyncio.Event()
         self._begun = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def unit_id(self) -> str:
@@ -105,14 +122,18 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def async_set_power(self, power: Subunit, *, on: bool) -> None:
         """Switch a power; one that is off may have closed the connection, so wait for it."""
         with self.powers.switching(power, on=on):
-            if on and self._link.client is None:
-                self._link.hurry()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(COMING_BACK):
-                        await self._link.wait_up()
+            if on:
+                await self._wait_for_link()
             await self.controller.set_power(power, on=on)
         self._timetable.hurry(*self._parts)
         await self._read_back(power)
+
+    async def _wait_for_link(self) -> None:
+        if self._link.client is None:
+            self._link.hurry()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COMING_BACK):
+                    await self._link.wait_up()
 
     async def _read_back(self, subunit: Subunit) -> None:
         """Ask what a command did, and keep watching while it takes effect."""
@@ -147,6 +168,12 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def async_close(self) -> None:
         """End what would go on without us, before the connection is given up."""
         await self.endings.end_all()
+        self._issues.show({})
+        self._link.give_up()
+        self._wake.set()
+        if self._task and self._link.client:
+            # Between two questions there is time to say goodbye, which frees the seat at once.
+            await asyncio.wait({self._task}, timeout=GOODBYE)
 
     @override
     async def _async_setup(self) -> None:
@@ -155,7 +182,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             await self._link.connect()
         except DEVICE_ERRORS as error:
             raise as_update_failed(error) from error
-        self.config_entry.async_create_background_task(
+        self._task = self.config_entry.async_create_background_task(
             self.hass, self._link.run(), f"crcp {self.name}"
         )
 
@@ -180,20 +207,24 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         if not self.last_update_success:
             self.async_set_updated_data(await self._survey(client))
             _LOGGER.info("%s is connected again", self.name)
+        self._issues.show({})
         await self.endings.settle()
         ended = asyncio.ensure_future(client.wait_closed())
         ended.add_done_callback(lambda _: self._wake.set())
         try:
             while not ended.done():
                 for part in self._timetable.due(self._parts, self.hass.loop.time()):
-                    await self._ask(client, part)
+                    if not self._link.given_up:
+                        await self._ask(client, part)
+                if self._link.given_up:
+                    return
                 await self._rest()
             raise ended.result()
         finally:
             ended.cancel()
 
     async def _rest(self) -> None:
-        """Wait until something is due, or a command was given, or the connection ended."""
+        """Wait until something is due, or a command was given, or the connection is to end."""
         wait = self._timetable.wait(self._parts, self.hass.loop.time())
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
@@ -201,7 +232,14 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self._wake.clear()
 
     def _on_down(self, error: DeviceError) -> None:
+        if needs_login(error):
+            # Trying the same password again and again would only lock us out.
+            self._link.give_up()
+            self.config_entry.async_start_reauth(self.hass)
         if not self.last_update_success:
+            # Not at the first loss: a unit that shuts down says 421 as well as one that is taken.
+            key = error_key(error)
+            self._issues.show({f"unit_{key}": {}} if key in WORTH_MENDING else {})
             _LOGGER.debug("%s: %s", self.name, error_detail(error))
             return
         # What is off may well close its connection. It is off then, and not lost.
@@ -210,6 +248,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         for tape in self.tapes.values():
             # Somebody may change the tape while nobody looks.
             tape.title = None
+        for camera in self.data.cameras:
+            self.targets.forget(camera)
         self.last_exception = as_update_failed(error)
         self.last_update_success = False
         self.async_update_listeners()
@@ -239,8 +279,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         now = self.hass.loop.time()
         for subunit, status in state.tapes.items():
             self.tape(subunit).read(status, now)
-        for part in (None, *state.power, *state.tapes, *state.cameras):
+        for part in (None, *state.power, *state.tapes):
             self._plan(part, moves=part in state.tapes and self.tapes[part].operation != "PAUS")
+        for camera in state.cameras:
+            # One reading does not tell whether it moves.
+            self._plan(camera, moves=True)
         return state
 
     async def _ask(self, client: Controller, part: Part) -> None:
@@ -279,7 +322,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self._plan(subunit, moves=status.operation != "PAUS" or self._is_stirred(subunit))
         arrived = status.operation == "PAUS" and (wound or not self._is_stirred(subunit))
         if arrived and tape.resume:
-            motion = tape.resume
+            motion, tape.resume = tape.resume, None
             await client.move_tape(subunit, "PLAY", motion)
             tape.commanded("PLAY", motion.speed or 1.0)
             self._timetable.hurry(subunit)

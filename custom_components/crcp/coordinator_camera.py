@@ -149,7 +149,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         await self.photos.async_stop()
         for task in self._tasks:
             task.cancel()
-        await asyncio.wait(self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._link.client:  # it was handed over, and nobody came to use it
             await self._link.client.close()
         await self.photos.async_close()

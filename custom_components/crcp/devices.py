@@ -35,17 +35,6 @@ def async_add_unit(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
     forget_vanished()
 
 
-@callback
-def subunit_of(hass: HomeAssistant, device_id: str) -> tuple[str, str] | None:
-    """The entry and the subunit's name that a device stands for; the unit's own is no subunit."""
-    device = dr.async_get(hass).async_get(device_id)
-    if device is None:
-        return None
-    names = [name for domain, name in device.identifiers if domain == DOMAIN]
-    entry_id = device.config_entry_id
-    return (entry_id, names[0]) if names and entry_id else None
-
-
 def _forget_vanished(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
     registry = dr.async_get(hass)
     there = {

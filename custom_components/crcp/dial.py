@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 import ssl
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.const import (
     CONF_HOST,
@@ -14,9 +14,13 @@ from homeassistant.const import (
 from homeassistant.util.ssl import get_default_context, get_default_no_verify_context
 
 from .const import CONF_ACCOUNT, CONF_CHANNEL, CONF_PLAIN, Channel
+from .names import clean_name
 from .protocols.crcp.client import Controller, OneWayController
 from .protocols.crcp.datagrams import Signer
 from .protocols.crcp.login import Credentials, PlainPassword
+
+#: A greeting may be longer than a name.
+MAX_GREETING: Final = 200
 
 
 async def dial(data: Mapping[str, Any]) -> Controller:
@@ -32,6 +36,12 @@ async def open_one_way(data: Mapping[str, Any]) -> OneWayController:
     if user := data.get(CONF_USERNAME):
         signer = Signer(user, data.get(CONF_PASSWORD, ""))
     return await OneWayController.open(data[CONF_HOST], data[CONF_PORT], signer=signer)
+
+
+def greeting(controller: Controller) -> str:
+    """What a unit said first, fit to be kept: the only thing that it tells before it is asked."""
+    said = controller.greeting
+    return clean_name(said.text if said else "", "", MAX_GREETING)
 
 
 def credentials(data: Mapping[str, Any]) -> Credentials | None:

@@ -26,6 +26,15 @@ class AnotherCamera(ptpip.ProtocolError):
         self.found = found
 
 
+class AnotherUnit(crcp.ProtocolError):
+    """A unit answers at the address, and greets as none of ours does."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"it says {found!r} and not {expected!r}")
+        self.expected = expected
+        self.found = found
+
+
 type DeviceError = crcp.CrcpError | ptpip.PtpIpError
 
 #: A sentence of a device's may be longer than its name.
@@ -38,6 +47,7 @@ DEVICE_ERRORS: Final = (crcp.CrcpError, ptpip.PtpIpError)
 _KEYS: Final = (
     ((crcp.NotAUnit,), "not_a_unit"),
     ((AnotherCamera,), "another_camera"),
+    ((AnotherUnit,), "another_unit"),
     ((crcp.Busy, ptpip.Busy), "in_use"),
     ((crcp.NotAuthorised, ptpip.NotAuthorised), "not_authorised"),
     ((crcp.Refused, ptpip.Refused), "refused"),

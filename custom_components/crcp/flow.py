@@ -1,6 +1,6 @@
-"""What the dialogues for units and for cameras share: an address, a click, and what went wrong."""
+"""What the dialogues for units and for cameras share: a form, a click, and what went wrong."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
@@ -25,13 +25,12 @@ _PORT: Final = vol.All(
 type Create = Callable[[], Awaitable[ConfigFlowResult]]
 
 
-def _address_schema(port: int) -> vol.Schema:
-    return vol.Schema(
-        {
-            vol.Required(CONF_HOST): TextSelector(),
-            vol.Required(CONF_PORT, default=port): _PORT,
-        }
-    )
+def address_fields(port: int) -> dict[vol.Marker, Any]:
+    """The fields of a form that asks for an address."""
+    return {
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=port): _PORT,
+    }
 
 
 class DeviceFlow(ConfigFlow):
@@ -53,37 +52,41 @@ class DeviceFlow(ConfigFlow):
         self, step_id: str, port: int, user_input: dict[str, Any] | None, create: Create
     ) -> ConfigFlowResult:
         """Ask for an address until there is the device that create makes an entry of."""
-        errors, detail = {}, ""
-        if user_input is not None:
-            self._address = user_input
-            try:
-                return await create()
-            except DEVICE_ERRORS as error:
-                errors["base"], detail = error_key(error), error_detail(error)
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(_address_schema(port), user_input),
-            errors=errors,
-            description_placeholders={"detail": detail},
-        )
+        self._address = user_input or {}
+        return await self._ask(step_id, vol.Schema(address_fields(port)), user_input, create)
 
     async def _confirm(
         self, step_id: str, user_input: dict[str, Any] | None, create: Create
     ) -> ConfigFlowResult:
         """Ask for a click, and make the entry of what was discovered."""
+        self._set_confirm_only()
+        return await self._ask(step_id, None, user_input, create)
+
+    async def _ask(
+        self,
+        step_id: str,
+        schema: vol.Schema | None,
+        user_input: dict[str, Any] | None,
+        create: Create,
+        suggested: Mapping[str, Any] | None = None,
+    ) -> ConfigFlowResult:
+        """Show a form until create succeeds with what was given, and say what went wrong."""
         errors, detail = {}, ""
         if user_input is not None:
             try:
                 return await create()
             except DEVICE_ERRORS as error:
                 errors["base"], detail = error_key(error), error_detail(error)
-        self._set_confirm_only()
+        if schema is not None:
+            shown = suggested if user_input is None else user_input
+            schema = self.add_suggested_values_to_schema(schema, shown)
         return self.async_show_form(
             step_id=step_id,
+            data_schema=schema,
             errors=errors,
             description_placeholders={
                 "name": self._name,
-                "host": self._address[CONF_HOST],
+                "host": self._address.get(CONF_HOST, ""),
                 "detail": detail,
             },
         )

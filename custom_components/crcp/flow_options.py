@@ -71,7 +71,7 @@ class CameraOptionsFlow(OptionsFlowWithReload):
             description_placeholders={
                 "detail": detail,
                 "fields": TEMPLATE_FIELDS,
-                "example": self._example(before[CONF_TEMPLATE]),
+                "example": self._example_now(before[CONF_TEMPLATE]),
             },
             last_step=False,
         )
@@ -119,6 +119,12 @@ class CameraOptionsFlow(OptionsFlowWithReload):
 
     def _example(self, template: str) -> str:
         return preview(template, self.config_entry.title)
+
+    def _example_now(self, template: str) -> str:
+        try:
+            return self._example(template)
+        except TemplateError:  # that is why this dialogue was opened
+            return template
 
     def _defaults(self) -> dict[str, Any]:
         return {

@@ -1,40 +1,115 @@
-"""Add a CRCP unit: found by itself, or by its address."""
+"""Add a CRCP unit: found by itself, or by its address; with a login, encrypted, or one way."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
 
-from .const import CONF_KIND, Kind
-from .flow import DeviceFlow
+from .const import (
+    CONF_ACCOUNT,
+    CONF_CHANNEL,
+    CONF_GREETING,
+    CONF_KIND,
+    CONF_MANUFACTURER,
+    CONF_MODEL,
+    CONF_PARAMETERS,
+    CONF_PLAIN,
+    CONF_SUBUNITS,
+    CONF_VERSION,
+    Channel,
+    Kind,
+)
+from .dial import dial, greeting, open_one_way
+from .entity_parameter import WORDS
+from .flow import DeviceFlow, address_fields
 from .names import clean_name, identifier
-from .protocols.crcp.client import Controller
-from .protocols.crcp.messages import Reply
+from .protocols.crcp.codec import parse_subunit
+from .protocols.crcp.errors import NotAuthorised
+from .protocols.crcp.login import PlainPassword
 from .protocols.crcp.session import PORT
+from .protocols.crcp.subunits import TELLTALE_TYPES
+
+_PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+
+#: What a unit that cannot be asked most often has.
+_USUAL: Final = ("POWER0", "TAPE0", "CAMERA0")
+_USUAL_PARAMETERS: Final = ("pan", "tilt", "zoom")
+
+
+def _choice(key: str, options: list[str], *, multiple: bool = False) -> SelectSelector:
+    mode = SelectSelectorMode.LIST if multiple else SelectSelectorMode.DROPDOWN
+    return SelectSelector(
+        SelectSelectorConfig(options=options, translation_key=key, multiple=multiple, mode=mode)
+    )
+
+
+#: Where a unit is, and how it is spoken to.
+ADDRESS_SCHEMA: Final = vol.Schema(
+    {
+        **address_fields(PORT),
+        vol.Required(CONF_CHANNEL, default=Channel.TCP): _choice("channel", list(Channel)),
+        vol.Required(CONF_VERIFY_SSL, default=False): BooleanSelector(),
+    }
+)
+
+#: Who we are to a unit.
+LOGIN_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_USERNAME): TextSelector(),
+        vol.Optional(CONF_PASSWORD, default=""): _PASSWORD,
+        vol.Optional(CONF_ACCOUNT): TextSelector(),
+        vol.Required(CONF_PLAIN, default=PlainPassword.UNLESS_CHALLENGED.name.lower()): _choice(
+            "plain", [each.name.lower() for each in PlainPassword]
+        ),
+    }
+)
+
+#: What a unit that never answers is.
+ONE_WAY_SCHEMA: Final = vol.Schema(
+    {
+        vol.Optional(CONF_USERNAME): TextSelector(),
+        vol.Optional(CONF_PASSWORD): _PASSWORD,
+        vol.Required(CONF_SUBUNITS, default=list(_USUAL)): SelectSelector(
+            SelectSelectorConfig(options=list(_USUAL), multiple=True, custom_value=True)
+        ),
+        vol.Optional(CONF_PARAMETERS, default=list(_USUAL_PARAMETERS)): _choice(
+            "parameter", [words.key for words in WORDS.values()], multiple=True
+        ),
+    }
+)
 
 
 class UnitFlow(DeviceFlow):
-    """The steps for a unit."""
+    """The steps that add a unit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: dict[str, Any] = {}
+        self._ports: set[int] = set()
 
     async def async_step_unit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a unit."""
         if user_input is not None:
-            self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **user_input})
-        return await self._ask_address("unit", PORT, user_input, self._create_unit)
-
-    async def unit_discovered(
-        self, properties: dict[str, str | None], instance: str
-    ) -> ConfigFlowResult:
-        """Begin with an announcement: its TXT properties and the name of its instance."""
-        unit_id = identifier(properties.get("id")) or identifier(instance)
-        self._adopt_unit_without_id(f"crcp:{unit_id}")
-        await self.async_set_unique_id(f"crcp:{unit_id}")
-        self._sighted()
-        self._abort_if_unique_id_configured(updates=self._address)
-        self._name = clean_name(properties.get("fn") or instance, "CRCP unit")
-        self.context["title_placeholders"] = {"name": self._name}
-        return await self.async_step_unit_confirm()
+            self._take_address(user_input)
+            self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **self._host_and_port})
+        return await self._ask("unit", ADDRESS_SCHEMA, user_input, self._create_unit)
 
     async def async_step_unit_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -42,16 +117,110 @@ class UnitFlow(DeviceFlow):
         """Ask whether a discovered unit is to be added."""
         return await self._confirm("unit_confirm", user_input, self._create_unit)
 
+    async def async_step_unit_login(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask who we are to the unit; it has said that it wants to know."""
+
+        async def create() -> ConfigFlowResult:
+            return await self._create_with(user_input or {})
+
+        return await self._ask("unit_login", LOGIN_SCHEMA, user_input, create)
+
+    async def async_step_unit_one_way(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what a unit is that cannot tell, and how datagrams to it are signed."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            listed = [parse_subunit(each.strip()) for each in user_input[CONF_SUBUNITS]]
+            if not listed or any(s is None or s.kind not in TELLTALE_TYPES for s in listed):
+                errors[CONF_SUBUNITS] = "not_a_subunit"
+            else:
+                return await self._create_one_way(user_input)
+        shown = user_input or {CONF_SUBUNITS: self._facts.get(CONF_SUBUNITS) or list(_USUAL)}
+        return self.async_show_form(
+            step_id="unit_one_way",
+            data_schema=self.add_suggested_values_to_schema(ONE_WAY_SCHEMA, shown),
+            errors=errors,
+            description_placeholders={"host": self._address[CONF_HOST]},
+        )
+
+    async def unit_discovered(
+        self, properties: dict[str, str | None], instance: str, *, one_way: bool
+    ) -> ConfigFlowResult:
+        """Begin with an announcement: its TXT properties and the name of its instance."""
+        unit_id = identifier(properties.get("id")) or identifier(instance)
+        self._take_announcement(properties, one_way=one_way)
+        self._name = clean_name(properties.get("fn") or instance, "CRCP unit")
+        self.context["title_placeholders"] = {"name": self._name}
+        self._adopt_unit_without_id(f"crcp:{unit_id}")
+        await self.async_set_unique_id(f"crcp:{unit_id}")
+        return await self._greet_known_unit() or await self.async_step_unit_confirm()
+
+    async def _greet_known_unit(self) -> ConfigFlowResult | None:
+        """Go on with a unit that has an entry; None where it has none."""
+        self._sighted()
+        self._abort_if_unique_id_configured()
+        return None
+
+    # -- making an entry -----------------------------------------------------------------------
+
     async def _create_unit(self) -> ConfigFlowResult:
         """Ask the unit for its subunits, so that nothing is added that is no unit."""
-        async with await Controller.connect(
-            self._address[CONF_HOST], self._address[CONF_PORT]
-        ) as controller:
+        if self._address.get(CONF_CHANNEL) == Channel.UDP:
+            return await self.async_step_unit_one_way()
+        try:
+            return await self._create_with({})
+        except NotAuthorised:
+            return await self.async_step_unit_login()
+
+    async def _create_with(self, login: dict[str, Any]) -> ConfigFlowResult:
+        data = {CONF_KIND: Kind.UNIT, **self._address, **self._facts, **login}
+        async with await dial(data) as controller:
             await controller.unit_status()
-            title = self._name or self._name_from(controller.greeting)
+            data[CONF_GREETING] = greeting(controller)
+            name = self._name or _name_from(data[CONF_GREETING], self._address[CONF_HOST])
             if self.unique_id is None:
                 await self._identify_by_address(*controller.peer)
-        return self.async_create_entry(title=title, data={CONF_KIND: Kind.UNIT, **self._address})
+        return self.async_create_entry(title=name, data=data)
+
+    async def _create_one_way(self, given: dict[str, Any]) -> ConfigFlowResult:
+        data = {CONF_KIND: Kind.UNIT, **self._address, **self._facts, **given}
+        subunits = filter(None, (parse_subunit(each.strip()) for each in given[CONF_SUBUNITS]))
+        data[CONF_SUBUNITS] = [str(subunit) for subunit in subunits]
+        (await open_one_way(data)).close()
+        if self.unique_id is None:
+            await self._identify_by_address(data[CONF_HOST], data[CONF_PORT])
+        return self.async_create_entry(title=self._name or data[CONF_HOST], data=data)
+
+    # -- what is known -------------------------------------------------------------------------
+
+    @property
+    def _host_and_port(self) -> dict[str, Any]:
+        return {key: self._address[key] for key in (CONF_HOST, CONF_PORT)}
+
+    def _take_address(self, given: dict[str, Any]) -> None:
+        """Keep an address; what goes without saying is left out."""
+        self._address = dict(given)
+        if given.get(CONF_CHANNEL) == Channel.TCP:
+            del self._address[CONF_CHANNEL]
+        if not given.get(CONF_VERIFY_SSL):
+            self._address.pop(CONF_VERIFY_SSL, None)
+
+    def _take_announcement(self, properties: dict[str, str | None], *, one_way: bool) -> None:
+        tls = properties.get("tls") or ""
+        self._ports = {self._address[CONF_PORT]}
+        if one_way:
+            self._address[CONF_CHANNEL] = Channel.UDP
+            self._facts[CONF_SUBUNITS] = (properties.get("su") or "").split(",")[:32]
+        elif re.fullmatch(r"[0-9]{1,5}", tls) and 0 < int(tls) < 65536:
+            # What can be encrypted is encrypted.
+            self._address |= {CONF_PORT: int(tls), CONF_CHANNEL: Channel.TLS}
+            self._ports.add(int(tls))
+        for key, announced in ((CONF_MANUFACTURER, "mf"), (CONF_MODEL, "md"), (CONF_VERSION, "sw")):
+            if said := clean_name(properties.get(announced), ""):
+                self._facts[key] = said
 
     async def _identify_by_address(self, host: str, port: int) -> None:
         """Without an announced id the unit is known by its address in numbers, however it was typed.
@@ -59,21 +228,22 @@ class UnitFlow(DeviceFlow):
         Where the announced unit of an entry lives, no second entry is made for it.
         """
         self._async_abort_entries_match({CONF_KIND: Kind.UNIT, CONF_HOST: host, CONF_PORT: port})
-        await self.async_set_unique_id(_address_id(host, port), raise_on_progress=False)
+        await self.async_set_unique_id(address_id(host, port), raise_on_progress=False)
         self._abort_if_unique_id_configured()
 
     def _adopt_unit_without_id(self, unique_id: str) -> None:
         """Give the id that is announced now to the entry that was made by this address."""
-        by_address = _address_id(self._address[CONF_HOST], self._address[CONF_PORT])
+        by_address = {address_id(self._address[CONF_HOST], port) for port in self._ports}
         for entry in self._async_current_entries():
-            if entry.unique_id == by_address:
+            if entry.unique_id in by_address:
                 self.hass.config_entries.async_update_entry(entry, unique_id=unique_id)
 
-    def _name_from(self, greeting: Reply | None) -> str:
-        """A name out of "Attic VCR ready", which is how most servers greet."""
-        text = re.sub(r"\W*\bready\W*$", "", greeting.text if greeting else "", flags=re.IGNORECASE)
-        return clean_name(text, self._address[CONF_HOST])
 
-
-def _address_id(host: str, port: int) -> str:
+def address_id(host: str, port: int) -> str:
+    """The identity of a unit that announces none."""
     return f"crcp:{host}:{port}"
+
+
+def _name_from(said: str, host: str) -> str:
+    """A name out of "Attic VCR ready", which is how most servers greet."""
+    return clean_name(re.sub(r"\W*\bready\W*$", "", said, flags=re.IGNORECASE), host)

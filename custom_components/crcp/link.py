@@ -54,7 +54,7 @@ class Link[ClientT: Client]:
         self._failures = 0
         self._hurry = asyncio.Event()
         self._up = asyncio.Event()
-        self._given_up = False
+        self.given_up = False
 
     async def connect(self) -> None:
         """Make the first connection, for run to go on with. Raises what connect raises."""
@@ -62,7 +62,7 @@ class Link[ClientT: Client]:
 
     async def run(self) -> None:
         """Stay connected until cancelled, or until somebody gives up."""
-        while not self._given_up:
+        while not self.given_up:
             try:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
@@ -73,12 +73,12 @@ class Link[ClientT: Client]:
                 # A defect of ours must not end the importing for good: it is told, with its
                 # traceback, and the next connection may not meet it.
                 _LOGGER.exception("Unexpected error; connecting again")
-            if not self._given_up:
+            if not self.given_up:
                 await self._pause()
 
     def give_up(self) -> None:
         """Try no more: only a person can help now, who will set everything up anew."""
-        self._given_up = True
+        self.given_up = True
 
     async def wait_up(self) -> None:
         """Wait until there is a connection."""

@@ -4,27 +4,28 @@ There is one ledger for all cameras, open as long as one of them uses it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .importer.errors import ImporterError, LedgerError
+from .importer.errors import ImporterError, LedgerError, LedgerTooNew
 from .importer.files import check_library, remove_part
 from .importer.importer import RESERVE
 from .importer.ledger import Ledger
 from .importer.naming import part_name
 from .importer.recovery import open_ledger
 from .importer.room import Room
+from .photo_options import PhotoOptions, TemplateError
 
 #: Beside Home Assistant's own storage, so that it travels with backups.
 LEDGER: Final = ".storage/crcp_photos.sqlite"
@@ -120,6 +121,27 @@ class PhotoLibrary:
         room.check_space(WORTH_A_TRY)
 
 
+def read_options(
+    hass: HomeAssistant, options: Mapping[str, Any]
+) -> tuple[PhotoOptions, PhotoLibrary]:
+    """Read an entry's options, and find the folder in them. Raises ConfigEntryError."""
+    try:
+        read = PhotoOptions.read(options)
+        return read, PhotoLibrary(hass, read.media_dir)
+    except TemplateError as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="template_not_usable",
+            translation_placeholders={"detail": str(error)},
+        ) from error
+    except NoMediaDir as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="media_dir_unknown",
+            translation_placeholders={"media_dir": error.key},
+        ) from error
+
+
 def media_folder(hass: HomeAssistant, key: str) -> tuple[str, Path]:
     """A media folder by its key; for "" the one that is called "local", or else the first.
 
@@ -176,6 +198,16 @@ def not_usable(detail: str) -> HomeAssistantError:
         translation_domain=DOMAIN,
         translation_key="library_not_usable",
         translation_placeholders={"detail": detail},
+    )
+
+
+def no_ledger(error: LedgerError) -> HomeAssistantError:
+    """The error that keeps an entry from being set up: for now, or until an update comes."""
+    too_new = isinstance(error, LedgerTooNew)
+    return (ConfigEntryError if too_new else ConfigEntryNotReady)(
+        translation_domain=DOMAIN,
+        translation_key="library_not_usable",
+        translation_placeholders={"detail": str(error)},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+import logging
 import time
 from typing import Any, Final
 
@@ -14,9 +15,14 @@ from homeassistant.util.json import JsonValueType
 from .importer.errors import ImporterError, LedgerError, LibraryFull, NotWritable
 from .importer.importer import Progress
 
+_LOGGER = logging.getLogger(__name__)
+
 #: Over how many seconds the rate is taken, and how often it is looked at.
 RATE_OVER: Final = 5.0
 RATE_STEP: Final = 0.5
+
+#: A card full of broken files must not fill the log.
+MAX_COMPLAINTS: Final = 20
 
 #: A change is told at most so often, in seconds; a picture that landed is an event of its own.
 TELL_EVERY: Final = 1.0
@@ -154,6 +160,24 @@ class Meter:
             return None
         left = self._progress.total - self._progress.done - self._progress.received
         return max(0, round(left / self.rate))
+
+
+class Complaints:
+    """Says in the log what is wrong: each thing once, until all was well, and not too many."""
+
+    def __init__(self, camera_name: str) -> None:
+        self._camera_name = camera_name
+        self._told: set[str] = set()
+
+    def tell(self, text: str) -> None:
+        """Log a complaint that was not told yet."""
+        if text not in self._told and len(self._told) < MAX_COMPLAINTS:
+            self._told.add(text)
+            _LOGGER.warning("%s: %s", self._camera_name, text)
+
+    def forget(self) -> None:
+        """All is well."""
+        self._told.clear()
 
 
 class Board:

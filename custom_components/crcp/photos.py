@@ -8,7 +8,7 @@ import logging
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
@@ -17,15 +17,13 @@ from .importer.choice import Choice
 from .importer.errors import (
     ImporterError,
     LedgerError,
-    LedgerTooNew,
     LibraryError,
     PhotoError,
 )
 from .importer.importer import Imported, Importer, Progress, Report
-from .photo_library import NoMediaDir, PhotoLibrary, not_usable
-from .photo_options import PhotoOptions, TemplateError
+from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
-from .photo_progress import Activity, Board, ImportedPhoto, ImportStatus, trouble_of
+from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
 from .photo_source import StoppableSource, Stopped
 from .protocols.ptpip.client import Initiator
 from .protocols.ptpip.codes import EventCode
@@ -40,9 +38,6 @@ LAST_RETRY: Final = 1800.0
 #: How often a library that takes no pictures is looked at, in seconds: it is on our side, and
 #: whoever made room wants to see that it helped.
 LIBRARY_RETRY: Final = 30.0
-
-#: A card full of broken files must not fill the log.
-MAX_COMPLAINTS: Final = 20
 
 #: More new pictures than this are found faster by a look at the whole card.
 MAX_ADDED: Final = 1000
@@ -77,7 +72,7 @@ class PhotoHost:
     ) -> None:
         self._camera_name = camera_name
         self._serial = serial
-        self._options, self.library = _read_options(hass, options)
+        self._options, self.library = read_options(hass, options)
         self._on_imported = on_imported
         self._on_skipped = on_skipped
         self._importer: Importer | None = None
@@ -97,7 +92,7 @@ class PhotoHost:
         self._resting.set()
         self._troubled = asyncio.Event()
         self._retry_after = FIRST_RETRY
-        self._complaints: set[str] = set()
+        self._complaints = Complaints(camera_name)
 
     # -- what others ask -----------------------------------------------------------------------
 
@@ -116,13 +111,7 @@ class PhotoHost:
         except LibraryError as error:
             self._in_trouble(error)
         except LedgerError as error:
-            await self.async_close()
-            too_new = isinstance(error, LedgerTooNew)
-            raise (ConfigEntryError if too_new else ConfigEntryNotReady)(
-                translation_domain=DOMAIN,
-                translation_key="library_not_usable",
-                translation_placeholders={"detail": str(error)},
-            ) from error
+            raise no_ledger(error) from error
 
     async def async_stop(self) -> None:
         """Stop what is under way, and begin nothing more."""
@@ -262,10 +251,12 @@ class PhotoHost:
         report = await importer.run(source, afresh=afresh)
         self._out_of_trouble()
         for failure in report.failed:
-            self._complain(f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}")
+            self._complaints.tell(
+                f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}"
+            )
         failed = len(report.failed) + report.waiting
         if not failed:
-            self._complaints.clear()
+            self._complaints.forget()
         self._board.change(failed=failed)
         return report
 
@@ -342,12 +333,6 @@ class PhotoHost:
         self._board.meter.take(progress)
         self._board.change(activity=Activity.IMPORTING)
 
-    def _complain(self, text: str) -> None:
-        """Log a complaint, and not again until all was well."""
-        if text not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
-            self._complaints.add(text)
-            _LOGGER.warning("%s: %s", self._camera_name, text)
-
     # -- the library and its trouble -----------------------------------------------------------
 
     async def async_watch(self) -> None:
@@ -391,14 +376,16 @@ class PhotoHost:
         self._on_trial = False
         self._due = True
         self._troubled.set()
-        self._complain(f"pictures cannot be imported: {error}")
-        self._board.change(trouble=trouble_of(error), trouble_detail=str(error))
+        trouble = trouble_of(error)
+        if trouble is not self.status.trouble:
+            self._complaints.tell(f"pictures cannot be imported: {error}")
+        self._board.change(trouble=trouble, trouble_detail=str(error))
 
     def _out_of_trouble(self) -> None:
         if self.status.trouble:
             self._on_trial = False
             self._troubled.clear()
-            self._complaints.clear()
+            self._complaints.forget()
             self._board.change(trouble=None, trouble_detail="")
 
     # -- helpers -------------------------------------------------------------------------------
@@ -411,23 +398,3 @@ class PhotoHost:
             async with asyncio.timeout(STOP_WITHIN):
                 await self._source.stop()
                 await self._resting.wait()
-
-
-def _read_options(
-    hass: HomeAssistant, options: Mapping[str, Any]
-) -> tuple[PhotoOptions, PhotoLibrary]:
-    try:
-        read = PhotoOptions.read(options)
-        return read, PhotoLibrary(hass, read.media_dir)
-    except TemplateError as error:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="template_not_usable",
-            translation_placeholders={"detail": str(error)},
-        ) from error
-    except NoMediaDir as error:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="media_dir_unknown",
-            translation_placeholders={"media_dir": error.key},
-        ) from error

@@ -1,7 +1,10 @@
 """How fast CRCP is here: command round trips beside a bare echo, and STAT CAMERA replies read.
 
-The unit and the echo run in a process of their own. Both are asked in turns in the same run, with
-lines of the same size both ways, so that whatever else the machine does slows both alike.
+The bare echo is asyncio's own streams and nothing else: a line is written and a line read at either
+end, of the same size as our command and reply. The unit and the echo share one process and one event
+loop, the controller and the echo's client another. Both are asked in turns, so that whatever else
+the machine does slows both alike. Give it a calm moment all the same: a round trip is a few dozen
+microseconds, and a busy machine shows how long its processes wait for their turn.
 """
 
 import argparse

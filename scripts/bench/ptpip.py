@@ -1,15 +1,16 @@
 """Copy pictures from the virtual camera to the disk: our initiator, gphoto2, and a plain copy.
 
 Each runs in a process of its own, in turns, against the same camera. The plain copy reads a bare
-socket that is fed with the same packets by the same sender as the camera's, asks for nothing, looks
-at nothing, and writes everything to files. Printed are the medians of all rounds: MB/s, the ratio
-of two neighbours in time, seconds of processor time for each GB, and by how much the process grew
-while it copied. The machine's other work disturbs seconds more than processor time.
+socket that is fed with the same packets by the same sender as the camera's; it asks for each file
+with one byte, looks at nothing, and writes everything it gets into it. Printed are the medians of
+all rounds: MB/s, the ratio of two neighbours in time, seconds of processor time for each GB, and
+by how much the process grew while it copied. The machine's other work disturbs seconds more than
+processor time.
 """
 
 import argparse
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 import contextlib
 from dataclasses import dataclass
 import json
@@ -95,12 +96,15 @@ async def serve_camera(load: Load, style: DataStyle) -> None:
 
 
 async def serve_plain(load: Load, style: DataStyle) -> None:
-    """Send the load to whoever connects, as a camera sends it, but unasked."""
+    """Send a file for each byte that comes, as a camera sends it."""
 
-    async def send(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sender = DataSender(_PlainWire(writer), _GET_OBJECT, CameraFaults(), style)
-        for _ in range(load.count):
-            await sender.send(Synthetic(load.size))
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def put(data: Bytes) -> None:
+            writer.write(data)
+            await writer.drain()
+
+        while await reader.read(1):
+            await _send_file(load, style, put)
 
     host = Host(send)
     await host.start()
@@ -111,21 +115,23 @@ async def serve_plain(load: Load, style: DataStyle) -> None:
 _GET_OBJECT: Final = OperationRequest(DataPhase.NONE_OR_IN, OperationCode.GET_OBJECT, 1)
 
 
+async def _send_file(
+    load: Load, style: DataStyle, put: Callable[[Bytes], Awaitable[object]]
+) -> None:
+    await DataSender(_PlainWire(put), _GET_OBJECT, CameraFaults(), style).send(Synthetic(load.size))
+
+
 class _PlainWire:
     """A connection on which nobody follows the protocol."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def __init__(self, put: Callable[[Bytes], Awaitable[object]]) -> None:
+        self.put = put
 
     def is_cancelled(self, _transaction_id: int) -> bool:
         return False
 
     def account(self, packet: Packet) -> bytes:
         return encode(packet)
-
-    async def put(self, data: Bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
 
 
 # -- processes that copy -----------------------------------------------------------------------
@@ -192,21 +198,33 @@ class Sink:
             held = held[done:]
 
 
-def copy_plain(port: int, folder: Path, load: Load) -> dict[str, int]:
-    """Copy everything from a bare socket into as many files; the last has the packets' headers."""
+def copy_plain(port: int, folder: Path, load: Load, size: int) -> dict[str, int]:
+    """Copy everything from a bare socket; size: of a file with the packets' headers."""
     before = _resident()
     buffer = memoryview(bytearray(BUFFER))
-    copied = 0
     with socket.create_connection(("127.0.0.1", port)) as link:
-        for number in range(1, load.count + 1):
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in range(load.count):
             with (folder / f"{number}").open("wb", buffering=0) as file:
-                while number == load.count or copied < number * load.size:
+                link.sendall(b"?")
+                left = size
+                while left:
                     got = link.recv_into(buffer)
-                    if not got:
-                        break
                     file.write(buffer[:got])
-                    copied += got
-    return {"bytes": copied, "grown": _peak() - before}
+                    left -= got
+    return {"bytes": size * load.count, "grown": _peak() - before}
+
+
+async def size_with_headers(load: Load, style: DataStyle) -> int:
+    """How many bytes of packets a file is."""
+    size = 0
+
+    async def count(data: Bytes) -> None:
+        nonlocal size
+        size += len(data)
+
+    await _send_file(load, style, count)
+    return size
 
 
 def _resident() -> int:
@@ -287,8 +305,8 @@ def turn(peer: str, port: int, load: Load, style: DataStyle) -> Result:
         os.sync()
 
 
-def _copier(peer: str, port: int, folder: Path, load: Load, _style: DataStyle) -> dict[str, Any]:
-    command = [sys.executable, str(ROOM), __file__, f"--{peer}", load.name]
+def _copier(peer: str, port: int, folder: Path, load: Load, style: DataStyle) -> dict[str, Any]:
+    command = [sys.executable, str(ROOM), __file__, f"--{peer}", load.name, "--style", style.name]
     command += ["--port", str(port), "--folder", str(folder)]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     said: dict[str, Any] = json.loads(output)
@@ -312,14 +330,16 @@ def main() -> int:
     """Serve, copy, or run the bench."""
     arguments = _parser().parse_args()
     style = DataStyle[arguments.style]
-    began, cpu = time.monotonic(), time.process_time()
     if arguments.camera:
         asyncio.run(serve_camera(LOADS[arguments.camera], style))
     elif arguments.plain and not arguments.port:
         asyncio.run(serve_plain(LOADS[arguments.plain], style))
     elif arguments.port:
+        load = LOADS[arguments.plain or arguments.ours]
+        size = asyncio.run(size_with_headers(load, style)) if arguments.plain else 0
+        began, cpu = time.monotonic(), time.process_time()
         if arguments.plain:
-            said = copy_plain(arguments.port, arguments.folder, LOADS[arguments.plain])
+            said = copy_plain(arguments.port, arguments.folder, load, size)
         else:
             said = asyncio.run(copy_ours(arguments.port, arguments.folder))
         # Python's own start is no part of a copy that a running Home Assistant makes.

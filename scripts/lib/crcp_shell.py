@@ -20,6 +20,7 @@ from typing import Any
 
 from crcp.protocols.crcp.arguments import format_number
 from crcp.protocols.crcp.client import Controller, OneWayController, Transfer
+from crcp.protocols.crcp.client.timeouts import KEEP_ALIVE
 from crcp.protocols.crcp.codec import format_reply
 from crcp.protocols.crcp.commands import UnitState
 from crcp.protocols.crcp.datagrams import MAX_DATAGRAM, Signer
@@ -79,11 +80,29 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\t" else "?" for each in text)
 
 
-async def prompt(controller: Controller, name: str) -> bool:
+async def prompt(controller: Controller, name: str, keep_alive: float) -> bool:
     """Read lines until the end of input or QUIT; whether every reply was a success."""
     print_reply(controller.greeting) if controller.greeting else None
     with suppress(OSError):
         readline.read_history_file(HISTORY)
+    awake = asyncio.create_task(stay_awake(controller, keep_alive))
+    try:
+        return await read_and_send(controller, name)
+    finally:
+        awake.cancel()
+
+
+async def stay_awake(controller: Controller, interval: float) -> None:
+    """Ask for the subunits now and then, or the unit takes a person who thinks for one who left."""
+    with suppress(CrcpError):
+        while True:
+            await asyncio.sleep(interval)
+            await controller.exchange(Command("STAT"))
+    print(f"crcp: {await controller.wait_closed()}", file=sys.stderr)
+
+
+async def read_and_send(controller: Controller, name: str) -> bool:
+    """Read lines until the end of input or QUIT; whether every reply was a success."""
     success = True
     while not controller.closed:
         line = await read_line(f"{name}> " if sys.stdin.isatty() else "")
@@ -240,6 +259,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--insecure", action="store_true", help="with --tls: trust any certificate")
     parser.add_argument("--udp", action="store_true", help="one way, signed when --user is given")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to put what a URL names")
+    parser.add_argument(
+        "--keep-alive",
+        type=float,
+        default=KEEP_ALIVE,
+        metavar="SECONDS",
+        help="how often the prompt says that it is still there (default: %(default)g)",
+    )
     parser.add_argument("--payload-type", type=int, default=33, help="default: %(default)s")
     return parser.parse_args()
 
@@ -295,7 +321,7 @@ async def run(arguments: argparse.Namespace) -> bool:
         if url.name or url.type != "i":
             return await fetch(controller, url, arguments)
         if not arguments.command:
-            return await prompt(controller, url.host)
+            return await prompt(controller, url.host, arguments.keep_alive)
         return all([await send_line(controller, line) for line in arguments.command])
 
 

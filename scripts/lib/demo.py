@@ -135,7 +135,7 @@ class Demo:
         await until(self._all_loaded, "the devices are set up")
         devices = {d["id"]: d for d in await self.home.ask("config/device_registry/list")}
         for entity in await self.home.ask("config/entity_registry/list"):
-            if entity["platform"] == "crcp":
+            if entity["platform"] == "crcp" and entity["disabled_by"] is None:
                 device = devices[entity["device_id"]]
                 parent = devices.get(device.get("parent_device_id") or device["id"], device)
                 name = parent["name_by_user"] or parent["name"]
@@ -164,7 +164,7 @@ class Demo:
 
     async def command_everything(self) -> None:
         """Command POWER, TAPE and CAMERA through actions, and read each back."""
-        switch, player = self._entity("switch."), self._entity("media_player.")
+        switch, player = self._entity("switch.", "_power"), self._entity("media_player.")
         pan = self._entity("number.", "_pan")
         await self._command(switch, "switch", "turn_off", "off")
         await self._command(switch, "switch", "turn_on", "on")

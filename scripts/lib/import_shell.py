@@ -225,6 +225,7 @@ async def one_session(
         choice=arguments.choice,
         reserve=Reserve(least=int(arguments.reserve * (1 << 30)), share=0.0),
         delete=arguments.delete,
+        newest_first=True,
     )
     # Once: after a lost connection, what was taken meanwhile is wanted.
     if arguments.from_now_on and total.passed_over is None:

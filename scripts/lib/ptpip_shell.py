@@ -14,6 +14,7 @@ import contextlib
 from dataclasses import asdict, replace
 from datetime import datetime
 import json
+import logging
 import os
 from pathlib import Path
 import signal
@@ -69,6 +70,8 @@ class Camera:
         self._cards = sum(bool(each & 0xFFFF) for each in storage_ids)
         async for photo in self.source.photos():
             yield photo
+        for refused in self.source.left_out:
+            print(f"left out: {refused}", file=sys.stderr)
 
     def path(self, photo: Photo) -> str:
         """Its name with the folders before it, and the card where there are several."""
@@ -105,7 +108,10 @@ async def show_info(camera: Camera, _arguments: argparse.Namespace) -> None:
 async def _storage(camera: Camera, storage_id: int) -> dict[str, Any]:
     if not storage_id & 0xFFFF:
         return {"storage_id": f"0x{storage_id:08X}", "card": None}
-    info = await camera.initiator.storage_info(storage_id)
+    try:
+        info = await camera.initiator.storage_info(storage_id)
+    except Refused as refused:
+        return {"storage_id": f"0x{storage_id:08X}", "refused": refused.text}
     facts = {name: camera.mask(name, value) for name, value in asdict(info).items()}
     return {"storage_id": f"0x{storage_id:08X}"} | facts
 
@@ -139,8 +145,9 @@ async def get_objects(camera: Camera, arguments: argparse.Namespace) -> None:
             print(f"{camera.shown(photo)}: {refused}", file=sys.stderr)
     if missing:
         raise Failed(f"the camera has none of {', '.join(sorted(missing))}")
-    if failed or camera.source.left_out:
-        raise Failed(f"{failed + camera.source.left_out} objects were not fetched")
+    failed += len(camera.source.left_out)
+    if failed:
+        raise Failed(f"{failed} objects were not fetched")
 
 
 def _is_handle(text: str, photo: Photo) -> bool:
@@ -215,6 +222,7 @@ ACTIONS: Final = {
 def main() -> int:
     """Do what the command line says; return the exit status."""
     arguments = _parser().parse_args()
+    logging.getLogger("crcp").addHandler(logging.NullHandler())  # what there is to say is printed
     try:
         asyncio.run(_run(arguments))
     except BrokenPipeError:

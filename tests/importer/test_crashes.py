@@ -57,6 +57,7 @@ class World:
         for descriptor in self.opened:
             os.close(descriptor)
         files._WRITING.clear()
+        files._FLUSHED.clear()
 
     def _call(self, name: str, args: tuple[Any, ...], call: Call) -> Any:
         result = call()

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
+import os
 from pathlib import PurePosixPath
 import time
 
 import pytest
 
 from custom_components.crcp.importer.errors import Changed, PhotoRefused, WrongLength
+from custom_components.crcp.importer.ledger import Begun
+from custom_components.crcp.importer.naming import part_name
 from custom_components.crcp.protocols.ptpip.codes import EventCode, OperationCode
 from custom_components.crcp.protocols.ptpip.errors import LinkError, PtpIpError, TimedOut
 from custom_components.crcp.protocols.ptpip.packets import Event
@@ -162,6 +165,56 @@ async def test_f13_a_data_phase_that_announces_another_length_gets_no_name(
     assert shown(bench) == {}
     wired.camera.faults.announce_more = 0
     assert (await wired.run(bench.importer)).imported == 1
+
+
+#: More than 32 bits can say, and the hash of so many zeros.
+ZEROS = 4 << 30
+HASH_OF_ZEROS = "8479e43911dc45e89f934fe48d01297e16f51d17aa561d4d1c216b1ae0fcddca"
+
+
+@dataclass(slots=True)
+class Sparse:
+    """A movie of zeros and an end, that nobody has to store."""
+
+    end: bytes
+
+    @property
+    def size(self) -> int:
+        return ZEROS + len(self.end)
+
+    async def read(self, offset: int, size: int) -> bytes:
+        zeros = bytes(max(0, min(size, ZEROS - offset)))
+        at = max(0, offset - ZEROS)
+        return zeros + self.end[at : at + size - len(zeros)]
+
+
+@pytest.mark.parametrize("maker", [GENERIC, NIKON], ids=["generic", "nikon"])
+async def test_f13_a_length_beyond_32_bits_goes_on_where_it_broke_off(
+    bench: Bench, wired: WiredCamera, cable: Cable, maker: Personality
+) -> None:
+    """4 GiB are there of a run before; the rest has 64-bit places. A whole one: scripts/bench/import."""
+    wired.camera.personality = maker
+    end = some_bytes("f13", 3 * MEBI)
+    wired.add("MOVIE.MOV", Sparse(end))
+    async with wired.session() as source:
+        (photo,) = [photo async for photo in source.photos()]
+    assert photo.size == ZEROS + len(end)
+    path = PurePosixPath(FOLDER, "MOVIE.MOV")
+    part = bench.library / FOLDER / part_name(path.name, photo)
+    part.parent.mkdir(parents=True)
+    with part.open("wb") as file:
+        file.truncate(ZEROS)
+    begun = Begun(path=path, flushed=ZEROS, sha256=HASH_OF_ZEROS)
+    bench.ledger.begin(photo, begun, bench.now)
+    cable.plug_in()
+    assert await link_held(bench, cable)
+    (told,) = bench.told
+    assert (told.size, told.path) == (ZEROS + len(end), path)
+    assert cable.carried < 4 * MEBI
+    with (bench.library / path).open("rb") as whole:
+        assert whole.seek(0, os.SEEK_END) == ZEROS + len(end)
+        whole.seek(ZEROS - 10)
+        assert whole.read() == bytes(10) + end
 
 
 @dataclass(slots=True)
@@ -341,7 +394,10 @@ async def test_f17_a_card_of_thousands_is_told_of_and_known_the_second_time(
     assert listed == [*range(100, 2001, 100)] * 2
 
 
-async def test_f17_the_newest_comes_first(bench: Bench, wired: WiredCamera) -> None:
+async def test_f17_the_newest_comes_first_where_that_is_wanted(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    bench.importer = bench.make_importer(newest_first=True)
     for day in (3, 1, 2):
         wired.add(f"{day}.JPG", taken=TAKEN.replace(day=day))
     wired.add("undated.JPG", taken=None)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path, PurePosixPath
 import shutil
+from types import SimpleNamespace
 from typing import Any, override
 
 import pytest
@@ -367,14 +368,22 @@ async def test_g8_a_full_disk_leaves_no_file_and_no_row_and_goes_on_by_itself(
     bench.ledger.close()
 
 
-async def test_g8_a_photo_that_is_larger_than_what_is_left_is_not_begun(bench: Bench) -> None:
-    free = os.statvfs(bench.library)
+async def test_g8_a_photo_that_is_larger_than_what_is_left_is_not_begun(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But one that no disk could hold, as a camera may say, keeps nothing else from coming."""
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(**DISK))
     source = FakeSource()
+    source.add("huge.MOV", size=1 << 62, capture_date=TAKEN.replace(hour=22))
     small = source.add("1.JPG", capture_date=TAKEN.replace(hour=20))
-    source.add("2.MOV", size=free.f_bavail * free.f_frsize + (1 << 40))
+    source.add("2.MOV", size=101 << 20)
     with pytest.raises(LibraryFull):
         await bench.importer.run(source)
     assert source.fetched == [small]
+
+
+#: 1000 MiB, and 100 are free.
+DISK = {"f_frsize": 1 << 20, "f_blocks": 1000, "f_bavail": 100}
 
 
 # -- G9: the mount ---------------------------------------------------------------------------------

@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.crcp.const import (
+    CONF_CAMERA_GUID,
     CONF_DISCOVERY_ID,
     CONF_FRIENDLY_NAME,
     CONF_GUID,
@@ -21,12 +26,19 @@ from custom_components.crcp.const import (
     DOMAIN,
     Kind,
 )
+from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
 from custom_components.crcp.virtual.camera import VirtualCamera
-from custom_components.crcp.virtual.photos import sample_photos
+from custom_components.crcp.virtual.photos import FIRST_MORNING, Photo, sample_photos
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.integration.units import put, start
 
 __all__ = ["put", "start"]
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots as Home Assistant writes them: without what is new in every run."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture
@@ -82,26 +94,50 @@ async def camera_entry(hass: HomeAssistant, camera: VirtualCamera, media: Path) 
     return await set_up(hass, camera)
 
 
+@dataclass(frozen=True)
+class Paced:
+    """A large file, which a camera takes its time to read: a moment for each piece."""
+
+    size: int
+
+    async def read(self, offset: int, size: int) -> bytes:
+        await asyncio.sleep(0.01)
+        here = range(offset, min(offset + size, self.size), 4)
+        return b"".join(place.to_bytes(4, "big") for place in here)
+
+
+def movie(name: str = "MVI_0009.MOV", size: int = 256 << 20) -> Photo:
+    return Photo(name, Paced(size), ObjectFormat.QUICKTIME, FIRST_MORNING, thumb=b"\xff\xd8")
+
+
 async def set_up(
-    hass: HomeAssistant, camera: VirtualCamera, *, works: bool = True
+    hass: HomeAssistant,
+    camera: VirtualCamera,
+    *,
+    works: bool = True,
+    serial: str = "",
+    title: str = "",
+    **options: Any,
 ) -> MockConfigEntry:
-    """Set up an entry for a camera, as its flow would have made it."""
+    """Set up an entry for a camera, as its flow would have made it, with these options."""
     entry = MockConfigEntry(
         domain=DOMAIN,
-        title=camera.model,
-        unique_id=f"ptpip:{camera.serial_number}",
+        title=title or camera.model,
+        unique_id=f"ptpip:{serial or camera.serial_number}",
         data={
             CONF_KIND: Kind.CAMERA,
             CONF_HOST: "127.0.0.1",
             CONF_PORT: camera.port,
             CONF_GUID: bytes(range(16)).hex(),
             CONF_FRIENDLY_NAME: "Home Assistant",
-            CONF_SERIAL: camera.serial_number,
+            CONF_SERIAL: serial or camera.serial_number,
+            CONF_CAMERA_GUID: camera.guid.hex(),
             CONF_DISCOVERY_ID: "",
             CONF_MANUFACTURER: "CRCP",
             CONF_MODEL: camera.model,
             CONF_VERSION: "1.0",
         },
+        options=options,
     )
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id) is works

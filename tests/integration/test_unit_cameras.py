@@ -12,7 +12,7 @@ from custom_components.crcp.protocols.crcp.messages import AUTO, Amount, Step, S
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
-from tests.integration.units import SetUp, act, attribute, state
+from tests.integration.units import SetUp, act, attribute, drop, state
 
 CAMERA = Subunit("CAMERA")
 PAN = "number.attic_camera_pan"
@@ -188,8 +188,7 @@ async def test_a_move_ends_after_a_lost_connection(hass: HomeAssistant, put: Set
     unit = scenes.camera()
     await put(unit)
     await act(hass, "crcp.move", PAN, pan=340, duration={"milliseconds": 100})
-    assert unit._connection
-    unit._connection._writer.transport.abort()
+    drop(unit)
     await until(lambda: STOP in sent(unit, "PAN"))
 
 

@@ -1,5 +1,6 @@
 """POWER in Home Assistant: read back where the unit can, assumed where it cannot, off when off."""
 
+from collections.abc import Awaitable
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -13,7 +14,7 @@ from custom_components.crcp.virtual.handlers import HANDLERS
 from custom_components.crcp.virtual.unit import VirtualUnit
 from custom_components.crcp.virtual.visitor import Visitor
 from tests.helpers import until
-from tests.integration.units import SetUp, act, attribute, state
+from tests.integration.units import SetUp, act, attribute, drop, state
 
 POWER = "switch.attic_power"
 PLAYER = "media_player.attic_tape"
@@ -25,10 +26,10 @@ def untold(monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit that cannot tell whether it is on, as the draft has it."""
     real = HANDLERS[None, "STAT"]
 
-    async def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+    def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply | Awaitable[Reply]:
         if command.argument == Subunit("POWER"):
             return Reply(501, ("No status",))
-        return await real(unit, visitor, command)
+        return real(unit, visitor, command)
 
     monkeypatch.setitem(HANDLERS, (None, "STAT"), answer)
 
@@ -78,8 +79,7 @@ async def test_switching_on_waits_for_the_connection_to_come_back(
     await put(unit)
     await act(hass, "switch.turn_off", POWER)
     monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
-    assert unit._connection
-    unit._connection._writer.transport.abort()
+    drop(unit)
     await until(lambda: state(hass, PLAYER) == "unavailable")
     await act(hass, "switch.turn_on", POWER)
     assert unit.powers == {0: True}

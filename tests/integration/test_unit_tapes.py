@@ -76,6 +76,7 @@ async def test_a_player_without_recording_has_no_button_for_it(
 async def test_buttons_wind_and_step(hass: HomeAssistant, put: SetUp) -> None:
     unit = scenes.deck()
     await put(unit)
+    unit.decks[0]._position = 1000.0
     await act(hass, "button.press", "button.attic_tape_fast_forward")
     assert (state(hass, TRANSPORT), unit.decks[0].speed) == ("fast_forward", 16)
     await act(hass, "button.press", "button.attic_tape_rewind")

@@ -57,6 +57,13 @@ async def add(
     return entry
 
 
+def drop(unit: VirtualUnit) -> None:
+    """Reset the controller's connection, as a network does."""
+    assert unit._connection
+    assert unit._connection._transport
+    unit._connection._transport.abort()
+
+
 @pytest.fixture
 async def start(socket_enabled: None) -> AsyncIterator[Callable[[VirtualUnit], Awaitable[None]]]:
     """Start units, which are stopped at the end."""

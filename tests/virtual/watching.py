@@ -12,7 +12,8 @@ import av
 from PIL import Image
 import pytest
 
-from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReceiver
+from custom_components.crcp.protocols.crcp.depacketise import MediaFrame, MediaReader
+from custom_components.crcp.protocols.crcp.receiver import Receiver
 from custom_components.crcp.protocols.crcp.rtp import RtpPacket
 from custom_components.crcp.virtual.clips import Shelf
 from custom_components.crcp.virtual.footage import Footage, Plan, make_footage
@@ -41,19 +42,33 @@ def unit_with(footage: Footage, **options: object) -> VirtualUnit:
 
 
 def frames_from(packets: Iterable[RtpPacket], *types: int) -> list[MediaFrame]:
-    receiver = MediaReceiver(types)
+    receiver = MediaReader(types)
     found = [frame for packet in packets for frame in receiver.feed(packet)]
     return found + receiver.end()
 
 
-def shaken(packets: list[RtpPacket], seed: int) -> list[RtpPacket]:
-    """As a bad network gives them: one in a hundred lost, one in fifty behind the next one."""
-    chance = random.Random(seed)
-    kept = [packet for packet in packets if chance.random() >= 0.01]
-    for at in range(len(kept) - 1):
+def swapped(packets: list[RtpPacket], seed: int) -> list[RtpPacket]:
+    """As a network gives them: one in fifty behind the next one."""
+    chance, found = random.Random(seed), list(packets)
+    for at in range(len(found) - 1):
         if chance.random() < 0.02:
-            kept[at], kept[at + 1] = kept[at + 1], kept[at]
-    return kept
+            found[at], found[at + 1] = found[at + 1], found[at]
+    return found
+
+
+def shaken(packets: list[RtpPacket], seed: int) -> list[RtpPacket]:
+    """As a bad network gives them: one in a hundred lost besides."""
+    chance = random.Random(seed)
+    return swapped([each for each in packets if chance.random() >= 0.01], seed)
+
+
+def ordered(packets: list[RtpPacket]) -> list[RtpPacket]:
+    """What the receiver of datagrams makes of them, a thousand a second."""
+    receiver, found = Receiver(), []
+    for number, packet in enumerate(packets):
+        found += receiver.feed(packet.encode(), number / 1000)
+        found += receiver.release(number / 1000)
+    return found + list(receiver.end())
 
 
 def pictures(payload_type: int, frames: Iterable[MediaFrame]) -> list[Image.Image]:

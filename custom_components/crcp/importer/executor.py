@@ -1,11 +1,17 @@
 """Blocking work off the event loop: a job runs to its end, and a buffer fills while one is written."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+import time
 from typing import Final, Protocol
 
 #: Large enough that a hop to another thread costs little beside writing it.
 PIECE: Final = 1 << 20
+
+
+#: Python runs one thread at a time, and who wants its turn waits 5 ms for one that computes.
+TURN: Final = 200
+PAUSE: Final = 0.0005
 
 
 class RunBlocking(Protocol):
@@ -15,6 +21,14 @@ class RunBlocking(Protocol):
         self, func: Callable[[*Args], Result], /, *args: *Args
     ) -> Awaitable[Result]:
         """Start func(*args); the awaitable gives what it returns or raises."""
+
+
+def politely[Item](items: Iterable[Item]) -> Iterator[Item]:
+    """Give many items to a thread that computes, and the event loop its turn now and then."""
+    for number, item in enumerate(items, 1):
+        if number % TURN == 0:
+            time.sleep(PAUSE)
+        yield item
 
 
 async def to_its_end[Result](work: Awaitable[Result]) -> Result:

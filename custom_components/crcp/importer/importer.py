@@ -19,7 +19,7 @@ from typing import Final
 from .choice import Choice
 from .clearing import Clearing
 from .errors import LedgerError, LibraryError, PhotoError
-from .executor import RunBlocking, to_its_end
+from .executor import RunBlocking, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
@@ -99,7 +99,8 @@ class Importer:
     the camera is in. timer: seconds that only grow. on_imported: told of each photo once it is
     stored, in the event loop, at most once; on_progress: of each piece, as often as they come.
     on_listed: of how many photos are listed so far, now and then. delete: whether photos are
-    deleted on the camera once they are safe here, also those of earlier runs.
+    deleted on the camera once they are safe here, also those of earlier runs. newest_first: else
+    they come in the cards' order, the newest last.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Importer:
         choice: Choice = ALL,
         reserve: Reserve = RESERVE,
         delete: bool = False,
+        newest_first: bool = False,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
@@ -130,6 +132,7 @@ class Importer:
         self._on_listed = on_listed or _tell_nobody
         self._choice = choice
         self._delete = delete
+        self._newest_first = newest_first
         self._turn = asyncio.Lock()
         self._unfinished: set[Photo] = set()
         self._setbacks = Setbacks(timer)
@@ -190,30 +193,29 @@ class Importer:
     def _plan(self, listed: list[Photo], afresh: bool) -> _Plan:
         """Decide what is to be done; away from the event loop, because cards are large.
 
-        The newest come first: they are what somebody waits for. Shots that are numbered here are
-        numbered in the order in which they were taken.
+        Shots that are numbered here are numbered in the order in which they were taken.
         """
-        chosen = [photo for photo in listed if self._choice.wants(photo)]
+        chosen = [photo for photo in politely(listed) if self._choice.wants(photo)]
         if afresh:
             self._ledger.take_back(chosen)
         new = self._new_ones(chosen)
-        waiting = {photo for photo in new if not self._setbacks.is_ready(photo)}
-        ready = [photo for photo in new if photo not in waiting]
-        if not self._shelf.template.counts:
+        waiting = {photo for photo in politely(new) if not self._setbacks.is_ready(photo)}
+        ready = [photo for photo in politely(new) if photo not in waiting]
+        if self._newest_first and not self._shelf.template.counts:
             ready.sort(key=_age)
         # A photo that ends the session each time must not keep the ones behind it waiting for ever.
         ready.sort(key=self._unfinished.__contains__)
-        to_come = {(photo, photo.handle) for photo in new}
+        to_come = {(photo, photo.handle) for photo in politely(new)}
         return _Plan(
             ready=ready,
-            known=[photo for photo in chosen if (photo, photo.handle) not in to_come],
+            known=[photo for photo in politely(chosen) if (photo, photo.handle) not in to_come],
             not_chosen=len(listed) - len(chosen),
             waiting=len(new) - len(ready),
         )
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
         """Those that the ledger does not know; and clean up behind runs of long ago."""
-        here = set(chosen)
+        here = set(politely(chosen))
         for serial in {photo.serial for photo in chosen}:
             for photo, begun in self._ledger.begun_before(serial, self._clock() - LEFT_OVER):
                 if photo not in here:

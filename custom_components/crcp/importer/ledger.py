@@ -2,7 +2,6 @@
 
 A photo that has a row is not imported again, also when its file was moved or deleted. All calls
 block, and may come from any thread, one after the other or at once.
-
 The file must lie on a local file system, because SQLite's WAL needs one; the library need not.
 """
 
@@ -17,6 +16,7 @@ from threading import Lock
 from typing import Any, Final, Self
 
 from .errors import LedgerDamaged, LedgerError, LedgerTooNew
+from .executor import politely
 from .kinds import is_one_shot, stem_of
 from .schema import NEWEST, migrate, version_of
 from .source import Photo
@@ -163,9 +163,9 @@ class Ledger:
         Where several are equal but have different handles, the camera does not tell enough of
         them: all are unknown until as many different ones were imported.
         """
-        each = {(photo, photo.handle): photo for photo in photos}.values()
-        equal = Counter(each)
-        return [photo for photo in each if self._imported(photo) < equal[photo]]
+        each = {(photo, photo.handle): photo for photo in politely(photos)}.values()
+        equal = Counter(politely(each))
+        return [photo for photo in politely(each) if self._imported(photo) < equal[photo]]
 
     def add(self, photo: Photo, record: Record) -> None:
         """Remember an import; on return it is on the disk. The first record of a photo stands."""

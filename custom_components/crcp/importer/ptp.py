@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import logging
 from typing import Final
 
@@ -17,7 +17,7 @@ from ..protocols.ptpip.codes import (
 from ..protocols.ptpip.datasets import ObjectInfo
 from ..protocols.ptpip.errors import ProtocolError, Refused
 from ..protocols.ptpip.listing import ObjectInfos
-from ..protocols.ptpip.reading import read_object
+from ..protocols.ptpip.reading import read_object, size_of
 from .errors import PhotoRefused
 from .source import Photo, Write
 
@@ -52,31 +52,27 @@ class PtpSource:
         """serial: DeviceInfo's serial number, which tells this camera's photos from others'."""
         self._initiator = initiator
         self._serial = serial
-        self._left_out = 0
-
-    @property
-    def left_out(self) -> int:
-        """How many objects the last listing had to leave out, because they were not described."""
-        return self._left_out
+        #: What the last listing had to leave out, because the camera did not describe it.
+        self.left_out: list[PhotoRefused] = []
 
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
         initiator = self._initiator
-        listing = _Listing(initiator, ObjectInfos(initiator, initiator.vendor).info)
+        listing = Listing(initiator, ObjectInfos(initiator, initiator.vendor).info)
         for storage_id in await initiator.storage_ids():
             # Low 16 bits of zero are a slot without a usable card.
             if storage_id & 0xFFFF:
                 async for handle, info in listing.files(storage_id):
-                    yield self._photo(handle, info, await listing.folder_of(info))
+                    yield await self._photo(handle, info, await listing.folder_of(info))
         self._tell(listing.left_out)
 
     async def photo(self, handle: int) -> Photo | None:
         """Look one object up."""
-        listing = _Listing(self._initiator, self._initiator.object_info)
+        listing = Listing(self._initiator, self._initiator.object_info)
         info = await listing.info(handle)
         if info.is_association:
             return None
-        return self._photo(handle, info, await listing.folder_of(info))
+        return await self._photo(handle, info, await listing.folder_of(info))
 
     async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
         """Give a photo's bytes to write, from offset on, by whatever route reaches its end."""
@@ -133,13 +129,16 @@ class PtpSource:
         except Refused:
             return None
 
-    def _photo(self, handle: int, info: ObjectInfo, folder: str) -> Photo:
+    async def _photo(self, handle: int, info: ObjectInfo, folder: str) -> Photo:
+        size = None
+        with suppress(PhotoRefused), _about_one_object(self._initiator):
+            size = await size_of(self._initiator, self._initiator.vendor, handle, info)
         return Photo(
             serial=self._serial,
             storage=f"{info.storage_id:08x}",
             folder=folder,
             filename=info.filename,
-            size=info.size,
+            size=size,
             # Some cameras date a file only once.
             capture_date=info.capture_date or info.modification_date,
             handle=handle,
@@ -148,19 +147,23 @@ class PtpSource:
 
     def _tell(self, left_out: list[PhotoRefused]) -> None:
         """Log what could not be listed, when it is not as many as the last time."""
-        if left_out and len(left_out) != self._left_out:
+        if left_out and len(left_out) != len(self.left_out):
             _LOGGER.warning(
                 "The camera did not describe %d of its objects: %s", len(left_out), left_out[-1]
             )
-        self._left_out = len(left_out)
+        self.left_out = left_out
 
 
-class _Listing:
-    """One look through a camera's cards, and what it has learned of the folders on its way."""
+class Listing:
+    """One look through a camera's cards, and what it has learned of the folders on its way.
+
+    describe: asks for an ObjectInfo, as Operations.object_info or ObjectInfos.info.
+    """
 
     def __init__(
         self, initiator: Initiator, describe: Callable[[int], Awaitable[ObjectInfo]]
     ) -> None:
+        """Know nothing yet."""
         self._initiator = initiator
         self._describe = describe
         self._folders: dict[int, ObjectInfo | None] = {}

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from .errors import AnotherLibrary, LibraryFull
+from .errors import AnotherLibrary, LibraryFull, NotStorable
 from .files import open_library, words
 from .ledger import Ledger
 
@@ -55,12 +55,18 @@ class Room:
         return device
 
     def check_space(self, size: int) -> None:
-        """Raise LibraryFull when so many bytes would leave less free than is to stay free."""
+        """Raise LibraryFull when so many bytes would leave less free than is to stay free.
+
+        What even the empty disk could not hold costs only itself: NotStorable.
+        """
         with words(self._library):
             disk = os.statvfs(self._library)
         if not disk.f_blocks:  # some shares do not tell
             return
-        stays = self._reserve.of(disk.f_blocks * disk.f_frsize)
+        total = disk.f_blocks * disk.f_frsize
+        stays = self._reserve.of(total)
+        if size > total:
+            raise NotStorable(self._library, errno.EFBIG, f"the disk has {total >> 20} MiB in all")
         free = disk.f_bavail * disk.f_frsize
         if free - size < stays:
             text = f"{free >> 20} MiB are free, and {stays >> 20} MiB stay free"

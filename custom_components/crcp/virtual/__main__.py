@@ -22,12 +22,14 @@ from .camera_faults import ABOUT, CameraFaults
 from .certificates import self_signed
 from .data_phase import DataStyle
 from .demo_pair import DemoPair
+from .encoder import NoEncoder
+from .footage import make_footage
 from .host import LOOPBACK
 from .personalities import PERSONALITIES as MAKERS
 from .photos import photos_in, sample_photos, twin_photos
-from .scenes import PERSONALITIES
+from .scenes import PERSONALITIES, show
 from .synthetic import small_files, synthetic_movie
-from .unit import DatagramRules, VirtualUnit
+from .unit import DATA_PORTS, IDLE_TIME, DatagramRules, VirtualUnit
 from .unit_faults import FAULTS
 
 #: How many pictures a camera has when nobody brings any, and how many more on a second card.
@@ -86,6 +88,16 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--login", metavar="USER:PASSWORD", help="nobody else may command it")
     parser.add_argument("--udp", action="store_true", help="take datagrams, signed with --login")
     parser.add_argument("--tls", action="store_true", help="open a second, encrypted port")
+    parser.add_argument(
+        "--idle-time",
+        type=float,
+        default=IDLE_TIME,
+        metavar="SECONDS",
+        help="so long a controller may say nothing (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--card", type=Path, metavar="DIR", help="show a test card; it is made once and kept there"
+    )
 
 
 async def _run_unit(arguments: argparse.Namespace) -> int:
@@ -100,6 +112,14 @@ async def _run_unit(arguments: argparse.Namespace) -> int:
         tls=context,
         fault=FAULTS[arguments.fault],
     )
+    unit.idle_time = arguments.idle_time
+    if arguments.port:
+        unit.data_ports = DATA_PORTS
+    if arguments.card:
+        try:
+            show(unit, await asyncio.to_thread(make_footage, arguments.card))
+        except (OSError, NoEncoder) as error:
+            return _complain(f"cannot make a test card: {error}")
     return await _run(unit, arguments.port, about=lambda: _about(unit, certificate))
 
 

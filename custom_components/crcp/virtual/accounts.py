@@ -21,8 +21,15 @@ class Account:
     account: str | None = None
     challenge: Challenge | None = None
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no one-time password is left. Below 0 each would be the one that came last."""
+        return self.challenge is not None and self.challenge.sequence < 0
+
     def accepts(self, secret: str) -> bool:
         """Whether this is the password, or the next one-time password."""
+        if self.is_used_up:
+            return False
         if self.challenge is None:
             return hmac.compare_digest(secret.encode(), self.password.encode())
         expected = one_time_password(self.challenge, self.password)
@@ -65,6 +72,8 @@ class Login:
         match command.name:
             case "USER":
                 self._user, self.logged_in, self._needs_account = text, False, False
+                if self._account.is_used_up:
+                    return Reply(ReplyCode.NOT_LOGGED_IN, ("No one-time password is left",))
                 return Reply(ReplyCode.NEED_PASSWORD, (self._account.prompt(),))
             case "PASS":
                 return self._answer_password(self._account, text)

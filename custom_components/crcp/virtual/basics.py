@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @answers(None, "STAT")
-async def _stat(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _stat(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     match command.argument:
         case None:
             return format_unit_status(each for each in unit.subunits if each not in unit.unlisted)
@@ -52,7 +52,7 @@ def _stream_status(unit: VirtualUnit, visitor: Visitor, number: int) -> Reply:
 
 
 @answers(None, "HELP")
-async def _help(unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
+def _help(unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
     kinds = dict.fromkeys(s.kind for s in unit.subunits if s.kind != CONNECTION)
     lines = (f"Commands: STAT HELP {' '.join(kinds)} USER PASS QUIT", "see STAT for the subunits")
     return Reply(ReplyCode.HELP, (*lines, "end"))
@@ -93,7 +93,7 @@ async def _quit(_unit: VirtualUnit, visitor: Visitor, _command: Command) -> Repl
 
 
 @answers(TAPE, "PLAY", "RECO", "FF", "PAUS")
-async def _tape(unit: VirtualUnit, _visitor: Visitor, command: Command) -> Reply:
+def _tape(unit: VirtualUnit, _visitor: Visitor, command: Command) -> Reply:
     deck = unit.decks[number_of(command)]
     match command.argument:
         case Motion() as motion:
@@ -109,7 +109,7 @@ async def _tape(unit: VirtualUnit, _visitor: Visitor, command: Command) -> Reply
 @answers(
     CAMERA, "IRIS", "SENS", "ROLL", "PAN", "TILT", "ZOOM", "HORI", "VERT", "DEPT", "FOCU", "WHIT"
 )
-async def _camera(unit: VirtualUnit, _visitor: Visitor, command: Command) -> Reply:
+def _camera(unit: VirtualUnit, _visitor: Visitor, command: Command) -> Reply:
     match command.argument:
         case Amount() | Step() | Auto() as setting:
             unit.heads[number_of(command)].set(command.name, setting)
@@ -124,4 +124,7 @@ def number_of(command: Command) -> int:
 
 def okay() -> Reply:
     """The reply to nearly everything that worked."""
-    return Reply(ReplyCode.OKAY, ("Command okay",))
+    return _OKAY
+
+
+_OKAY = Reply(ReplyCode.OKAY, ("Command okay",))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, override
 
 from ..protocols.crcp.jpeg import payloads, split_picture
+from ..protocols.crcp.mpegts import TransportStreamReader
 from ..protocols.crcp.rtp import TS_PACKET
 from .reels import Piece, Recording, Reel, Span
 
@@ -14,6 +15,9 @@ JPEG: Final = 26
 
 #: A null packet (ISO 13818-1 section 2.4.3.3): a transport stream with nothing in it.
 NULL_PACKET: Final = bytes((0x47, 0x1F, 0xFF, 0x10)) + b"\xff" * (TS_PACKET - 4)
+
+#: The tables of a stream are looked for in its first bytes: they come several times a second.
+TABLES_WITHIN: Final = 2000 * TS_PACKET
 
 #: While a tape stands, so often a packet with nothing in it says that the stream is alive.
 BLANK_INTERVAL: Final = 0.2
@@ -43,26 +47,41 @@ class Clip:
 
 
 class _StreamReel(Reel):
-    """Plays the bytes of a stream, spread evenly over its duration, as they are."""
+    """Plays the bytes of a stream, spread evenly over its duration, as they are.
+
+    After a jump they go on at the next key frame, with the tables in front and the seam announced.
+    """
 
     def __init__(self, clip: Clip, packets: int) -> None:
         self._clip = clip
-        self._packets = packets
+        self._size = packets * TS_PACKET
         self._blank_at = 0.0
+        self._end = 0.0
+        self._reader: TransportStreamReader | None = None
 
     @override
     def play(self, tape: Span, air: Span) -> Iterator[Piece]:
         if tape.length < 0:
             yield from self.blank(air)
             return
-        stream = self._clip.stream
-        total = len(stream) // TS_PACKET
+        if tape.start != self._end:
+            self._reader = self._after_jump()
+        self._end = tape.end
+        total = len(self._clip.stream) // TS_PACKET
         first, last = (int(total * at / self._clip.duration) for at in (tape.start, tape.end))
-        last = min(last, total)
-        for at in range(first, last, self._packets):
-            piece = stream[at * TS_PACKET : min(at + self._packets, last) * TS_PACKET]
+        stream = self._clip.stream[first * TS_PACKET : min(last, total) * TS_PACKET]
+        if self._reader:
+            stream = b"".join(unit.packets for unit in self._reader.feed(stream))
+        for at in range(0, len(stream), self._size):
             # A transport stream has clocks of its own; RTP's tells when it was sent.
-            yield piece, air.end, False
+            yield stream[at : at + self._size], air.end, False
+
+    def _after_jump(self) -> TransportStreamReader | None:
+        """A reader that knows the tables and waits for a key frame; None where there are no tables."""
+        reader = TransportStreamReader()
+        reader.feed(self._clip.stream[:TABLES_WITHIN])
+        reader.feed(b"", lost=True)
+        return reader if reader.programme.streams else None
 
     @override
     def blank(self, air: Span) -> Iterator[Piece]:
@@ -132,4 +151,10 @@ class Shelf:
         clip = self.clips.get(path)
         if clip is None:
             return f"drwxr-xr-x 1 crcp crcp {0:>10} Jan 01  1998 {name}"
-        return f"-rw-r--r-- 1 crcp crcp {clip.size:>10} {clip.recorded:%b %d  %Y} {name}"
+        return f"-rw-r--r-- 1 crcp crcp {clip.size:>10} {_date(clip.recorded)} {name}"
+
+
+def _date(recorded: datetime) -> str:
+    """Month and day, and then the time of what is younger than half a year, else the year."""
+    is_new = timedelta() <= datetime.now(UTC) - recorded < timedelta(days=182)
+    return f"{recorded:%b %d %H:%M}" if is_new else f"{recorded:%b %d  %Y}"

@@ -1,10 +1,11 @@
 """The control channel of a virtual unit: its port, and the one controller that may have it."""
 
 import asyncio
+from collections.abc import Awaitable
 import logging
 import socket
 import ssl
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Final, override
 
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.lines import NeedData
@@ -18,7 +19,7 @@ from ..protocols.crcp.session import (
     TelnetAnswer,
 )
 from ..protocols.crcp.state import State
-from .host import BaseHost
+from .host import LOOPBACK, BaseHost
 from .visitor import Visitor
 
 if TYPE_CHECKING:
@@ -27,14 +28,28 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 
+#: What may be asked before the login.
+OPEN_TO_ALL: Final = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+
+NOT_LOGGED_IN: Final = Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+
+#: So many seconds has a controller to take what was said to it last.
+PARTING: Final = 2.0
+
+
 class ControlHost(BaseHost):
     """Listens for controllers of a unit."""
 
     def __init__(
-        self, unit: VirtualUnit, port: int = 0, *, tls: ssl.SSLContext | None = None
+        self,
+        unit: VirtualUnit,
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: str = LOOPBACK,
     ) -> None:
         """Prepare; start listens."""
-        super().__init__(port, tls=tls)
+        super().__init__(port, tls=tls, address=address)
         self._unit = unit
         self._connections: set[ControlConnection] = set()
 
@@ -68,18 +83,20 @@ class ControlConnection(Visitor, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._work: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._is_full = False
         self._is_deaf = False
         #: When something was last done; bytes that make no command do not count.
         self._active = self._connected = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._parting: asyncio.TimerHandle | None = None
+        self._lost = asyncio.Event()
 
     def dismiss(self, reason: str) -> None:
-        """Say 421 and close."""
+        """Say 421 and close. What was begun ends now, though the controller may be deaf."""
         if self._session.state is not State.CLOSED:
             self._send(Reply(ReplyCode.CLOSING, (reason,)))
             self._close()
+            self._begin_leaving()
 
     def drop(self) -> None:
         """Close at once; ended tells when all is over."""
@@ -131,19 +148,30 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     @override
     def pause_writing(self) -> None:
-        self._writable.clear()
+        """The controller does not take its replies: it gets no more before it does."""
+        self._is_full = True
+        self._read_on(on=False)
 
     @override
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._is_full = False
+        if self._work is None:
+            self._read_on(on=True)
+            self._go_on()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._parting):
+            if timer:
+                timer.cancel()
+        self._lost.set()
+        self._begin_leaving()
+
+    def _begin_leaving(self) -> None:
         if self._work:
             self._work.cancel()
-        self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._leave(), name="crcp goodbye")
 
     @staticmethod
     def _set_up(connected: socket.socket) -> None:
@@ -160,57 +188,79 @@ class ControlConnection(Visitor, asyncio.Protocol):
             await self.leave()
         finally:
             self.unit.release(self)
+            await self._lost.wait()
             self._connections.discard(self)
             self.ended.set_result(None)
 
     def _close(self) -> None:
-        if self._transport:
+        """Close when all is sent; a controller that takes none of it is not waited for."""
+        if self._transport and not self._lost.is_set():
             self._transport.close()
+            self._parting = self._parting or self._loop.call_later(PARTING, self.drop)
 
     # -- commands ------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
-        """Perform what has come, and read on when that is done."""
-        work = self._loop.create_task(self._perform_all(), name="crcp commands", eager_start=True)
-        if work.done():
-            self._worked(work)
-            return
-        self._work = work
-        if self._transport and not self._is_deaf:
-            self._transport.pause_reading()
-        work.add_done_callback(self._worked)
-
-    def _worked(self, work: asyncio.Task[None]) -> None:
-        if self._work and self._transport and not self._transport.is_closing():
-            self._transport.resume_reading()
-        self._work = None
-        if work.cancelled():
-            return
-        if self._session.state is State.CLOSED or work.exception():
+        """Perform what has come, until a command takes its time."""
+        while not self._is_full and not isinstance(event := self._session.next_event(), NeedData):
+            outcome = self._handle(event)
+            if outcome and not self._is_done(outcome):
+                return
+        if self._session.state is State.CLOSED:
             self._close()
         else:
             self._watch_the_clock()
-        work.result()  # what went wrong in our own code goes to the event loop, which tells it
 
-    async def _perform_all(self) -> None:
-        while not isinstance(event := self._session.next_event(), NeedData):
-            await self._handle(event)
-            if not self._writable.is_set():
-                await self._writable.wait()
-
-    async def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event) -> Awaitable[Reply] | None:
+        """Answer; what cannot be answered yet is given back."""
         match event:
             case CommandReceived(command):
                 # Its argument may be a password.
                 _LOGGER.debug("Performing %s of %s", command.name, command.subunit)
-                self._send(await self.unit.perform(self, command))
+                outcome = self.unit.perform(self, command)
+                if not isinstance(outcome, Reply):
+                    return outcome
                 self._active = self._loop.time()
-            case CommandRejected(reply):
-                self._send(reply)
+                self._send(outcome)
+            case CommandRejected(reply, word):
+                knows = self.login.logged_in or not word or word in OPEN_TO_ALL
+                # What there is and what there is not is nothing to tell a stranger either.
+                self._send(reply if knows else NOT_LOGGED_IN)
+                self._active = self._loop.time()
             case TelnetAnswer(data):
                 self._write(data)
             case _:
                 pass  # The other events are a controller's.
+        return None
+
+    def _is_done(self, outcome: Awaitable[Reply]) -> bool:
+        """Whether a command that might have taken its time is answered already."""
+        work = self._loop.create_task(self._answer(outcome), name="crcp command", eager_start=True)
+        if work.done():
+            work.result()
+            return True
+        self._work = work
+        self._read_on(on=self._is_deaf)
+        work.add_done_callback(self._worked)
+        return False
+
+    async def _answer(self, outcome: Awaitable[Reply]) -> None:
+        self._send(await outcome)
+        self._active = self._loop.time()
+
+    def _worked(self, work: asyncio.Task[None]) -> None:
+        self._work = None
+        if work.cancelled():
+            return
+        if work.exception():
+            self._close()
+            work.result()  # what went wrong in our own code goes to the event loop, which tells it
+        self._read_on(on=not self._is_full)
+        self._go_on()
+
+    def _read_on(self, *, on: bool) -> None:
+        if self._transport and not self._transport.is_closing():
+            (self._transport.resume_reading if on else self._transport.pause_reading)()
 
     def _send(self, reply: Reply) -> None:
         if self._session.state is not State.CLOSED:
@@ -224,6 +274,8 @@ class ControlConnection(Visitor, asyncio.Protocol):
 
     def _watch_the_clock(self) -> None:
         """Have one timer run out when nothing was done for too long, or sooner; it looks then."""
+        if self._lost.is_set():
+            return
         deadline = self._deadline
         if self._timer:
             if self._timer.when() <= deadline:
@@ -235,7 +287,7 @@ class ControlConnection(Visitor, asyncio.Protocol):
         self._timer = None
         if self._work:
             return  # it will look again when it is done
-        if self.transferring:
+        if self.transferring and not self._is_full:
             self._active = self._loop.time()
         if due < self._deadline:
             self._watch_the_clock()

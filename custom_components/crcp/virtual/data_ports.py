@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from ipaddress import ip_address
 import socket
-from typing import Final, override
+from typing import Any, Final, override
 
 from ..protocols.crcp.addresses import Address
 from ..protocols.crcp.codes import ReplyCode
 from ..protocols.crcp.errors import Refused
 from ..protocols.crcp.rtp import frame
+from .backlog import Backlog
 
 READ_SIZE: Final = 65536
 LOWEST_PORT: Final = 1024
@@ -19,8 +20,14 @@ LOWEST_PORT: Final = 1024
 #: Nobody connects within so many seconds: 425. Nothing of what is sent is taken for as long: 426.
 PATIENCE: Final = 10.0
 
-#: About a second of picture. A receiver that is further behind loses packets and not the unit's memory.
-MAX_BACKLOG: Final = 2 << 20
+#: Of the ports that a system gives, every other one is even.
+TRIES_FOR_EVEN: Final = 100
+
+#: What the system keeps for a receiver is out of our sight: a second of a good picture at most.
+SYSTEMS_SHARE: Final = 256 << 10
+
+#: How often to look whether a receiver has taken all.
+LOOK: Final = 0.02
 
 
 class DataPort(ABC):
@@ -33,8 +40,16 @@ class DataPort(ABC):
         """Wait until there is somebody at the other end. Raises TimeoutError or OSError."""
 
     @abstractmethod
+    async def hear(self) -> None:
+        """Get ready to receive: what is needed for that and not for sending."""
+
+    @abstractmethod
     def send(self, packet: bytes) -> None:
         """Send one RTP packet, or drop it when the receiver is too slow. Raises OSError."""
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Wait until all that was sent is taken. Raises OSError when that does not happen."""
 
     @abstractmethod
     async def receive(self) -> bytes:
@@ -55,22 +70,50 @@ class StreamPort(DataPort):
     def __init__(self) -> None:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._blocked_since = 0.0
+        self._backlog = Backlog()
+
+    def _attach(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Use a connection from now on."""
+        connected: socket.socket = writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEMS_SHARE)
+        self._reader, self._writer = reader, writer
+
+    @override
+    async def hear(self) -> None:
+        pass  # a connection goes both ways
 
     @override
     def send(self, packet: bytes) -> None:
         if self._writer is None or self._writer.is_closing():
             raise ConnectionResetError("the receiver closed the data connection")
+        now = self._look(self._writer)
+        if self._backlog.takes(packet, now):
+            framed = frame(packet)
+            self._writer.write(framed)
+            self._backlog.add(len(framed), now)
+
+    @override
+    async def flush(self) -> None:
+        if self._writer is None:
+            return
+        while self._writer.transport.get_write_buffer_size():
+            self._look(self._writer)
+            await asyncio.sleep(LOOK)
+        if self._writer.is_closing():
+            raise ConnectionResetError("the receiver closed the data connection")
+
+    def _look(self, writer: asyncio.StreamWriter) -> float:
+        """See how far the receiver is; the time now. Raises ConnectionResetError."""
         now = asyncio.get_running_loop().time()
-        if self._writer.transport.get_write_buffer_size() <= MAX_BACKLOG:
-            self._blocked_since = now
-            self._writer.write(frame(packet))
-        elif now - self._blocked_since > PATIENCE:
+        self._backlog.look(writer.transport.get_write_buffer_size(), now)
+        if now - self._backlog.moved > PATIENCE:
             raise ConnectionResetError("the receiver takes nothing")
+        return now
 
     async def send_plain(self, data: bytes) -> None:
         """Send bytes as they are, which is how listings go."""
         if self._writer:
+            self._backlog.add(len(data), self._look(self._writer))
             self._writer.write(data)
             async with asyncio.timeout(PATIENCE):
                 await self._writer.drain()
@@ -128,7 +171,7 @@ class PassiveStreamPort(StreamPort):
         if stranger or self._arrived.is_set():
             writer.close()
             return
-        self._reader, self._writer = reader, writer
+        self._attach(reader, writer)
         self._arrived.set()
 
 
@@ -143,7 +186,7 @@ class ActiveStreamPort(StreamPort):
     async def connect(self) -> None:
         async with asyncio.timeout(PATIENCE):
             opened = await asyncio.open_connection(self._address.host, self._address.port)
-        self._reader, self._writer = opened
+        self._attach(*opened)
 
 
 class PacketPort(DataPort, asyncio.DatagramProtocol):
@@ -154,29 +197,46 @@ class PacketPort(DataPort, asyncio.DatagramProtocol):
     def __init__(self, peer: str | None, target: Address | None) -> None:
         self._peer = peer
         self._target = (target.host, target.port) if target else None
+        self._group: Address | None = None
+        self._here = ""
         self._transport: asyncio.DatagramTransport | None = None
         self._arrived = asyncio.Event()
         self._received: asyncio.Queue[bytes] = asyncio.Queue(1024)
 
+    @property
+    def only_sends(self) -> bool:
+        """Whether it was told a single host to send to, from which nothing can be received."""
+        return self._target is not None and self._group is None
+
     async def open(self, host: str, port: int = 0) -> Address:
-        """Open the socket and return where it is."""
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
-        if self._transport is None:
-            raise ConnectionResetError("no socket")
-        return Address(host, self._transport.get_extra_info("sockname")[1])
+        """Open the socket and return where it is; of the ports that are free, an even one.
+
+        RTCP has the odd one above it (RFC 3550 section 11).
+        """
+        for _ in range(TRIES_FOR_EVEN):
+            await self._open(local_addr=(host, port))
+            number = self._transport.get_extra_info("sockname")[1] if self._transport else 0
+            if port or number % 2 == 0:
+                return Address(host, number)
+            self.drop()
+        raise ConnectionResetError("no even port is free")
 
     async def open_group(self, group: Address, here: str) -> None:
-        """Open a socket that sends to a group through the interface of here, and hears it."""
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        opened.setblocking(False)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        interface = socket.inet_aton(here)
-        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
-        opened.bind(("", 0))
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, sock=opened)
+        """Open a socket that sends to a group through the interface of here."""
+        self._group, self._here = group, here
         self._target = (group.host, group.port)
+        await self._open(sock=_sending_to(group, here))
+
+    @override
+    async def hear(self) -> None:
+        if self._group:
+            # A port that is the group's own hears it, and is not needed for sending.
+            self.drop()
+            await self._open(sock=_joined(self._group, self._here))
+
+    async def _open(self, **how: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, **how)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -204,6 +264,10 @@ class PacketPort(DataPort, asyncio.DatagramProtocol):
             self._transport.sendto(packet, self._target)
 
     @override
+    async def flush(self) -> None:
+        pass  # a datagram is gone when it is sent
+
+    @override
     async def receive(self) -> bytes:
         return await self._received.get()
 
@@ -222,10 +286,10 @@ async def allowed_target(told: Address, peer: str, *, third_party: bool) -> Addr
 
     Raises Refused 504, or 501 for a name that nobody knows.
     """
-    address = await _resolve(told)
+    address = await _resolve(told, socket.AF_INET6 if ":" in peer else socket.AF_INET)
     if address.number is not None and address.number.is_unspecified:
         address = Address(peer, address.port)
-    own = address.host == peer
+    own = address.number == ip_address(peer)
     if address.port < LOWEST_PORT or not (own or _is_local_group(address) or third_party):
         raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "No data to that address")
     return address
@@ -237,15 +301,45 @@ def _is_local_group(address: Address) -> bool:
     return number.is_multicast and (number.version == 6 or address.host.startswith("239."))
 
 
-async def _resolve(address: Address) -> Address:
+async def _resolve(address: Address, family: socket.AddressFamily) -> Address:
     if address.number is not None:
         return address
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(address.host, address.port, family=socket.AF_INET)
+        found = await loop.getaddrinfo(address.host, address.port, family=family)
     except (OSError, UnicodeError) as error:
         raise Refused(ReplyCode.BAD_ARGUMENT, "No such host") from error
     return Address(str(found[0][4][0]), address.port)
+
+
+def _sending_to(group: Address, here: str) -> socket.socket:
+    opened = _datagram_socket(group)
+    if opened.family == socket.AF_INET:
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(here))
+        opened.bind(("", 0))
+    else:
+        opened.bind(("::", 0))
+    return opened
+
+
+def _joined(group: Address, here: str) -> socket.socket:
+    opened = _datagram_socket(group)
+    opened.bind((group.host, group.port))
+    if opened.family == socket.AF_INET:
+        member = socket.inet_aton(group.host) + socket.inet_aton(here)
+        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+    else:
+        member = socket.inet_pton(socket.AF_INET6, group.host) + bytes(4)
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
+    return opened
+
+
+def _datagram_socket(group: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in group.host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return opened
 
 
 #: Works with a data port until the transfer is done.

@@ -78,20 +78,24 @@ class Deck:
         self._position, self._since = 0.0, self._clock()
 
     def play(self, motion: Motion) -> None:
-        """Play; a speed of 0 is a still picture, which stands like PAUS."""
-        self._move("PLAY", 1.0 if motion.speed is None else motion.speed, motion.stop)
+        """Play; a speed of 0 is a still picture, which stands like PAUS.
+
+        So does a speed in a direction that this deck does not know: it must not run the other way.
+        """
+        speed = 1.0 if motion.speed is None else motion.speed
+        self._move("PLAY", _within(speed, self._speeds["PLAY"]), motion.stop)
 
     def record(self, motion: Motion) -> None:
-        """Record over what is on the tape. Raises Refused 502 or 550 where that cannot be."""
+        """Record over what is on the tape. Raises Refused 501, 502 or 550 where that cannot be."""
         self._check_ability("RECO")
         if not self.writable:
             raise Refused(ReplyCode.UNAVAILABLE, "The tape is write-protected")
-        self._move("RECO", _moving(motion.speed, 1.0), motion.stop)
+        self._move("RECO", self._moving("RECO", motion.speed, 1.0), motion.stop)
 
     def wind(self, motion: Motion) -> None:
         """Wind forward, or backward with a negative speed. Raises Refused 502 or 501."""
         self._check_ability("FF")
-        self._move("FF", _moving(motion.speed, WINDING_SPEED), motion.stop)
+        self._move("FF", self._moving("FF", motion.speed, WINDING_SPEED), motion.stop)
 
     def pause(self) -> None:
         """Stop at the present position."""
@@ -119,11 +123,17 @@ class Deck:
         if name not in self._speeds:
             raise Refused(ReplyCode.NOT_IMPLEMENTED, "Command not implemented")
 
+    def _moving(self, name: str, speed: float | None, default: float) -> float:
+        """The speed of what makes no sense without one. Raises Refused 501."""
+        within = _within(default if speed is None else speed, self._speeds[name])
+        if within == 0:
+            raise Refused(ReplyCode.BAD_ARGUMENT, "That speed does not move the tape")
+        return within
+
     # -- the mechanism -------------------------------------------------------------------------
 
     def _move(self, operation: str, speed: float, stop: Amount | None) -> None:
         self._settle()
-        speed = _clamp(speed, self._speeds[operation])
         end = self._capacity if operation == "RECO" else self._length
         target = end if speed > 0 else 0.0
         if stop:
@@ -154,13 +164,9 @@ class Deck:
         self._operation, self._speed = "PAUS", 0.0
 
 
-def _moving(speed: float | None, default: float) -> float:
-    if speed == 0:
-        raise Refused(ReplyCode.BAD_ARGUMENT, "A speed of 0 does not move the tape")
-    return default if speed is None else speed
-
-
-def _clamp(speed: float, bounds: Bounds) -> float:
+def _within(speed: float, bounds: Bounds) -> float:
+    """The nearest speed that the deck knows in the direction asked for; 0 where there is none."""
     low = -math.inf if bounds.minimum is None else bounds.minimum
     high = math.inf if bounds.maximum is None else bounds.maximum
-    return min(max(speed, low), high)
+    nearest = min(max(speed, low), high)
+    return nearest if nearest * speed > 0 else 0.0

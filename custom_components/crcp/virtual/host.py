@@ -13,11 +13,14 @@ type Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[No
 
 
 class BaseHost(ABC):
-    """Listens on 127.0.0.1, and lets each connection make what serves it."""
+    """Listens on a loopback address, and lets each connection make what serves it."""
 
-    def __init__(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, port: int = 0, *, tls: ssl.SSLContext | None = None, address: str = LOOPBACK
+    ) -> None:
         """Prepare; start listens. port: 0 lets the system choose. tls: from the first byte on."""
         self._tls = tls
+        self._address = address
         self._wanted_port = port
         self._server: asyncio.Server | None = None
 
@@ -32,7 +35,7 @@ class BaseHost(ABC):
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         self._server = await asyncio.get_running_loop().create_server(
-            self.protocol, LOOPBACK, self._wanted_port, ssl=self._tls
+            self.protocol, self._address, self._wanted_port, ssl=self._tls
         )
 
     async def stop(self) -> None:
@@ -57,9 +60,16 @@ class BaseHost(ABC):
 class Host(BaseHost):
     """Gives each connection to serve, in a task of its own; it is closed when serve returns."""
 
-    def __init__(self, serve: Serve, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        serve: Serve,
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: str = LOOPBACK,
+    ) -> None:
         """Prepare; start listens. tls: encrypts from the first byte on."""
-        super().__init__(port, tls=tls)
+        super().__init__(port, tls=tls, address=address)
         self._serve = serve
         self._tasks: set[asyncio.Task[None]] = set()
 

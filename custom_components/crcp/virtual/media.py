@@ -1,6 +1,7 @@
 """The shelf and the streams of a virtual unit: FILE (section 6.3) and STREAM (section 7)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..protocols.crcp.addresses import Address, format_path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @answers(FILE, "CWD")
-async def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     path = unit.shelf.resolve(visitor.directory, _name(command))
     if not unit.shelf.is_directory(path):
         raise _no_such_file(_name(command))
@@ -30,18 +31,18 @@ async def _change_directory(unit: VirtualUnit, visitor: Visitor, command: Comman
 
 
 @answers(FILE, "CDUP")
-async def _change_to_parent(unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
+def _change_to_parent(unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
     visitor.directory = unit.shelf.resolve(visitor.directory, "..")
     return okay()
 
 
 @answers(FILE, "PWD")
-async def _working_directory(_unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
+def _working_directory(_unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
     return Reply(ReplyCode.PATH, (f"{format_path(visitor.directory)} is the current directory",))
 
 
 @answers(FILE, "SMNT")
-async def _mount(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _mount(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     unit.load(number_of(command), unit.shelf.resolve(visitor.directory, _name(command)))
     return Reply(ReplyCode.ACTION_OKAY, (f"{_name(command)} loaded",))
 
@@ -53,14 +54,16 @@ async def _reinitialize(_unit: VirtualUnit, visitor: Visitor, _command: Command)
 
 
 @answers(FILE, "SYST")
-async def _system(_unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
+def _system(_unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
     return Reply(ReplyCode.SYSTEM, ("UNIX Type: L8",))
 
 
 @answers(FILE, "LIST", "NLST")
-async def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     # Options such as -l are what FTP clients send by habit; a path never begins so here.
     path = "" if _name(command).startswith("-") else _name(command)
+    stream = visitor.stream(number_of(command))
+    stream.check_lists()
     directory = unit.shelf.resolve(visitor.directory, path)
     if not unit.shelf.is_directory(directory):
         raise _no_such_file(path)
@@ -72,7 +75,6 @@ async def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     async def once() -> AsyncIterator[bytes]:
         yield text
 
-    stream = visitor.stream(number_of(command))
     stream.start(command, stream.send_plain(once()))
     return Reply(ReplyCode.FILE_OKAY, ("Opening data connection",))
 
@@ -81,7 +83,7 @@ async def _list(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
 
 
 @answers(STREAM, "TYPE")
-async def _type(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _type(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     if not isinstance(command.argument, Representation):
         raise _bad_argument()
     for number in command.argument.payload_types or ():
@@ -114,7 +116,7 @@ async def _passive(_unit: VirtualUnit, visitor: Visitor, command: Command) -> Re
 
 
 @answers(STREAM, "RETR")
-async def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     number = number_of(command)
     stream = visitor.stream(number)
     stream.check_ready()
@@ -123,22 +125,25 @@ async def _retrieve(unit: VirtualUnit, visitor: Visitor, command: Command) -> Re
         path = unit.shelf.resolve(visitor.directory, path)
     if path == LIVE or (path == f"/{LIVE}" and path not in unit.shelf.clips):
         unit.take_live(stream)
+        command = replace(command, argument=LIVE)
         stream.start(command, send_clip(unit, stream, unit.live, deck=None, again=True))
         return Reply(ReplyCode.FILE_OKAY, (f"{LIVE} follows",))
     if path not in unit.shelf.clips:
         raise _no_such_file(_name(command))
     deck = unit.load(number, path) if number in unit.decks else None
     clip = unit.shelf.clips[path]
+    command = replace(command, argument=_name(command) or path)
     stream.start(command, send_clip(unit, stream, clip, deck=deck))
     kinds = ",".join(map(str, stream.payload_types))
     return Reply(ReplyCode.FILE_OKAY, (f"{_name(command)} follows, payload type {kinds}",))
 
 
 @answers(STREAM, "STOR")
-async def _store(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
+def _store(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply:
     number = number_of(command)
     stream = visitor.stream(number)
     stream.check_ready()
+    stream.check_receives()
     path = unit.shelf.resolve(visitor.directory, _name(command))
     if unit.shelf.is_directory(path) or (path in unit.shelf.clips and not unit.shelf.writable):
         raise Refused(ReplyCode.NAME_NOT_ALLOWED, f"{_name(command)}: not to be replaced")

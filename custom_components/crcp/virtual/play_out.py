@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 import random
 from typing import TYPE_CHECKING, Final
 
@@ -139,6 +140,7 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
     """The work of a STOR: with a deck only what comes while it records is kept."""
 
     async def work(port: DataPort) -> None:
+        await port.hear()
         kept = bytearray()
         began = unit.clock()
         try:
@@ -149,8 +151,11 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
                 if len(kept) > MAX_RECORDING:
                     raise Refused(ReplyCode.NO_SPACE_LEFT, "No space left")
         finally:
+            now = datetime.now(UTC)
             whole = bytes(kept[: len(kept) // TS_PACKET * TS_PACKET])
-            unit.keep(path, Clip(max(unit.clock() - began, 0.1), whole), stream.number)
+            unit.keep(
+                path, Clip(max(unit.clock() - began, 0.1), whole, recorded=now), stream.number
+            )
 
     return work
 

@@ -19,6 +19,9 @@ MOST_SPEED: Final = 2.5
 #: A transport stream's clock is told at least this often, in seconds (ISO 13818-1 section 2.7.2).
 CLOCK_INTERVAL: Final = 0.08
 
+#: Two pictures are this far apart in time at least, in seconds.
+SHORTEST: Final = 0.001
+
 #: What one payload unit is: bytes, the moment that it belongs to, and RTP's marker. Moments are
 #: seconds since the transfer began.
 type Piece = tuple[bytes, float, bool]
@@ -103,14 +106,16 @@ class FrameReel(Reel):
         self._next: int | None = None
         self._next_blank = 0
         self._quiet_since = 0.0
+        self._last_due = -SHORTEST
 
     @override
     def play(self, tape: Span, air: Span) -> Iterator[Piece]:
         self._next_blank = 0
         slow = abs(tape.length) <= MOST_SPEED * air.length
+        forward = tape.length > 0
         for number in tape.numbers(self._rate):
             key = number % self._rate == 0
-            follows = number == self._next or self._packer.independent
+            follows = self._packer.independent or (forward and number == self._next)
             if number < len(self._shown) and (key or (follows and slow)):
                 self._next = number + 1
                 due = air.at(tape.share(number / self._rate))
@@ -127,13 +132,15 @@ class FrameReel(Reel):
             yield from self._send(self._blank[index], due, air.end, key=index == 0)
 
     def _send(self, frame: bytes, due: float, now: float, *, key: bool) -> Iterator[Piece]:
-        self._quiet_since = now
+        # A tape that turns at a picture shows it twice at the same moment.
+        due = max(due, self._last_due + SHORTEST)
+        self._quiet_since, self._last_due = now, due
         yield from self._packer.frame(frame, due, now, key=key)
 
     def _tell_time(self, now: float) -> Iterator[Piece]:
         if now - self._quiet_since >= CLOCK_INTERVAL:
             self._quiet_since = now
-            yield from self._packer.idle(now)
+            yield from self._packer.idle(max(now, self._last_due))
 
 
 class Packer(ABC):

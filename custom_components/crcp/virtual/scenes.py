@@ -4,10 +4,12 @@ from collections.abc import Callable
 import time
 from typing import Any, Final
 
+from ..protocols.crcp.rtp import PREFERRED_TYPES
 from ..protocols.crcp.status import Bounds
 from .clips import Shelf, blank_clip
 from .deck import Deck
 from .head import Axis, Head
+from .reels import Recording
 from .unit import VirtualUnit
 
 #: Angles as an engineer counts them, from the middle: half of them cannot be written absolutely.
@@ -81,6 +83,14 @@ def rack(**options: Any) -> VirtualUnit:
 def bare(**options: Any) -> VirtualUnit:
     """A tape and nothing else: no power, no shelf, no stream."""
     return VirtualUnit(**{"powers": {}, "heads": {}, **options})
+
+
+def show(unit: VirtualUnit, recording: Recording) -> None:
+    """Let a camera see a recording, and a shelf hold it as /test-card.ts."""
+    unit.live = recording
+    unit.payload_types = tuple(number for number in PREFERRED_TYPES if recording.offers(number))
+    if unit.has_shelf:
+        unit.shelf.clips["/test-card.ts"] = recording
 
 
 PERSONALITIES: Final[dict[str, Callable[..., VirtualUnit]]] = {

@@ -1,7 +1,8 @@
 """A STREAM subunit as one controller has set it up, and its transfers (section 7)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .visitor import Visitor
 
 _LOGGER = logging.getLogger(__name__)
+
+#: One of media, and listings beside it; more only hold sockets that others need.
+MOST_TRANSFERS = 8
 
 
 class Stream:
@@ -74,13 +78,18 @@ class Stream:
         target = await allowed_target(told, self._visitor.peer, third_party=unit.third_party_data)
         await self._drop_port()
         if self.mode.packets is None:
+            if target.is_multicast:
+                raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A group needs MODE P")
             self._port = ActiveStreamPort(target)
             return
         port = PacketPort(self._visitor.peer, target)
-        if target.is_multicast:
-            await port.open_group(target, self._visitor.here)
-        else:
-            await port.open(self._visitor.here)
+        try:
+            if target.is_multicast:
+                await port.open_group(target, self._visitor.here)
+            else:
+                await port.open(self._visitor.here)
+        except OSError as error:  # a group of the other family, say
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "No data to that address") from error
         self._port = port
 
     async def listen(self) -> str:
@@ -90,16 +99,21 @@ class Stream:
         peer = None if unit.third_party_data else self._visitor.peer
         if self.mode.packets is not None and unit.group:
             group = PacketPort(None, None)
-            await group.open_group(unit.group, here)
+            try:
+                await group.open_group(unit.group, here)
+            except OSError as error:
+                raise Refused(ReplyCode.NO_DATA_CONNECTION, "No way to the group") from error
             self._port = group
             return self._told(unit.group)
         if self.mode.packets is not None:
             packets = PacketPort(peer, None)
-            address = await packets.open(here, unit.next_data_port())
+            even = [port for port in unit.data_ports_to_try() if port % 2 == 0]
+            address = await _first_free(even, lambda port: packets.open(here, port))
             self._port = packets
             return self._told(address)
         stream = PassiveStreamPort(peer)
-        address = await stream.listen(here, unit.next_data_port())
+        ports = unit.data_ports_to_try()
+        address = await _first_free(ports, lambda port: stream.listen(here, port))
         self._port = stream
         return self._told(address)
 
@@ -119,10 +133,22 @@ class Stream:
         if self.busy:
             raise Refused(ReplyCode.FILE_BUSY, f"STREAM{self.number} is busy")
 
+    def check_receives(self) -> None:
+        """Raise Refused 504 when STOR cannot begin: datagrams come to a port of ours or a group."""
+        if isinstance(self._port, PacketPort) and self._port.only_sends:
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "Use PASV, or PORT with a group")
+
+    def check_lists(self) -> None:
+        """Raise Refused 504 when LIST or NLST cannot begin: a listing needs a connection."""
+        if self._port is not None and not isinstance(self._port, StreamPort):
+            raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A listing needs MODE S")
+
     def start(self, command: Command, work: Work) -> None:
-        """Begin a transfer in a task of its own; the caller replies 1yz. Raises Refused 425."""
+        """Begin a transfer in a task of its own; the caller replies 1yz. Raises Refused 425, 450."""
         if self._port is None:
             raise Refused(ReplyCode.NO_DATA_CONNECTION, "Use PORT or PASV first")
+        if len(self._running) >= MOST_TRANSFERS:
+            raise Refused(ReplyCode.FILE_BUSY, "Too many transfers at once")
         port, self._port = self._port, None
         # Started at once: one that is aborted before its first step has to say so all the same.
         task = asyncio.create_task(
@@ -135,10 +161,9 @@ class Stream:
         """The work of a listing."""
 
         async def work(port: DataPort) -> None:
-            if not isinstance(port, StreamPort):
-                raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "A listing needs MODE S")
-            async for piece in pieces:
-                await port.send_plain(piece)
+            if isinstance(port, StreamPort):
+                async for piece in pieces:
+                    await port.send_plain(piece)
 
         return work
 
@@ -167,10 +192,11 @@ class Stream:
         try:
             await asyncio.sleep(0)  # the 1yz goes first
             code, text = await self._outcome(port, work)
+            await port.close()
         except asyncio.CancelledError:
             code, text = ReplyCode.TRANSFER_BROKEN, "aborted"
             port.drop()
-        await port.close()
+            await port.close()
         self._visitor.say_transfer_ended(Reply(code, (f"{what} {text}",)))
 
     async def _outcome(self, port: DataPort, work: Work) -> tuple[int, str]:
@@ -180,10 +206,12 @@ class Stream:
             return ReplyCode.NO_DATA_CONNECTION, "has no data connection"
         try:
             await work(port)
+            await port.flush()
         except Refused as refused:
             return refused.code, refused.text
         except (OSError, ProtocolError) as error:
             _LOGGER.info("A transfer broke: %s", error)
+            port.drop()
             return ReplyCode.TRANSFER_BROKEN, "broken"
         return ReplyCode.TRANSFER_COMPLETE, "complete"
 
@@ -191,3 +219,12 @@ class Stream:
         if self._port:
             port, self._port = self._port, None
             await port.close()
+
+
+async def _first_free(
+    ports: Iterable[int], opening: Callable[[int], Awaitable[Address]]
+) -> Address:
+    for port in ports:
+        with contextlib.suppress(OSError):
+            return await opening(port)
+    raise Refused(ReplyCode.NO_DATA_CONNECTION, "No data port is free")

@@ -29,7 +29,10 @@ _SKY, _GROUND, _DISC = (28, 52, 92), (52, 92, 64), (240, 196, 64)
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a picture says of itself. number: from 0. time: hundredths of a second from the start."""
+    """What a picture says of itself: its number from 0, and hundredths of a second from the start.
+
+    There is room for a million pictures in two hours and fifty minutes.
+    """
 
     number: int
     time: int

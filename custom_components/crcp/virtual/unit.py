@@ -1,8 +1,8 @@
 """A virtual CRCP unit: what it is made of, and who may command it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 import logging
 import ssl
@@ -18,9 +18,9 @@ from ..protocols.crcp.subunits import CAMERA, CONNECTION, FILE, POWER, STREAM, T
 from . import basics, media
 from .accounts import PENALTY, Account
 from .clips import Clip, Shelf, blank_clip
-from .control import ControlConnection, ControlHost
+from .control import NOT_LOGGED_IN, OPEN_TO_ALL, ControlConnection, ControlHost
 from .deck import Deck
-from .handlers import HANDLERS
+from .handlers import HANDLERS, Outcome
 from .head import Head
 from .host import LOOPBACK, BaseHost, Host
 from .play_out import LIVE
@@ -34,8 +34,17 @@ _LOGGER = logging.getLogger(__name__)
 #: What a unit that is off still does; the draft says only "some command" (section 6.1).
 WORKS_WHILE_OFF = frozenset({POWER, CONNECTION})
 
-#: What may be asked before the login.
-OPEN_TO_ALL = frozenset({"USER", "PASS", "ACCT", "QUIT", "HELP"})
+#: What follows these is nobody's business.
+SECRET = frozenset({"PASS", "ACCT"})
+
+#: RFC 1123 section 4.1.3.2: an idle connection is kept for at least 5 minutes.
+IDLE_TIME = 300.0
+
+#: A person types a user and a password in less.
+LOGIN_TIME = 60.0
+
+#: Where a unit of its own host has its data connections, so that a firewall can let them in.
+DATA_PORTS = tuple(range(27274, 27344))
 
 #: A demo runs for months; so many commands are enough to tell a story by.
 REMEMBERED = 1000
@@ -77,6 +86,7 @@ class VirtualUnit:
         datagrams: DatagramRules | None = None,
         tls: ssl.SSLContext | None = None,
         fault: Fault = NO_FAULT,
+        address: str = LOOPBACK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Build the unit; start opens its ports. The default has a power, a tape and a camera."""
@@ -93,9 +103,10 @@ class VirtualUnit:
         self.payload_types = payload_types
         self.account = account
         self.fault = fault
+        self._address = address
         #: None: this unit says nothing first.
         self.greeting: str | None = f"{name} ready"
-        self.idle_time, self.login_time, self.penalty = 300.0, 60.0, PENALTY
+        self.idle_time, self.login_time, self.penalty = IDLE_TIME, LOGIN_TIME, PENALTY
         self.third_party_data = False
         #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
         self.tells_while_off = True
@@ -136,14 +147,14 @@ class VirtualUnit:
         return self._datagrams.port if self._datagrams else None
 
     async def start(self) -> None:
-        """Listen on 127.0.0.1. Raises OSError when a port is taken."""
+        """Listen on this unit's loopback address. Raises OSError when a port is taken."""
         await self._host.start()
         if self._tls_host:
             await self._tls_host.start()
         if self._rules:
             loop = asyncio.get_running_loop()
             # The control channel's own number, unless another was asked for (section 1).
-            address = (LOOPBACK, self._rules.port or self.port)
+            address = (self._address, self._rules.port or self.port)
             _, self._datagrams = await loop.create_datagram_endpoint(
                 lambda: Datagrams(self), local_addr=address
             )
@@ -169,12 +180,12 @@ class VirtualUnit:
 
     # -- commands ------------------------------------------------------------------------------
 
-    async def perform(self, visitor: Visitor, command: Command) -> Reply:
-        """Do what a command says and return the reply."""
-        self._remember(command)
+    def perform(self, visitor: Visitor, command: Command) -> Outcome:
+        """Do what a command says and return the reply, or what to wait for until it is there."""
         subunit = command.subunit
         if not visitor.login.logged_in and command.name not in OPEN_TO_ALL:
-            return Reply(ReplyCode.NOT_LOGGED_IN, ("Not logged in",))
+            return NOT_LOGGED_IN
+        self._remember(command)
         asked = command.argument if isinstance(command.argument, Subunit) else None
         concerned = subunit or (None if self.tells_while_off else asked)
         if concerned and concerned.kind not in WORKS_WHILE_OFF and not self.has_power(concerned):
@@ -183,11 +194,14 @@ class VirtualUnit:
         if handler is None:
             return Reply(ReplyCode.NOT_IMPLEMENTED, ("Command not implemented",))
         try:
-            return await handler(self, visitor, command)
+            outcome = handler(self, visitor, command)
         except Refused as refused:
             return Reply(refused.code, (refused.text,))
+        return outcome if isinstance(outcome, Reply) else _when_done(outcome)
 
     def _remember(self, command: Command) -> None:
+        if command.name in SECRET:
+            command = replace(command, argument="***")
         self.commands.append(command)
         if len(self.commands) > 2 * REMEMBERED:
             del self.commands[:REMEMBERED]
@@ -201,8 +215,11 @@ class VirtualUnit:
         for line in lines:
             try:
                 command = parse_command(line, self.subunits)
-                reply = None if is_ignored(command) else await self.perform(visitor, command)
-                if reply and reply.failed:
+                if is_ignored(command):
+                    continue
+                outcome = self.perform(visitor, command)
+                reply = outcome if isinstance(outcome, Reply) else await outcome
+                if reply.failed:
                     raise Refused(reply.code, reply.text)
             except (Refused, ValueError) as error:
                 _LOGGER.info("The rest of a datagram was dropped: %s", error)
@@ -281,9 +298,10 @@ class VirtualUnit:
             if began:
                 await began.abort(number)
 
-    def next_data_port(self) -> int:
-        """The port for the next data connection; 0 lets the system choose."""
-        return self.data_ports[next(self._next_port) % len(self.data_ports)]
+    def data_ports_to_try(self) -> list[int]:
+        """The ports for the next data connection, best first; 0 lets the system choose."""
+        turn = next(self._next_port) % len(self.data_ports)
+        return [*self.data_ports[turn:], *self.data_ports[:turn]]
 
     # -- the control channel -------------------------------------------------------------------
 
@@ -305,5 +323,12 @@ class VirtualUnit:
 
     def _open_to_controllers(self, port: int = 0, tls: ssl.SSLContext | None = None) -> BaseHost:
         if self.fault.takes_over:
-            return Host(self.fault.meet, port, tls=tls)
-        return ControlHost(self, port, tls=tls)
+            return Host(self.fault.meet, port, tls=tls, address=self._address)
+        return ControlHost(self, port, tls=tls, address=self._address)
+
+
+async def _when_done(outcome: Awaitable[Reply]) -> Reply:
+    try:
+        return await outcome
+    except Refused as refused:
+        return Reply(refused.code, (refused.text,))

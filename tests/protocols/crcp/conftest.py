@@ -11,7 +11,7 @@ from .house import House
 @pytest.fixture
 def loopback(socket_enabled: None) -> None:
     """Allow every address of 127/8: units and controllers that are not the same host."""
-    pytest_socket.socket_allow_hosts(["127.0.0.0/8"])
+    pytest_socket.socket_allow_hosts(["127.0.0.0/8", "::1"])
 
 
 @pytest.fixture

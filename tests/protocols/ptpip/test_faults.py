@@ -1,6 +1,7 @@
 """One test a fault: what a camera does wrong, and that the initiator knows whose fault it was."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -23,8 +24,13 @@ from custom_components.crcp.protocols.ptpip.errors import (
 )
 from custom_components.crcp.protocols.ptpip.patience import Timeouts
 from custom_components.crcp.protocols.ptpip.reading import read_object
+from custom_components.crcp.protocols.ptpip.vendors.canon import CanonOperation
+from custom_components.crcp.protocols.ptpip.vendors.nikon import NikonOperation
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.camera_handlers import Question, dataset
+from custom_components.crcp.virtual.connection import Reply
 from custom_components.crcp.virtual.data_phase import DataStyle
+from custom_components.crcp.virtual.personalities import CANON, NIKON
 from custom_components.crcp.virtual.photos import InMemory
 from tests.helpers import until
 
@@ -389,6 +395,93 @@ async def test_a_general_error_that_stays_is_believed(
     assert 99 - camera.faults.general_error == 3
 
 
+async def test_a_card_that_wakes_up_is_asked_again(
+    camera: VirtualCamera, connect: Connect, handle: int
+) -> None:
+    initiator = await begun(connect, camera)
+    camera.faults.not_available = 2
+    assert handle in await initiator.object_handles()
+
+
+async def test_a_refusal_does_not_end_the_asking_for_events(
+    camera: VirtualCamera, connect: Connect, handle: int
+) -> None:
+    camera.personality = replace(camera.personality, events=())
+    initiator = await begun(connect, camera)
+    initiator.vendor.poll_every = 0.01
+    await initiator.vendor.poll(initiator)
+    card = camera.take_card_out()
+    before = len(camera.requests)
+    await until(lambda: len(camera.requests) > before + 3)  # refused, and refused again
+    camera.put_card_in(card)
+    added = camera.add_photo(movie(InMemory(PICTURE)))
+    async with asyncio.timeout(5):
+        async for event in initiator.events():
+            if event.code == EventCode.OBJECT_ADDED and event.parameters == (added,):
+                break
+    assert not initiator.closed
+
+
+async def test_an_answer_without_sense_is_told_as_lost_events(
+    camera: VirtualCamera, connect: Connect
+) -> None:
+    camera.personality = NIKON
+    initiator = await begun(connect, camera)
+    sane = camera.personality.operations[OperationCode(NikonOperation.GET_EVENT_EX)]
+
+    async def nonsense(_question: Question) -> Reply:
+        return dataset(bytes.fromhex("0500 0000 0240"))
+
+    operations = camera.personality.operations.joined()
+    operations.answer(NikonOperation.GET_EVENT_EX)(nonsense)
+    camera.personality = replace(NIKON, operations=operations)
+    initiator.vendor.poll_every = 0.01
+    events = initiator.events()
+    assert (await asyncio.wait_for(anext(events), 5)).code is EventCode.UNREPORTED_STATUS
+    operations.answer(NikonOperation.GET_EVENT_EX)(sane)
+    added = camera.add_photo(movie(InMemory(PICTURE)))
+    async with asyncio.timeout(5):
+        while (await anext(events)).parameters != (added,):
+            pass
+
+
+async def test_a_goodbye_waits_for_the_question_that_is_under_way(
+    camera: VirtualCamera, connect: Connect
+) -> None:
+    camera.personality = CANON
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_question: Question) -> Reply:
+        asked.set()
+        await answer.wait()
+        return dataset(bytes.fromhex("08000000 00000000"))
+
+    operations = camera.personality.operations.joined()
+    operations.answer(CanonOperation.GET_EVENT)(slow)
+    camera.personality = replace(CANON, operations=operations)
+    initiator = await begun(connect, camera)
+    await asyncio.wait_for(asked.wait(), 5)
+    closing = asyncio.create_task(initiator.close())
+    await asyncio.sleep(0)
+    answer.set()
+    await closing
+    last = camera.requests[-1]
+    assert (last.code, last.parameters) == (CanonOperation.SET_EVENT_MODE, (0,))
+
+
+async def test_a_session_is_closed_though_the_camera_refuses_what_comes_before(
+    camera: VirtualCamera, connect: Connect
+) -> None:
+    camera.personality = CANON
+    initiator = await begun(connect, camera)
+    (connection,) = camera.connections.values()
+    operations = camera.personality.operations.joined()
+    del operations[OperationCode(CanonOperation.SET_EVENT_MODE)]
+    camera.personality = replace(CANON, operations=operations)
+    await initiator.close()
+    assert connection.session_id == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "operation", "code"),
     [
@@ -407,7 +500,7 @@ async def test_a_refusal_says_what_was_refused(
     code: ResponseCode,
 ) -> None:
     initiator = await begun(connect, camera)
-    setattr(camera.faults, fault, 1)
+    setattr(camera.faults, fault, 3)
     parameters = (handle,) if operation != OperationCode.GET_OBJECT_HANDLES else (0xFFFFFFFF, 0, 0)
     with pytest.raises(Refused) as refused:
         await initiator.dataset(operation, *parameters)

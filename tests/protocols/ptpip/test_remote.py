@@ -13,6 +13,12 @@ from custom_components.crcp.protocols.ptpip.codes import (
 )
 from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo
 from custom_components.crcp.protocols.ptpip.datatypes import Bytes
+from custom_components.crcp.protocols.ptpip.errors import (
+    Busy,
+    ProtocolError,
+    PtpIpError,
+    Refused,
+)
 from custom_components.crcp.protocols.ptpip.operations import Answer, Operations, Write
 from custom_components.crcp.protocols.ptpip.packets import OperationResponse
 from custom_components.crcp.protocols.ptpip.properties import (
@@ -100,3 +106,41 @@ async def test_the_clock_is_set_to_the_second() -> None:
     assert asked == (0x1016, 0x5011)
     assert bytes(data) == b"\x10" + "20261121T103000\0".encode("utf-16-le")
     assert not await set_clock(paper, DeviceInfo(), datetime(2026, 11, 21, tzinfo=UTC))
+
+
+class Silent(Paper):
+    """A camera that lists what it does not describe."""
+
+    error: PtpIpError
+
+    @override
+    async def transact(
+        self,
+        operation: OperationCode,
+        *parameters: int,
+        data: Bytes | None = None,
+        write: Write | None = None,
+    ) -> Answer:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused(ResponseCode.DEVICE_PROP_NOT_SUPPORTED),
+        Refused(ResponseCode.GENERAL_ERROR),
+        ProtocolError("a value of data type 0x7777"),
+    ],
+)
+async def test_what_a_camera_lists_and_does_not_describe_is_left_out(error: PtpIpError) -> None:
+    silent = Silent(battery(1, None).described)
+    silent.error = error
+    assert await describe_properties(silent, INFO) == {}
+    assert await battery_level(silent, INFO) is None
+
+
+async def test_a_busy_camera_is_not_one_without_a_battery() -> None:
+    silent = Silent(battery(1, None).described)
+    silent.error = Busy(ResponseCode.DEVICE_BUSY)
+    with pytest.raises(Busy):
+        await battery_level(silent, INFO)

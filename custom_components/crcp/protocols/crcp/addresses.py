@@ -10,6 +10,7 @@ import re
 
 from .codes import ReplyCode
 from .errors import ProtocolError, Refused
+from .grammar import BLANKS
 
 _HOST = r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]?"
 # Begins where a word does, or a long text without an address would be searched for one anew from
@@ -45,7 +46,7 @@ class Address:
 
 def parse_address(text: str) -> Address:
     """Read the argument of PORT, in any form that a controller may write. Raises Refused 501."""
-    address = _read(text.strip(), anywhere=False)
+    address = _read(text.strip(BLANKS), anywhere=False)
     if address is None:
         raise Refused(ReplyCode.BAD_ARGUMENT, "Syntax error in parameters or arguments")
     return address

@@ -40,6 +40,9 @@ MAX_REPLY_BYTES = 65536
 #: The draft's longest subunit is CONNECTION; with any number in use it is shorter than this.
 USUAL_SUBUNIT = 16
 
+#: Of a subunit's number, leading zeros not counted. Nobody has so many subunits.
+MAX_DIGITS = 9
+
 #: Commands of these are sent without a subunit, as FTP writes them: so does the draft.
 _BARE = frozenset({Subunit(CONNECTION), Subunit(FILE), Subunit(STREAM)})
 
@@ -107,9 +110,10 @@ def parse_subunit(token: str) -> Subunit | None:
 
 def _read_subunit(token: str) -> Subunit | None:
     match = SUBUNIT.fullmatch(token)
-    if not match or len(match[2]) > 9:
+    if not match:
         return None
-    return Subunit(fold(match[1]), int(match[2] or 0))
+    digits = match[2].lstrip("0")
+    return Subunit(fold(match[1]), int(digits or 0)) if len(digits) <= MAX_DIGITS else None
 
 
 _read_subunit_again = lru_cache(maxsize=64)(_read_subunit)

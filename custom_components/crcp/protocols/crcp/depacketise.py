@@ -40,14 +40,12 @@ class Depacketiser(ABC):
         self.payload_type = payload_type
         #: How many frames were damaged, or build on one that was.
         self.dropped = 0
-        self._sequence: int | None = None
+        self._last: RtpPacket | None = None
 
     def feed(self, packet: RtpPacket) -> list[MediaFrame]:
         """Take the next packet; give the frames that it completes. A malformed one counts as lost."""
-        # Bare transport stream in datagrams has no numbers: they are all the same.
-        last, self._sequence = self._sequence, packet.sequence
-        lost = last is not None and packet.sequence not in (last, last + 1 & 0xFFFF)
-        return self._take(packet, lost=lost)
+        last, self._last = self._last, packet
+        return self._take(packet, lost=last is not None and not _follows(packet, last))
 
     def end(self) -> list[MediaFrame]:
         """Give what only the end of the stream completes."""
@@ -186,6 +184,11 @@ class SampleDepacketiser(Depacketiser):
         return [MediaFrame(self.payload_type, packet.timestamp, data)] if data else []
 
 
+def _follows(packet: RtpPacket, last: RtpPacket) -> bool:
+    """Whether nothing is missing between two packets; of two sources nobody knows."""
+    return packet.ssrc == last.ssrc and packet.sequence == last.sequence + 1 & 0xFFFF
+
+
 #: Bytes of one sample in all channels.
 _SAMPLE_SIZES: Final = {0: 1, 8: 1, 10: 4, 11: 2}
 
@@ -198,7 +201,7 @@ _DEPACKETISERS: Final[dict[int, Callable[[int], Depacketiser]]] = {
 }
 
 
-class MediaReceiver:
+class MediaReader:
     """Takes the packets of a data connection apart by payload type, each type for itself.
 
     What was not asked for is ignored: anybody can put a number into a packet.

@@ -123,8 +123,6 @@ class PictureAssembler:
         self._head = packet.payload[4:12]
         self._timestamp = packet.timestamp
         self._data.clear()
-        # Section 3.1.8: these are good for one picture only; another's would paint a wrong one.
-        self._tables.pop(TABLES_FOLLOW, None)
 
     def _rest(self, payload: bytes) -> bytes:
         """The scan data of a payload; the quantisation tables are kept on the way."""

@@ -78,6 +78,8 @@ class LineReader:
 
     def next_line(self) -> bytes | NeedData | None:
         """Return the next line, None for one that was too long, or NEED_DATA."""
+        if not self._pending:
+            return NEED_DATA
         while (end := self._pending.find(LF, self._scanned)) >= 0:
             line = bytes(self._pending[:end])
             del self._pending[: end + 1]

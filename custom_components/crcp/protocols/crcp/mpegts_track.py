@@ -10,9 +10,16 @@ from .rtp import TS_PACKET, TS_SYNC
 #: A frame of 4K pictures at 100 Mbit/s is smaller; what is beyond has no end and is no frame.
 MAX_UNIT: Final = 4 << 20
 
+#: Only pictures may leave out their length (ISO 2.4.3.7), which has 16 bits; in packets it is more.
+MAX_SOUND: Final = 68 << 10
+
 #: Where a picture stands alone is told within its first packets: after delimiters, parameter sets
 #: and messages of the encoder's.
 _LOOKED_AT: Final = 24 * TS_PACKET
+
+#: After so many frames that ended where they seemed to, the next ones are believed to.
+_HABIT: Final = 3
+_NO_HABIT: Final = -1 << 60
 
 _STARTS, _HAS_FIELD, _HAS_PAYLOAD = 0x400000, 0x20, 0x10
 _RANDOM_ACCESS, _DISCONTINUITY = 0x40, 0x80
@@ -38,7 +45,7 @@ class AccessUnit:
 
 
 class Track:
-    """Gathers the packets of one PID (ISO 2.4.3). Memory stays below MAX_UNIT and two packets."""
+    """Gathers the packets of one PID (ISO 2.4.3). Memory stays below MAX_UNIT, or MAX_SOUND."""
 
     def __init__(self, pid: int, kind: int, *, is_video: bool, alone: bool) -> None:
         """kind: the stream type. alone: there are no pictures, so any frame can be begun at."""
@@ -54,7 +61,8 @@ class Track:
         self._last = b""
         self._counter: int | None = None
         self._broken = True  # until a frame begins
-        self._eager = True
+        self._ended = False
+        self._habit = 0
         self._references = MissingReferences(waiting=is_video)
         self._gap = False
 
@@ -85,8 +93,8 @@ class Track:
         self.plain = plain
 
     def finish(self) -> AccessUnit | None:
-        """Give the frame that only the end of the stream completes."""
-        found = self._done()
+        """Give the frame that only the end of the stream completes, if it looks whole."""
+        found = self._done() if self._ended else []
         return found[0] if found else None
 
     def lose(self) -> None:
@@ -97,15 +105,17 @@ class Track:
     # -- gathering -----------------------------------------------------------------------------
 
     def _start(self) -> list[AccessUnit]:
+        self._habit += self._ended
         found = self._done()
-        self._broken = False
+        self._broken = self._ended = False
         return found
 
     def _continue(self) -> list[AccessUnit]:
-        if not self._parts and not self._broken:
+        if self._ended:
             # What looked like the end was not: this sender stuffs where it likes.
-            self._eager = False
-            self._break()
+            self._habit = _NO_HABIT
+            if not self._parts:
+                self._break()
         return []
 
     def _keep(self, packets: bytes) -> None:
@@ -113,7 +123,7 @@ class Track:
             return
         self._parts.append(packets)
         self._size += len(packets)
-        if self._size > MAX_UNIT:
+        if self._size > (MAX_UNIT if self._is_video else MAX_SOUND):
             self._break()
 
     def _expect(self, word: int) -> None:
@@ -125,19 +135,21 @@ class Track:
         if self._parts:
             self.dropped += 1
         self._parts, self._size = [], 0
-        self._broken, self._gap = True, True
+        self._broken, self._gap, self._ended = True, True, False
         self._references.lose()
         self.plain = 0
 
     def _is_whole(self, packet: bytes) -> bool:
-        """Whether a packet shows that it is the last of its frame, before the next begins.
+        """Whether a packet shows that it is the last of its frame, before the next one begins.
 
-        Only the last one is stuffed (ISO 2.4.3.5), unless the length was told and says otherwise.
+        Only the last one need be stuffed (ISO 2.4.3.5), which saves the time from frame to frame;
+        but a length that was told says more, and a sender has to have shown that it does so.
         """
-        if not self._eager or not _is_stuffed(packet):
+        if not _is_stuffed(packet):
             return False
         told = int.from_bytes(payload_of(self._parts[0][:TS_PACKET])[4:6])
-        return not told or len(_elementary(b"".join(self._parts))) >= told + 6
+        self._ended = not told or len(_elementary(b"".join(self._parts))) >= told + 6
+        return self._ended and (bool(told) or self._habit >= _HABIT)
 
     # -- frames --------------------------------------------------------------------------------
 

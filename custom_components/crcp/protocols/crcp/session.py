@@ -1,7 +1,7 @@
 """One control connection without its I/O: bytes in by a call, meaning out as events."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from .codec import (
@@ -15,7 +15,7 @@ from .codec import (
 )
 from .codes import ReplyCode
 from .errors import Misuse, ProtocolError, Refused
-from .grammar import FORBIDDEN
+from .grammar import FORBIDDEN, fold, split_words
 from .lines import NEED_DATA, LineReader, NeedData, TelnetFilter
 from .messages import Command, Reply, Subunit
 from .state import TRANSITIONS, State, Step, step_of
@@ -45,9 +45,13 @@ class CommandReceived:
 
 @dataclass(frozen=True, slots=True)
 class CommandRejected:
-    """The controller sent a line that this unit cannot do; reply is what to send."""
+    """The controller sent a line that this unit cannot do; reply is what to send.
+
+    word: the line's first, in capitals: a unit may say less to whoever is not logged in.
+    """
 
     reply: Reply
+    word: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ class Session:
         if self.state is not State.READY:
             return NEED_DATA
         line = self._lines.next_line()
+        while isinstance(line, bytes) and not line.strip(b" \t"):
+            line = self._lines.next_line()  # an empty line says nothing
         if isinstance(line, NeedData):
             return NEED_DATA
         self._advance(Step.COMMAND)
@@ -207,12 +213,13 @@ class Session:
         return self._read_command(decode_text(line))
 
     def _read_command(self, line: str) -> Event:
-        if FORBIDDEN.search(line) or not line.strip():
+        if FORBIDDEN.search(line):
             return CommandRejected(Reply(ReplyCode.UNRECOGNISED, ("Not a command line",)))
         try:
             self.pending = parse_command(line, self._subunits)
         except Refused as refused:
-            return CommandRejected(Reply(refused.code, (refused.text,)))
+            word = fold(split_words(line)[0])
+            return CommandRejected(Reply(refused.code, (refused.text,)), word)
         return CommandReceived(self.pending)
 
     # -- the controller reads replies ----------------------------------------------------------

@@ -1,11 +1,13 @@
 """What people want of a camera beside its pictures: how full its battery is, what time it shows."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from .codes import DevicePropCode, OperationCode
 from .datasets import DeviceInfo
 from .datatypes import format_date_time
+from .errors import Busy, ProtocolError, Refused
 from .operations import Operations
 from .properties import DataTypeCode, DevicePropDesc, Enumeration, Range
 
@@ -16,18 +18,29 @@ FULL: Final = 100
 async def describe_properties(
     operations: Operations, info: DeviceInfo
 ) -> dict[DevicePropCode, DevicePropDesc]:
-    """Describe the properties that the camera lists and the standard or MTP names."""
-    if OperationCode.GET_DEVICE_PROP_DESC not in info.operations_supported:
-        return {}
-    known = [code for code in info.device_properties_supported if code.known]
-    return {code: await operations.device_prop_desc(code) for code in known}
+    """Describe the properties that the camera lists and the standard or MTP names.
+
+    Cameras list properties that they do not describe, or not sensibly: those are left out.
+    """
+    described = {}
+    if OperationCode.GET_DEVICE_PROP_DESC in info.operations_supported:
+        for code in info.device_properties_supported:
+            if code.known:
+                with suppress(Refused, ProtocolError):
+                    described[code] = await operations.device_prop_desc(code)
+    return described
 
 
 async def battery_level(operations: Operations, info: DeviceInfo) -> int | None:
     """Ask for the battery's charge in percent; None where the camera does not say."""
     if not has_property(info, DevicePropCode.BATTERY_LEVEL):
         return None
-    battery = await operations.device_prop_desc(DevicePropCode.BATTERY_LEVEL)
+    try:
+        battery = await operations.device_prop_desc(DevicePropCode.BATTERY_LEVEL)
+    except Busy:
+        raise
+    except Refused, ProtocolError:
+        return None
     if not isinstance(battery.current, int):
         return None
     most = _most(battery)

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import logging
 import socket
 import struct
-from typing import Final, override
+from typing import Any, Final, override
 
 from ..addresses import Address, parse_passive
 from ..errors import LinkError, ProtocolError, TimedOut
@@ -64,7 +64,7 @@ async def open_data_link(
     control: the control connection, whose ends are the only hosts that data may come from, unless
     third_party. Raises LinkError, TimedOut, ProtocolError, Refused.
     """
-    here, peer = control.get_extra_info("sockname")[0], control.get_extra_info("peername")[0]
+    here, peer = (_host(control.get_extra_info(end)) for end in ("sockname", "peername"))
     if passive:
         told = parse_passive((await ask(Command("PASV"))).text)
         address = await _allowed(told, peer, third_party=third_party)
@@ -84,6 +84,19 @@ async def open_data_link(
     return server
 
 
+def _host(name: tuple[Any, ...]) -> str:
+    """The host of a socket's name. A link-local one says nothing without its interface."""
+    host, _, *more = name
+    return f"{host}%{more[1]}" if more and more[1] else str(host)
+
+
+def _is_same(host: str, other: str) -> bool:
+    """Whether two hosts are one, whatever their interfaces are called."""
+    if host == other:
+        return True
+    return ip_address(host.partition("%")[0]) == ip_address(other.partition("%")[0])
+
+
 async def _allowed(told: Address, peer: str, *, third_party: bool) -> Address:
     """The address to use: what the unit told, if it may send us there; else its own host.
 
@@ -93,7 +106,9 @@ async def _allowed(told: Address, peer: str, *, third_party: bool) -> Address:
         raise ProtocolError(f"the unit wants data from port {told.port}")
     found = await _resolve(told)
     unspecified = ip_address(found.host).is_unspecified if found.number else True
-    if found.is_multicast or (third_party and not unspecified) or found.host == peer:
+    if found.number and _is_same(found.host, peer):
+        return Address(peer, found.port)
+    if found.is_multicast or (third_party and not unspecified):
         return found
     if not unspecified:
         _LOGGER.debug("The unit names %r for its data; using its own address", told.host[:64])
@@ -217,7 +232,7 @@ class _Listener(DataLink):
             raise TimedOut("the unit did not connect to our data port") from None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._stream.done() or writer.get_extra_info("peername")[0] != self._peer:
+        if self._stream.done() or not _is_same(writer.get_extra_info("peername")[0], self._peer):
             writer.close()
         else:
             self._stream.set_result(_Stream(reader, writer, self._patience))
@@ -250,7 +265,7 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         # An empty datagram is a knock, and would look like the end.
-        if data and self._sender in (None, addr[0]):
+        if data and (self._sender is None or _is_same(addr[0], self._sender)):
             self._stop_knocking()
             with contextlib.suppress(asyncio.QueueFull):
                 self._waiting.put_nowait(data)
@@ -321,7 +336,8 @@ def _join(address: Address, here: str) -> socket.socket:
             member = socket.inet_aton(address.host) + socket.inet_aton(here)
             group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         else:
-            wanted = socket.inet_pton(family, address.host) + struct.pack("@I", 0)
+            interface = int(here.partition("%")[2] or 0)
+            wanted = socket.inet_pton(family, address.host) + struct.pack("@I", interface)
             group.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, wanted)
     except OSError as error:
         group.close()

@@ -44,6 +44,7 @@ from ..vendors import Undecided, Vendor, vendor_of
 from .dial import connect_command, in_time
 from .link import Link, join
 from .mailbox import Mailbox
+from .polling import Polling
 from .pulse import Pulse
 
 #: What one read can bring: small enough for a processor's cache.
@@ -81,7 +82,8 @@ class Initiator(Operations):
         self._ended: asyncio.Future[PtpIpError] = asyncio.Future()
         self._pulse = Pulse(times.idle, times.probe, self._probe, self._end)
         self._command.watch(self._on_idle)
-        self._tasks = [asyncio.create_task(self._read_events(), name="ptpip events")]
+        self._polling: Polling | None = None
+        self._reading = asyncio.create_task(self._read_events(), name="ptpip events")
 
     @classmethod
     async def connect(
@@ -125,15 +127,22 @@ class Initiator(Operations):
     async def begin(self, *, remote: bool = False) -> DeviceInfo:
         """Open a session the way the camera's maker wants it; return what the camera is.
 
-        From now on events come from wherever this maker's cameras tell them, and a busy camera is
-        asked again. remote: also switch to remote control, which on some cameras hides the card.
-        Raises Declined for a camera that is known not to be usable this way.
+        Call it once, in place of open_session and device_info. From now on events come from
+        wherever this maker's cameras tell them, questions for them keep the camera awake, and a
+        busy camera is asked again. Before connecting anew, look at vendor.single_session and
+        vendor.reconnect_after; close undoes what was switched on here.
+
+        remote: also switch to remote control, which on some cameras hides the card. Raises
+        Declined for a camera that is known not to be usable this way, NotAuthorised for one that
+        lets strangers in but shows them nothing, and what transact raises; then close.
         """
         await self._pulse.greet(self._timeouts.greeting)
         await self.open_session()
         self.vendor = vendor_of(await self.device_info())
         info = await self.vendor.prepare(self, remote=remote)
-        self._tasks.append(asyncio.create_task(self._poll(self.vendor), name="ptpip polling"))
+        self._polling = Polling(
+            self, self.vendor, self._mailbox.put, self._end, lambda: self.closed
+        )
         return info
 
     @property
@@ -192,24 +201,37 @@ class Initiator(Operations):
 
     async def close(self) -> None:
         """Close the session if it is our turn to speak, and then both connections."""
-        if not self.closed and not self._turn.locked() and self._session.next_transaction_id:
+        if self._session.next_transaction_id and not (self.closed or self._is_in_use):
             with suppress(PtpIpError, TimeoutError):
                 async with asyncio.timeout(self._timeouts.goodbye):
-                    await self.vendor.finish(self)
-                    await self.close_session()
+                    await self._say_goodbye()
         await self.abort()
 
     async def abort(self) -> None:
         """Close both connections without a word; a running transaction raises LinkError."""
         self._end(LinkError("this side closed the connection"))
-        for task in self._tasks[1:]:
-            task.cancel()
+        tasks = [self._reading]
+        if self._polling:
+            self._polling.end()
+            tasks.append(self._polling.task)
         try:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(tasks)
         finally:
             async with self._turn:
                 self._command.close()
                 self._event.close()
+
+    @property
+    def _is_in_use(self) -> bool:
+        """Whether somebody's transaction runs. One that asks for events is soon over."""
+        return self._turn.locked() and not (self._polling and self._polling.asking)
+
+    async def _say_goodbye(self) -> None:
+        if self._polling:
+            await self._polling.stop()
+        with suppress(Refused):  # The session is to be closed all the same.
+            await self.vendor.finish(self)
+        await self.close_session()
 
     # -- one transaction -----------------------------------------------------------------------
 
@@ -297,20 +319,6 @@ class Initiator(Operations):
             self._end(error)
         finally:
             self._end(LinkError("nobody reads the event connection"))
-
-    async def _poll(self, vendor: Vendor) -> None:
-        """Ask for events where this maker wants to be asked; it keeps the camera awake as well."""
-        try:
-            while vendor.poll_every is not None:
-                await asyncio.sleep(vendor.poll_every)
-                for event in await vendor.poll(self):
-                    self._mailbox.put(event)
-        except Refused, ProtocolError:
-            # What a camera says to a question of ours must not cost its user the pictures; a
-            # connection that is of no more use says so to everybody else.
-            vendor.poll_every = None
-        except PtpIpError as error:
-            self._end(error)
 
     def _keep(self, event: Event) -> None:
         meant = self.vendor.translate(event)

@@ -29,6 +29,7 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._answered = asyncio.Event()
+        self._stopped = False
 
     async def greet(self, seconds: float) -> None:
         """Send the first probe and wait so long for its answer; then begin to watch."""
@@ -46,6 +47,8 @@ class Pulse:
 
     def answered(self) -> None:
         """The camera answered a probe."""
+        if self._stopped:  # the answer crossed the end
+            return
         self._answered.set()
         self.beat()
 
@@ -55,6 +58,7 @@ class Pulse:
 
     def stop(self) -> None:
         """Ask no more."""
+        self._stopped = True
         self._set(None)
         self._answered.clear()
 

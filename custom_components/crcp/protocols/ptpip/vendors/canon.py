@@ -8,7 +8,7 @@ from ..errors import Refused
 from ..operations import Operations
 from ..packets import Event
 from .canon_events import CanonEvent, Record, records
-from .generic import GET_PARTIAL_OBJECT, Generic, PartialRead, high, low
+from .generic import COMPARE_EVERY, GET_PARTIAL_OBJECT, Generic, PartialRead, high, low
 
 
 class CanonOperation(Code):
@@ -90,17 +90,19 @@ class Canon(Generic):
     @override
     async def prepare(self, operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
         """Switch events on, and remote mode only where it is wanted."""
-        self.poll_every = POLL_EVERY
+        # Without event mode handles are compared: what comes by itself says "come and ask" only.
+        self.poll_every = COMPARE_EVERY
         if not self.supports(CanonOperation.SET_EVENT_MODE, CanonOperation.GET_EVENT):
-            return await super().prepare(operations, remote=remote)
+            return self.info
         try:
             if remote and self.supports(CanonOperation.SET_REMOTE_MODE):
                 await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 1)
                 self._remote = True
             await operations.transact(operation(CanonOperation.SET_EVENT_MODE), 1)
-            self._asked = True
         except Refused:
-            return await super().prepare(operations, remote=remote)
+            return self.info
+        self._asked = True
+        self.poll_every = POLL_EVERY
         # The operations may have become more.
         self.info = await operations.device_info()
         return self.info

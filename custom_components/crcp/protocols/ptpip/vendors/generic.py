@@ -23,8 +23,19 @@ from ..properties import DataTypeCode, ObjectPropCode
 COMPARE_EVERY: Final = 5.0
 
 #: A refusal for no reason is taken at its word after so many attempts: often the camera is still
-#: writing what it has just announced.
-GENERAL_ERRORS: Final = 3
+#: writing what it has just announced, or its card wakes up.
+ATTEMPTS: Final = 3
+
+#: These only look, so that asking them again does nothing twice.
+_READS: Final = frozenset(
+    {
+        OperationCode.GET_OBJECT_INFO,
+        OperationCode.GET_OBJECT,
+        OperationCode.GET_PARTIAL_OBJECT,
+        OperationCode.GET_PARTIAL_OBJECT_64,
+        OperationCode.GET_THUMB,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +150,10 @@ class Generic:
 
     def try_again(self, operation: OperationCode, code: int, attempt: int, /) -> bool:
         """Whether an answer means "not now", after so many attempts."""
-        if code == ResponseCode.GENERAL_ERROR and operation == OperationCode.GET_OBJECT_INFO:
-            return attempt < GENERAL_ERRORS
+        if code == ResponseCode.STORE_NOT_AVAILABLE or (
+            code == ResponseCode.GENERAL_ERROR and operation in _READS
+        ):
+            return attempt < ATTEMPTS
         return code in self.busy
 
     def explain(self, code: int) -> str | None:

@@ -1,0 +1,124 @@
+"""The presets of a unit's cameras, by hand."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.const import CONF_NAME
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+)
+import voluptuous as vol
+
+from .coordinator import UnitCoordinator
+from .errors import DEVICE_ERRORS, error_detail, error_key
+from .presets import Preset
+from .protocols.crcp.codec import parse_subunit
+from .protocols.crcp.messages import Subunit
+from .protocols.crcp.subunits import CAMERA
+
+_PRESET: Final = "preset"
+_CAMERA: Final = "camera"
+
+
+class UnitOptionsFlow(OptionsFlowWithReload):
+    """Save, rename and delete presets."""
+
+    async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Begin."""
+        return await self.async_step_presets()
+
+    async def async_step_presets(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what is to be done."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_connected")
+        options = ["save_preset"] if self._unit.data.cameras else []
+        if self._unit.presets.all:
+            options += ["rename_preset", "delete_preset"]
+        if not options:
+            return self.async_abort(reason="no_camera")
+        return self.async_show_menu(step_id="presets", menu_options=options)
+
+    async def async_step_save_preset(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Keep where a camera stands now."""
+        errors, detail = {}, ""
+        if user_input is not None:
+            camera = parse_subunit(user_input[_CAMERA]) or Subunit(CAMERA)
+            try:
+                status = await self._unit.controller.camera_status(camera)
+                self._unit.presets.save(user_input[CONF_NAME], camera, status)
+                return self._done()
+            except DEVICE_ERRORS as error:
+                errors["base"], detail = error_key(error), error_detail(error)
+            except ServiceValidationError as error:
+                errors["base"] = error.translation_key or ""
+        cameras = [str(camera) for camera in self._unit.data.cameras]
+        schema = vol.Schema(
+            {
+                vol.Required(_CAMERA, default=cameras[0]): SelectSelector(
+                    SelectSelectorConfig(options=cameras)
+                ),
+                vol.Required(CONF_NAME): TextSelector(),
+            }
+        )
+        return self._form("save_preset", schema, errors, detail)
+
+    async def async_step_rename_preset(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Give a preset another name."""
+        errors = {}
+        if user_input is not None:
+            try:
+                self._unit.presets.rename(self._chosen(user_input), user_input[CONF_NAME])
+                return self._done()
+            except ServiceValidationError as error:
+                errors["base"] = error.translation_key or ""
+        schema = vol.Schema({**self._which(), vol.Required(CONF_NAME): TextSelector()})
+        return self._form("rename_preset", schema, errors)
+
+    async def async_step_delete_preset(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Forget a preset."""
+        if user_input is not None:
+            self._unit.presets.delete(self._chosen(user_input))
+            return self._done()
+        return self._form("delete_preset", vol.Schema(self._which()), {})
+
+    @property
+    def _unit(self) -> UnitCoordinator:
+        unit: UnitCoordinator = self.config_entry.runtime_data
+        return unit
+
+    def _which(self) -> dict[vol.Marker, Any]:
+        options = [
+            SelectOptionDict(value=preset.id, label=preset.name)
+            for preset in self._unit.presets.all.values()
+        ]
+        return {vol.Required(_PRESET): SelectSelector(SelectSelectorConfig(options=options))}
+
+    def _chosen(self, user_input: dict[str, Any]) -> Preset:
+        return self._unit.presets.all[user_input[_PRESET]]
+
+    def _form(
+        self, step_id: str, schema: vol.Schema, errors: dict[str, str], detail: str = ""
+    ) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=schema,
+            errors=errors,
+            description_placeholders={"detail": detail},
+        )
+
+    def _done(self) -> ConfigFlowResult:
+        """The options are written; the scenes follow them."""
+        self._unit.async_update_listeners()
+        return self.async_create_entry(data=dict(self.config_entry.options))

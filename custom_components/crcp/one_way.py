@@ -1,0 +1,131 @@
+"""A unit that cannot answer (section 4 of the draft): told by datagram, and taken at our word."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, override
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import CONF_PARAMETERS, CONF_SUBUNITS
+from .coordinator import UnitCoordinator
+from .dial import open_one_way
+from .entity_parameter import WORDS
+from .errors import DEVICE_ERRORS, as_update_failed, invalid
+from .protocols.crcp.client import OneWayController
+from .protocols.crcp.codec import parse_subunit
+from .protocols.crcp.codes import ReplyCode
+from .protocols.crcp.commands import Commands, UnitState
+from .protocols.crcp.messages import Amount, Command, Reply, Subunit
+from .protocols.crcp.status import CameraStatus, Parameter, TapeAbility, TapeStatus, UnitStatus
+from .protocols.crcp.subunits import CAMERA, MOTIONS, POWER, TAPE
+
+#: What may be sent to any tape; whether it does it, nobody will hear.
+_TAPE_COMMANDS: Final = ("PLAY", "PAUS", "RECO", "FF")
+
+
+class OneWay(Commands):
+    """A controller's vocabulary without its questions. sent: is told of each command."""
+
+    def __init__(self, controller: OneWayController, sent: Callable[[Command], None]) -> None:
+        super().__init__()
+        self._controller = controller
+        self._sent = sent
+
+    @override
+    async def exchange(self, command: Command) -> Reply:
+        if command.name == "STAT":
+            raise invalid("cannot_be_asked")
+        self._controller.send(command)
+        self._sent(command)
+        return Reply(ReplyCode.OKAY, ("",))
+
+    @override
+    async def set_value(self, subunit: Subunit, name: str, value: float) -> None:
+        self._controller.set_value(subunit, name, value)
+        if value >= 0:
+            self._sent(Command(name, subunit, Amount(value)))
+        else:
+            # Two commands in one datagram have brought it there, by way of zero.
+            self._sent(Command(name, subunit, Amount(0)))
+            self._sent(Command(name, subunit, Amount(value, relative=True)))
+
+    @override
+    async def recall(self, subunit: Subunit, values: Mapping[str, float]) -> None:
+        """Motions first: the order among them is the unit's own, and it cannot tell it."""
+        for name in sorted(values, key=lambda name: name not in MOTIONS):
+            await self.set_value(subunit, name, values[name])
+
+
+class OneWayCoordinator(UnitCoordinator):
+    """A unit of which only what was sent is known."""
+
+    one_way = True
+
+    _commands: OneWay | None = None
+
+    @property
+    @override
+    def controller(self) -> Commands:
+        if self._commands is None:
+            raise HomeAssistantError("the socket is not open")
+        return self._commands
+
+    @override
+    async def _async_setup(self) -> None:
+        """Open the socket; the unit hears nothing of it."""
+        try:
+            controller = await open_one_way(self.config_entry.data)
+        except DEVICE_ERRORS as error:
+            raise as_update_failed(error) from error
+        self.config_entry.async_on_unload(controller.close)
+        self._commands = OneWay(controller, self._sent)
+
+    @override
+    async def _async_update_data(self) -> UnitState:
+        """What the entry says that the unit has."""
+        if self._begun.is_set():
+            return self.data
+        self._begun.set()
+        subunits = [parse_subunit(each) for each in self.config_entry.data[CONF_SUBUNITS]]
+        unit = UnitStatus({subunit: str(subunit) for subunit in subunits if subunit})
+        state = UnitState(
+            unit,
+            power=dict.fromkeys(unit.of_kind(POWER)),
+            tapes={tape: _some_tape() for tape in unit.of_kind(TAPE)},
+            cameras={camera: self._some_camera() for camera in unit.of_kind(CAMERA)},
+        )
+        self.powers.read(state.power)
+        return state
+
+    @override
+    async def _wait_for_link(self) -> None:
+        """There is nothing to wait for."""
+
+    def _some_camera(self) -> CameraStatus:
+        chosen = self.config_entry.data.get(CONF_PARAMETERS, ())
+        names = [name for name, words in WORDS.items() if words.key in chosen]
+        return CameraStatus({name: Parameter(name, name) for name in names})
+
+    def _sent(self, command: Command) -> None:
+        """Take it that the unit has heard this, and has done it."""
+        subunit = command.subunit
+        if subunit and subunit.kind == TAPE:
+            status = replace(self.data.tapes[subunit], operation=command.name)
+            self.tape(subunit).read(status, self.hass.loop.time())
+            self._publish(replace(self.data, tapes={**self.data.tapes, subunit: status}))
+        elif subunit and subunit.kind == CAMERA and isinstance(command.argument, Amount):
+            self._assume_value(subunit, command.name, command.argument)
+
+    def _assume_value(self, subunit: Subunit, name: str, amount: Amount) -> None:
+        parameters = self.data.cameras[subunit].parameters
+        parameter = parameters.get(name) or Parameter(name, name)
+        value: float | None = amount.value
+        if amount.relative:
+            value = None if parameter.current is None else parameter.current + amount.value
+        self.targets.forget(subunit, (name,))
+        camera = CameraStatus({**parameters, name: replace(parameter, current=value)})
+        self._publish(replace(self.data, cameras={**self.data.cameras, subunit: camera}))
+
+
+def _some_tape() -> TapeStatus:
+    return TapeStatus("PAUS", None, {name: TapeAbility(name) for name in _TAPE_COMMANDS})

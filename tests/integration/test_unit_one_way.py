@@ -1,0 +1,123 @@
+"""A unit that only takes datagrams: everything assumed, everything signed, nothing asked."""
+
+from collections.abc import Awaitable, Callable
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.crcp.protocols.crcp.datagrams import Verifier
+from custom_components.crcp.protocols.crcp.messages import AUTO, Amount, Step
+from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.accounts import Account
+from custom_components.crcp.virtual.unit import DatagramRules, VirtualUnit
+from tests.helpers import until
+from tests.integration.units import act, add, attribute, state
+
+POWER = "switch.attic_power"
+PLAYER = "media_player.attic_tape"
+PAN = "number.attic_camera_pan"
+
+
+@pytest.fixture
+async def unit(start: Callable[[VirtualUnit], Awaitable[None]]) -> VirtualUnit:
+    rules = DatagramRules(Verifier({"ha": "secret"}))
+    unit = scenes.signed(
+        datagrams=rules, account=Account("ha", "secret"), decks=scenes.deck().decks
+    )
+    await start(unit)
+    return unit
+
+
+@pytest.fixture
+async def one_way(hass: HomeAssistant, unit: VirtualUnit) -> MockConfigEntry:
+    return await add(
+        hass,
+        unit,
+        channel="udp",
+        username="ha",
+        password="secret",
+        subunits=["POWER0", "TAPE0", "CAMERA0"],
+        parameters=["pan", "zoom", "focus"],
+    )
+
+
+async def test_everything_is_assumed_and_nothing_is_asked(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    for entity in (POWER, PLAYER, PAN):
+        assert attribute(hass, entity, "assumed_state") is True
+    assert (state(hass, POWER), state(hass, PLAYER), state(hass, PAN)) == (
+        "unknown",
+        "paused",
+        "unknown",
+    )
+    await act(hass, "homeassistant.update_entity", PAN)
+    assert unit.commands == []
+
+
+async def test_power_is_what_it_was_told(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    await act(hass, "switch.turn_off", POWER)
+    assert (state(hass, POWER), state(hass, PLAYER)) == ("off", "off")
+    await until(lambda: unit.powers == {0: False})
+    await act(hass, "media_player.turn_on", PLAYER)
+    assert (state(hass, POWER), state(hass, PLAYER)) == ("on", "paused")
+    await until(lambda: unit.powers == {0: True})
+
+
+async def test_a_tape_does_what_it_is_told(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    await act(hass, "crcp.play", PLAYER, speed=2)
+    assert state(hass, "sensor.attic_tape_transport") == "playing"
+    await until(lambda: unit.decks[0].speed == 2)
+    await act(hass, "button.press", "button.attic_tape_rewind")
+    assert state(hass, "sensor.attic_tape_transport") == "rewind"
+    await act(hass, "media_player.media_pause", PLAYER)
+    assert state(hass, PLAYER) == "paused"
+    assert attribute(hass, PLAYER, "media_position") is None
+
+
+async def test_a_place_on_a_tape_cannot_be_found_blindly(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    assert not attribute(hass, PLAYER, "supported_features") & 2
+    with pytest.raises(HomeAssistantError, match="cannot be asked"):
+        await act(hass, "crcp.go_to", PLAYER, position=3)
+
+
+@pytest.mark.parametrize("value", [40, -30])
+async def test_a_number_is_where_it_was_sent(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry, value: float
+) -> None:
+    await act(hass, "number.set_value", PAN, value=value)
+    assert state(hass, PAN) == str(float(value))
+    await until(lambda: unit.heads[0].status().parameters["PAN"].current == value)
+
+
+async def test_steps_and_automatic_control_are_sent(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    await act(hass, "button.press", "button.attic_camera_zoom_in")
+    await until(lambda: [c.argument for c in unit.commands if c.name == "ZOOM"] == [Step(1)])
+    await act(hass, "crcp.move", PAN, pan=20, zoom=4, duration={"milliseconds": 50})
+    stop = Amount(0, relative=True)
+    await until(lambda: [c.argument for c in unit.commands if c.name == "PAN"][-1:] == [stop])
+    assert AUTO not in [c.argument for c in unit.commands]
+
+
+async def test_what_is_not_signed_rightly_does_nothing(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(one_way, data={**one_way.data, "password": "wrong"})
+    await hass.config_entries.async_reload(one_way.entry_id)
+    await act(hass, "switch.turn_off", POWER)
+    assert state(hass, POWER) == "off"
+    hass.config_entries.async_update_entry(one_way, data={**one_way.data, "password": "secret"})
+    await hass.config_entries.async_reload(one_way.entry_id)
+    await act(hass, "number.set_value", PAN, value=40)
+    await until(lambda: unit.commands)
+    assert unit.powers == {0: True}

@@ -1,0 +1,79 @@
+"""Presets by hand, in the options of a unit."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.crcp.virtual import scenes
+from tests.integration.units import SetUp, attribute
+
+DOOR = {"name": "Door", "camera": "CAMERA0", "values": {"PAN": 20.0}, "automatic": []}
+GATE = {**DOOR, "name": "Gate"}
+PRESETS = {"presets": {"a1": DOOR, "a2": GATE}}
+
+
+async def choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> ConfigFlowResult:
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "presets")
+    return await give(hass, menu, next_step_id=step)
+
+
+async def give(hass: HomeAssistant, flow: ConfigFlowResult, **given: Any) -> ConfigFlowResult:
+    result = await hass.config_entries.options.async_configure(flow["flow_id"], given)
+    await hass.async_block_till_done()
+    return result
+
+
+def names(hass: HomeAssistant) -> set[str]:
+    return {
+        attribute(hass, each, "friendly_name") for each in hass.states.async_entity_ids("scene")
+    }
+
+
+async def test_a_preset_is_saved(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.camera(), options=PRESETS)
+    form = await choose(hass, entry, "save_preset")
+    result = await give(hass, form, camera="CAMERA0", name="Garden")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert names(hass) == {"Camera Door", "Camera Gate", "Camera Garden"}
+
+
+async def test_a_unit_that_says_no_is_told(hass: HomeAssistant, put: SetUp) -> None:
+    unit = scenes.camera()
+    entry = await put(unit)
+    form = await choose(hass, entry, "save_preset")
+    unit.tells_while_off, unit.powers[0] = False, False
+    form = await give(hass, form, camera="CAMERA0", name="Garden")
+    assert form["errors"] == {"base": "refused"}
+    assert "Unit is off" in form["description_placeholders"]["detail"]
+    unit.powers[0] = True
+    result = await give(hass, form, camera="CAMERA0", name="Garden")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_preset_is_renamed(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.camera(), options=PRESETS)
+    form = await choose(hass, entry, "rename_preset")
+    form = await give(hass, form, preset="a1", name="gate")
+    assert form["errors"] == {"base": "preset_exists"}
+    await give(hass, form, preset="a1", name="Garden")
+    assert names(hass) == {"Camera Garden", "Camera Gate"}
+    assert entry.options["presets"]["a1"]["name"] == "Garden"
+
+
+async def test_a_preset_is_deleted(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.camera(), options=PRESETS)
+    await give(hass, await choose(hass, entry, "delete_preset"), preset="a1")
+    assert names(hass) == {"Camera Gate"}
+
+
+async def test_without_a_camera_there_is_nothing_to_choose(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.deck())
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_camera")
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["reason"] == "not_connected"

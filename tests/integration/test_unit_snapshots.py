@@ -1,0 +1,90 @@
+"""Every entity of a unit, platform by platform, as Home Assistant's users and dashboards see it."""
+
+from unittest.mock import patch
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.entity import Entity
+import pytest
+from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from syrupy.assertion import SnapshotAssertion
+from syrupy.filters import props
+
+from custom_components.crcp import PLATFORMS
+from custom_components.crcp.const import Kind
+from custom_components.crcp.media_player import TapePlayer
+from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.accounts import Account
+from custom_components.crcp.virtual.clips import Shelf
+from tests.integration.units import SetUp
+
+PRESETS = {
+    "presets": {
+        "a1": {"name": "Door", "camera": "CAMERA0", "values": {"PAN": 20.0}, "automatic": ["FOCU"]}
+    }
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS[Kind.UNIT])
+async def test_entities(
+    hass: HomeAssistant,
+    put: SetUp,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # When a position was read is new in every run, and without one it is not told.
+    monkeypatch.setattr(TapePlayer, "media_position_updated_at", None)
+    everybody = patch.object(Entity, "entity_registry_enabled_default", True)
+    with patch.dict("custom_components.crcp.PLATFORMS", {Kind.UNIT: [platform]}), everybody:
+        # Without a shelf, or the list of its tapes would come when it likes.
+        entry = await put(scenes.studio(shelf=None), options=PRESETS)
+        await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+
+
+@pytest.mark.parametrize("personality", sorted(scenes.PERSONALITIES))
+async def test_each_personality(
+    hass: HomeAssistant, put: SetUp, entity_registry: er.EntityRegistry, personality: str
+) -> None:
+    entry = await put(scenes.PERSONALITIES[personality]())
+    found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    enabled = [each.entity_id for each in found if not each.disabled_by]
+    assert enabled
+    for entity_id in enabled:
+        assert hass.states.get(entity_id).state != "unavailable", entity_id
+    if personality != "rack":
+        assert len(found) <= 40, len(found)
+
+
+async def test_devices(hass: HomeAssistant, put: SetUp, device_registry: dr.DeviceRegistry) -> None:
+    entry = await put(scenes.rack(), manufacturer="JVC", model="GR-DV1", version="1.4")
+    (unit,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert (unit.name, unit.manufacturer, unit.model, unit.sw_version) == (
+        "Attic",
+        "JVC",
+        "GR-DV1",
+        "1.4",
+    )
+    names = {child.name for child in dr.async_entries_for_parent_device(device_registry, unit.id)}
+    assert names == {"Power", "Power 2", "Tape", "Tape 2", "Camera", "Camera 3"}
+
+
+async def test_diagnostics_tell_everything_but_secrets(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    put: SetUp,
+    snapshot: SnapshotAssertion,
+) -> None:
+    unit = scenes.studio(account=Account("ha", "correct horse"), shelf=Shelf())
+    entry = await put(unit, username="ha", password="correct horse", options=PRESETS)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    text = str(told)
+    assert "correct horse" not in text
+    assert "127.0.0.1" not in text
+    assert told == snapshot(exclude=props("entry_id", "created_at", "modified_at", "port"))
