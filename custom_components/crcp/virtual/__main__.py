@@ -13,7 +13,6 @@ import signal
 import sys
 from typing import Final, Protocol
 
-from ..protocols.crcp.datagrams import Verifier
 from ..protocols.crcp.session import PORT as UNIT_PORT
 from ..protocols.ptpip.packets import PORT
 from .accounts import Account
@@ -77,16 +76,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text} is no port: there are 65536")
+    return number
+
+
 def _describe_unit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run_unit)
-    parser.add_argument("--port", type=int, default=UNIT_PORT, help="0 takes any that is free")
+    parser.add_argument("--port", type=_port, default=UNIT_PORT, help="0 takes any that is free")
     parser.add_argument("--name", default="Virtual unit", help="the unit's friendly name")
     parser.add_argument(
         "--personality", choices=PERSONALITIES, default="studio", help="what it has"
     )
     parser.add_argument("--fault", choices=FAULTS, default="none", help="how it misbehaves")
     parser.add_argument("--login", metavar="USER:PASSWORD", help="nobody else may command it")
-    parser.add_argument("--udp", action="store_true", help="take datagrams, signed with --login")
+    parser.add_argument(
+        "--udp",
+        nargs="?",
+        choices=("signed", "unsigned"),
+        const="signed",
+        help="take datagrams: signed with --login, which is the default, or from anybody here",
+    )
     parser.add_argument("--tls", action="store_true", help="open a second, encrypted port")
     parser.add_argument(
         "--idle-time",
@@ -101,14 +113,15 @@ def _describe_unit(parser: argparse.ArgumentParser) -> None:
 
 
 async def _run_unit(arguments: argparse.Namespace) -> int:
+    if arguments.udp == "signed" and not arguments.login:
+        return _complain("--udp takes signed datagrams and needs --login, or say --udp unsigned")
     user, _, password = (arguments.login or "").partition(":")
-    verifier = Verifier({user: password}) if arguments.login else None
     context, certificate = self_signed() if arguments.tls else (None, b"")
     unit = PERSONALITIES[arguments.personality](
         name=arguments.name,
         port=arguments.port,
         account=Account(user, password) if arguments.login else None,
-        datagrams=DatagramRules(verifier) if arguments.udp else None,
+        datagrams=DatagramRules(unsigned=arguments.udp == "unsigned") if arguments.udp else None,
         tls=context,
         fault=FAULTS[arguments.fault],
     )
@@ -137,7 +150,7 @@ def _describe_camera(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"The signal SIGUSR1 presses the shutter.\n\nfaults:\n{faults}"
     parser.set_defaults(run=_run_camera)
-    parser.add_argument("--port", type=int, default=PORT, help="0 takes any that is free")
+    parser.add_argument("--port", type=_port, default=PORT, help="0 takes any that is free")
     parser.add_argument(
         "--photos",
         type=Path,
