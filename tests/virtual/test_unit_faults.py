@@ -52,6 +52,9 @@ HASTE = Timeouts(
     aborted=0.2,
 )
 
+#: What a busy machine may add; without HASTE each of these takes 5 or 10 seconds.
+SLACK = 2.0
+
 #: What each fault makes the controller say: the error, some of its words, and within how long.
 EXPECTED: dict[str, tuple[type[CrcpError] | None, str, float]] = {
     "none": (None, "", 1),
@@ -100,7 +103,7 @@ async def test_a_fault(socket_enabled: None, name: str) -> None:
             await _use(unit.port)
         assert type(said.value) is error
         assert len(str(said.value)) < 250
-    assert time.monotonic() - began < bound
+    assert time.monotonic() - began < bound + SLACK
     await unit.stop()
     await _tasks_are_gone(before)
 
@@ -179,7 +182,7 @@ async def test_a_reply_that_drips_dies_at_its_deadline(socket_enabled: None) -> 
         began = time.monotonic()
         with pytest.raises(TimedOut):
             await controller.unit_status()
-        assert HASTE.reply <= time.monotonic() - began < HASTE.reply + 0.3
+        assert HASTE.reply <= time.monotonic() - began < HASTE.reply + SLACK
         assert controller.closed
         await controller.abort()
 
@@ -193,7 +196,7 @@ async def test_a_greeting_that_promises_minutes_again_and_again(socket_enabled: 
     async with peer(serve) as port:
         began = time.monotonic()
         controller = await Controller.connect("127.0.0.1", port, timeouts=HASTE)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < HASTE.busy_greeting + SLACK
         assert controller.greeting is None
         await controller.abort()
 
@@ -222,7 +225,7 @@ async def test_a_listing_that_drips_dies_at_its_deadline(socket_enabled: None) -
     began = time.monotonic()
     with pytest.raises(TimedOut, match="the listing does not end"):
         await _listing(serve)()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < HASTE.listing + SLACK
 
 
 async def test_a_listing_that_never_comes(socket_enabled: None) -> None:
