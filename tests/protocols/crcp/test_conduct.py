@@ -390,7 +390,7 @@ async def test_a_password_is_in_no_log(house: House, caplog: pytest.LogCaptureFi
     await controller.log_in(credentials)
     assert unit.heard == ["USER ha", "PASS geheim"]
     assert "geheim" not in caplog.text + repr(credentials)
-    with pytest.raises(ValueError, match="line ends"):
+    with pytest.raises(NotAuthorised, match="line ends"):
         await controller.log_in(Credentials("ha\r\nTAPE0 RECO", "x"))
 
 
