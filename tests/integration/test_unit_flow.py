@@ -303,10 +303,11 @@ async def test_a_password_that_is_changed_later_is_asked_for_once(
 ) -> None:
     unit = scenes.studio(account=Account("ha", "secret"))
     unit.penalty = 0
-    await put(unit, **LOGIN)
+    entry = await put(unit, **LOGIN)
     unit.account = Account("ha", "new")
     drop(unit)
     await until(hass.config_entries.flow.async_progress)
+    assert entry.runtime_data._link.given_up
     tries = len([each for each in unit.commands if each.name == "PASS"])
     (flow,) = hass.config_entries.flow.async_progress()
     assert state(hass, "switch.attic_power") == "unavailable"
@@ -341,7 +342,9 @@ async def test_an_announcement_changes_nothing_while_the_unit_is_where_it_was(
     unit = scenes.studio(unit_id="attic-1")
     entry = await put(unit)
     liar = await stranger(b"220 Virtual unit ready\r\n")
+    connection = unit._connection
     await discover(hass, CRCP, liar.port, id="attic-1")
+    assert unit._connection is connection
     await hass.config_entries.async_unload(entry.entry_id)
     await discover(hass, CRCP, liar.port, id="attic-1")
     assert (entry.data["port"], liar.connections) == (unit.port, 0)

@@ -19,7 +19,8 @@ AUTO = "switch.attic_camera_automatic_iris"
 
 async def snapshot(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "scene", {})
-    entities = [POWER, PLAYER, AUTO, *NUMBERS]
+    # The power last: what it feeds is told first, and has to wait for it.
+    entities = [*NUMBERS, AUTO, PLAYER, POWER]
     await act(hass, "scene.create", scene_id="evening", snapshot_entities=entities)
 
 

@@ -157,14 +157,26 @@ async def _ready_for_data() -> tuple[asyncio.Server, dict[str, str | list[str]]]
 
 async def test_a_transfer_may_start_later_than_a_reply_comes() -> None:
     data, answers = await _ready_for_data()
-    async with data, AnsweringUnit({**answers, "RETR a": ""}) as unit:
-        controller = await _controller(unit, reply=SHORT, started=4 * SHORT)
+    answers |= {"RETR a": "", "ABOR": "426 gone\n226 done"}
+    async with data, AnsweringUnit(answers) as unit:
+        controller = await _controller(unit, reply=10 * SHORT, started=60)
         starting = asyncio.create_task(controller.retrieve("a"))
-        await asyncio.wait([starting], timeout=2 * SHORT)
+        await asyncio.wait([starting], timeout=15 * SHORT)
         assert unit.heard[-1] == "RETR a"
         assert not starting.done()
+        assert unit.writer
+        unit.writer.write(b"150 here it comes\r\n")
+        await (await starting).abort()
+        await controller.abort()
+
+
+async def test_a_transfer_that_does_not_start_is_given_up() -> None:
+    data, answers = await _ready_for_data()
+    async with data, AnsweringUnit({**answers, "RETR a": ""}) as unit:
+        controller = await _controller(unit, started=SHORT)
         with pytest.raises(TimedOut):
-            await starting
+            await controller.retrieve("a")
+        assert unit.heard[-1] == "RETR a"
         await controller.close()
 
 

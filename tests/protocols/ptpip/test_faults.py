@@ -188,7 +188,7 @@ async def test_an_event_connection_that_does_not_come_costs_the_command_connecti
 
 async def test_a_camera_switches_itself_off(camera: VirtualCamera, connect: Connect) -> None:
     camera.faults.idle_off = 50
-    initiator = await connect(camera.port)
+    initiator = await connect(camera.port, session=False)
     assert isinstance(await asyncio.wait_for(initiator.wait_closed(), 5), LinkError)
 
 

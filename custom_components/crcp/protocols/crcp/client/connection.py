@@ -170,6 +170,11 @@ class Connection(asyncio.Protocol):
         """The final reply of a transfer; None when it has come."""
         return self._ends.get(transfer)
 
+    def give_up(self, transfer: OpenTransfer) -> None:
+        """Wait no longer for the end of a transfer whose data have ended; it may come late."""
+        self._session.transfers.give_up(transfer)
+        self._ends.pop(transfer, None)
+
     def forget(self, transfer: OpenTransfer) -> None:
         """Wait no longer for the end of a transfer."""
         self._session.transfers.forget(transfer)
@@ -242,9 +247,11 @@ class Connection(asyncio.Protocol):
             case ReplyReceived(reply) if reply.code == ReplyCode.CLOSING:
                 self.fail(refusal(reply))
             case ReplyReceived(reply) if reply.preliminary:
-                self._be_patient()
+                self._be_patient(reply)
             case ReplyReceived(reply):
                 self._hand_over((reply, None))
+                if self._session.state is State.CLOSED:
+                    self.fail(LinkError("the unit has said goodbye"))
             case TransferStarted(reply, transfer):
                 end = self._ends[transfer] = self._loop.create_future()
                 self._hand_over((reply, (transfer, end)))
@@ -256,9 +263,10 @@ class Connection(asyncio.Protocol):
             case _:
                 pass  # The other events are a unit's, and the end of the stream is seen above.
 
-    def _be_patient(self) -> None:
+    def _be_patient(self, reply: Reply) -> None:
         """120 speaks of minutes until the greeting."""
-        if not self._was_patient and self._session.state is State.GREETING:
+        speaks_of_minutes = reply.code == ReplyCode.READY_IN_MINUTES
+        if speaks_of_minutes and not self._was_patient and self._session.state is State.GREETING:
             self._wait_until(self._loop.time() + self.timeouts.busy_greeting)
             self._was_patient = True  # once: who says it again and again would hold us for ever
 

@@ -6,7 +6,8 @@ import ssl
 from types import TracebackType
 from typing import Final, Self, override
 
-from ..commands import Commands, refusal
+from ..addresses import Address
+from ..commands import Commands, refusal, text_command
 from ..errors import CrcpError
 from ..login import Credentials
 from ..messages import Command, Reply, Representation, Subunit, TransferMode
@@ -99,6 +100,12 @@ class Controller(Commands):
         reply, _ = await self._connection.exchange(command, self.spelling)
         return reply
 
+    async def settle(self, subunit: Subunit) -> None:
+        """Watch a camera until what set_value has sent below zero stands, and correct it."""
+        while self.is_aiming(subunit):
+            await asyncio.sleep(self._timeouts.watching)
+            await self.correct(subunit, await self.camera_status(subunit))
+
     async def close(self) -> None:
         """Abort what is under way, say QUIT if it is our turn to speak, and close the connection."""
         if self._connection.at_rest:
@@ -134,7 +141,7 @@ class Controller(Commands):
         passive: in mode S, whether we connect to the unit or it to us; in mode P, whether it
         names a multicast group or we an address of our own. Raises Refused.
         """
-        command = Command("RETR", stream, name)
+        command = text_command("RETR", stream, name)
         return await self._start(command, Representation(payload_types), mode, passive=passive)
 
     async def store(
@@ -143,25 +150,37 @@ class Controller(Commands):
         *,
         stream: Subunit = FIRST_STREAM,
         payload_types: tuple[int, ...] = (33,),
+        mode: TransferMode = OVER_TCP,
         passive: bool = True,
+        group: Address | None = None,
     ) -> Transfer:
-        """Begin to send name in mode S; send packets with the transfer's send, then finish it."""
-        command = Command("STOR", stream, name)
+        """Begin to send name; send packets with the transfer's send, then finish it.
+
+        passive: the unit says where to send to. Else, in mode S, it connects to us, and in mode P
+        it joins group. Raises Refused; Misuse in mode P with neither.
+        """
+        command = text_command("STOR", stream, name)
         kind = Representation(payload_types)
-        return await self._start(command, kind, TransferMode(), passive=passive)
+        return await self._start(command, kind, mode, passive=passive, group=group)
 
     async def list_names(self, path: str = "", *, details: bool = False) -> list[str]:
         """List the names in a directory (NLST), or its lines as the unit writes them (LIST).
 
         Bounded in size and number; names that could lead elsewhere are left out.
         """
-        command = Command("LIST" if details else "NLST", Subunit(FILE), path)
+        command = text_command("LIST" if details else "NLST", Subunit(FILE), path)
         transfer = await self._start(command, Representation(), TransferMode(), passive=True)
         patience = self._timeouts.listing
         return await read_listing(transfer, names_only=not details, patience=patience)
 
     async def _start(
-        self, command: Command, kind: Representation, mode: TransferMode, *, passive: bool
+        self,
+        command: Command,
+        kind: Representation,
+        mode: TransferMode,
+        *,
+        passive: bool,
+        group: Address | None = None,
     ) -> Transfer:
         stream = command.subunit if command.name in ("RETR", "STOR") else FIRST_STREAM
         # TYPE, MODE and the address are the stream's, so nobody else may set them in between.
@@ -180,6 +199,8 @@ class Controller(Commands):
                 ask=lambda c: self._ask_for_data(c, stream),
                 patience=self._timeouts.data,
                 third_party=self._third_party_data,
+                sending=command.name == "STOR",
+                group=group,
             )
             try:
                 return await self._begin(command, link)
@@ -196,7 +217,12 @@ class Controller(Commands):
             return Transfer(link, None, None, abort=None, timeouts=self._timeouts)
         opened, end = started
         return Transfer(
-            link, opened, end, abort=lambda: self._abort_transfer(opened), timeouts=self._timeouts
+            link,
+            opened,
+            end,
+            abort=lambda: self._abort_transfer(opened),
+            give_up=lambda: self._connection.give_up(opened),
+            timeouts=self._timeouts,
         )
 
     async def _ask_for_data(self, command: Command, stream: Subunit | None) -> Reply:
