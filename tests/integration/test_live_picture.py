@@ -34,7 +34,7 @@ from tests.virtual.watching import footage
 
 __all__ = ["footage"]
 
-CAMERA = "camera.attic_stream"
+CAMERA = "camera.attic_picture"
 PLAYER = "media_player.attic_tape"
 type Start = Callable[[VirtualUnit], Awaitable[None]]
 

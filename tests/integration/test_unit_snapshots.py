@@ -75,7 +75,7 @@ async def test_devices(hass: HomeAssistant, put: SetUp, device_registry: dr.Devi
     )
     names = {child.name for child in dr.async_entries_for_parent_device(device_registry, unit.id)}
     assert names == {
-        *("Power", "Power 2", "Stream", "Stream 2"),
+        *("Power", "Power 2", "Picture", "Picture 2"),
         *("Tape", "Tape 2", "Camera", "Camera 3"),
     }
 
