@@ -1,6 +1,7 @@
 """One control connection of a controller: one command in flight, every wait bounded."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 import logging
 import ssl
@@ -51,6 +52,8 @@ class Connection(asyncio.Protocol):
         self._greeting: asyncio.Future[Answer] = self._loop.create_future()
         self._answer: asyncio.Future[Answer] | None = self._greeting
         self._was_patient = False
+        #: Told of each transfer's final reply, also where nobody waits for it.
+        self.on_transfer_end: Callable[[Reply], None] | None = None
         self._ends: dict[OpenTransfer, asyncio.Future[Reply]] = {}
         self._ended: asyncio.Future[CrcpError] = self._loop.create_future()
         self._gone = asyncio.Event()
@@ -258,6 +261,8 @@ class Connection(asyncio.Protocol):
             case TransferEnded(reply, transfer):
                 if waited_for := self._ends.pop(transfer, None):
                     waited_for.set_result(reply)
+                if self.on_transfer_end:
+                    self.on_transfer_end(reply)
             case ReplyDiscarded(reply):
                 _LOGGER.debug("Discarding a reply that nobody asked for: %r", reply.shown)
             case _:

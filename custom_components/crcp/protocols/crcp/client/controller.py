@@ -1,6 +1,7 @@
 """A controller of one unit over TCP: its commands, and the transfers beside them."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 import ssl
 from types import TracebackType
@@ -90,6 +91,10 @@ class Controller(Commands):
     def closed(self) -> bool:
         """Whether this connection can no longer be used."""
         return self._connection.closed
+
+    def tell_transfer_ends(self, told: Callable[[Reply], None] | None) -> None:
+        """Have told called with the final reply of each transfer, whoever started it."""
+        self._connection.on_transfer_end = told
 
     async def wait_closed(self) -> CrcpError:
         """Wait until the connection has ended, whoever ended it; return why."""
