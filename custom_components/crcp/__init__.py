@@ -20,6 +20,7 @@ from .services_unit import async_register_unit_actions
 PLATFORMS: Final = {
     Kind.UNIT: [
         Platform.BUTTON,
+        Platform.CAMERA,
         Platform.MEDIA_PLAYER,
         Platform.NUMBER,
         Platform.SCENE,

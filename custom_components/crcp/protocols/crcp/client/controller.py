@@ -134,6 +134,12 @@ class Controller(Commands):
 
     # -- transfers -----------------------------------------------------------------------------
 
+    @override
+    async def choose_payload_type(self, stream: Subunit) -> int:
+        # It sets TYPE, which nobody may do while a transfer is being set up.
+        async with self._setting_up:
+            return await super().choose_payload_type(stream)
+
     async def retrieve(
         self,
         name: str = "",
