@@ -1,6 +1,6 @@
 """Reading files of the library back, through no symbolic link. All calls block."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 import hashlib
 from io import FileIO
@@ -13,28 +13,30 @@ from .files import EXISTING_FILE, FOLDER, open_library
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:
     """Read a file of the library back; None when it is not there, or is no plain file."""
-    found = read_back(library, path)
-    return None if found is None else found[0]
+    with _told(path), _reading(library, path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
 
 
-def read_back(
-    library: Path, path: PurePosixPath, places: Iterable[int] = (), size: int = 0
-) -> tuple[str, list[bytes]] | None:
-    """The hash of a file of the library, and size bytes from each of these places of it.
+def ends_of(library: Path, path: PurePosixPath, size: int) -> tuple[bytes, bytes] | None:
+    """The first and the last size bytes of a file of the library; None as for sha256_of."""
+    with _told(path), _reading(library, path) as file:
+        last = max(0, os.fstat(file.fileno()).st_size - size)
+        return os.pread(file.fileno(), size, 0), os.pread(file.fileno(), size, last)
+    return None
 
-    None when it is not there, or is no plain file.
-    """
+
+@contextmanager
+def _told(path: PurePosixPath) -> Iterator[None]:
+    """Say what the system says in the importer's words; what is no file of ours ends the block."""
     try:
-        with _reading(library, path) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return digest, [os.pread(file.fileno(), size, place) for place in places]
+        yield
     except FileNotFoundError, NotADirectoryError, IsADirectoryError:
-        return None
+        return
     except OSError as error:
         said = storage_error(path, error)
-        if isinstance(said, UnsafePath):
-            return None
-        raise said from error
+        if not isinstance(said, UnsafePath):
+            raise said from error
 
 
 @contextmanager
