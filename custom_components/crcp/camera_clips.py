@@ -119,9 +119,7 @@ class ClipDesk:
                 return
 
     def _beyond(self, end: float) -> float:
-        """Where the tape stops by itself: a little behind the clip, whose last picture is then no
-        black one, and no further, should nobody be there to stop it.
-        """
+        """Where the tape stops by itself: a little behind the clip, which is not to end in black."""
         length = self._coordinator.data.tapes[self._tape].length
         return end + MARGIN if length is None else min(end + MARGIN, max(length, end))
 

@@ -57,16 +57,16 @@ class Clips:
     ) -> dict[str, str | int]:
         """Store so many seconds from now on, and return where. Raises HomeAssistantError."""
         if not self._dir_id:
-            raise _error("clip_not_stored", detail="there is no media folder")
+            raise _failed("clip_not_stored", detail="there is no media folder")
         try:
             await self._run(check_library, self._library)
             with await self._run(self._spool) as spool:
                 await self._gather(feed, spool, seconds, on_progress)
                 return await self._run(self._commit, spool, name)
         except TimeoutError:
-            raise _error("clip_without_picture") from None
+            raise _failed("clip_without_picture") from None
         except (ImporterError, NoFilm, OSError) as error:
-            raise _error("clip_not_stored", detail=str(error)) from error
+            raise _failed("clip_not_stored", detail=str(error)) from error
 
     async def _gather(
         self, feed: Feed, spool: IO[bytes], seconds: float, on_progress: Callable[[float], None]
@@ -84,7 +84,7 @@ class Clips:
                         await buffer.write(memoryview(frame.data))
                         on_progress(gone / seconds)
                     else:
-                        raise _error("clip_interrupted")
+                        raise _failed("clip_interrupted")
         finally:
             await buffer.finish()
 
@@ -147,7 +147,7 @@ async def send_stream(
             sent += len(payload)
 
 
-def _error(key: str, **placeholders: str) -> HomeAssistantError:
+def _failed(key: str, **placeholders: str) -> HomeAssistantError:
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
