@@ -509,7 +509,10 @@ async def test_a34_a_negative_value_is_reached_by_a_difference_or_from_zero(hous
     unit = await house.unit("signed", datagrams=DatagramRules(unsigned=True))
     controller = await house.controller(unit)
     await controller.set_value(CAMERA, "PAN", -30)
-    assert unit.commands[-1].argument != Amount(-30, relative=True)
+    await controller.settle(CAMERA)
+    sent = [command.argument for command in unit.commands if command.name == "PAN"]
+    assert sent == [Amount(-42, relative=True)], "from 12; nothing had to be corrected"
+    assert unit.heads[0].status().parameters["PAN"].current == -30
     one_way = await OneWayController.open("127.0.0.1", unit.udp_port or 0)
     one_way.set_value(CAMERA, "PAN", -30)
     one_way.set_value(CAMERA, "ZOOM", 3)

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Final, Self, override
 
 from ..addresses import Address
+from ..codes import ReplyCode
 from ..commands import Commands, refusal, text_command
-from ..errors import CrcpError
+from ..errors import CrcpError, Refused
 from ..login import Credentials
 from ..messages import Command, Reply, Representation, Subunit, TransferMode
 from ..session import PORT
@@ -22,6 +23,13 @@ from .transfer import Transfer, read_listing
 
 FIRST_STREAM: Final = Subunit(STREAM)
 OVER_TCP: Final = TransferMode()
+
+#: What units answer that cannot list while they send.
+_NOT_BESIDE_ANOTHER: Final = (
+    ReplyCode.NO_DATA_CONNECTION,
+    ReplyCode.FILE_BUSY,
+    ReplyCode.BAD_SEQUENCE,
+)
 
 
 class Controller(Commands):
@@ -171,12 +179,24 @@ class Controller(Commands):
     async def list_names(self, path: str = "", *, details: bool = False) -> list[str]:
         """List the names in a directory (NLST), or its lines as the unit writes them (LIST).
 
-        Bounded in size and number; names that could lead elsewhere are left out.
+        Bounded in size and number; names that could lead elsewhere are left out. Where the unit
+        refuses it beside a RETR, that is aborted first: its reader sees the end, and may begin anew.
         """
         command = text_command("LIST" if details else "NLST", Subunit(FILE), path)
+        retrieving = [each for each in self._connection.transfers if each.command.name == "RETR"]
+        try:
+            return await self._list(command)
+        except Refused as refused:
+            if refused.code not in _NOT_BESIDE_ANOTHER or not retrieving:
+                raise
+        for transfer in retrieving:
+            await self._abort_transfer(transfer)
+        return await self._list(command)
+
+    async def _list(self, command: Command) -> list[str]:
         transfer = await self._start(command, Representation(), TransferMode(), passive=True)
-        patience = self._timeouts.listing
-        return await read_listing(transfer, names_only=not details, patience=patience)
+        names_only = command.name == "NLST"
+        return await read_listing(transfer, names_only=names_only, patience=self._timeouts.listing)
 
     async def _start(
         self,
