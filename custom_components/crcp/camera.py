@@ -1,16 +1,19 @@
 """STREAM subunits as cameras: the picture of a tape or a camera, one transfer for all viewers."""
 
-from typing import Final, override
+from datetime import timedelta
+from typing import Any, Final, override
 
 from aiohttp import web
 from homeassistant.components.camera import Camera, CameraEntityFeature
+from homeassistant.components.media_source import Unresolvable, async_resolve_media
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, ServiceResponse, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .camera_clips import LONGEST, ClipDesk
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import SubunitEntity, add_as_found
-from .errors import DEVICE_ERRORS
+from .errors import DEVICE_ERRORS, invalid
 from .live.feed import Feed
 from .live.server import PictureServer
 from .live.transfer import TransferSource, Wish, open_transfer
@@ -44,6 +47,7 @@ class StreamCamera(SubunitEntity, Camera):
     """
 
     _attr_name = None
+    _unrecorded_attributes = frozenset({"clip_progress"})
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit)
@@ -51,6 +55,7 @@ class StreamCamera(SubunitEntity, Camera):
         self._attr_translation_key = "stream"
         self.feed = Feed(self._open, on_news=self.async_write_ha_state, on_another=self._on_another)
         self._server = PictureServer(self.feed)
+        self._clips = ClipDesk(coordinator, subunit, self.feed)
         self._payload_type: int | None = None
         self._title = self._loaded_title
 
@@ -75,6 +80,19 @@ class StreamCamera(SubunitEntity, Camera):
     def is_streaming(self) -> bool:
         """Whether somebody watches."""
         return self.feed.viewers > 0
+
+    @property
+    @override
+    def is_recording(self) -> bool:
+        """Whether a clip is being made."""
+        return self._clips.progress is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """How much of the clip is there."""
+        progress = self._clips.progress
+        return {} if progress is None else {"clip_progress": round(100 * progress)}
 
     @property
     @override
@@ -133,7 +151,41 @@ class StreamCamera(SubunitEntity, Camera):
         self.feed.hurry()
         super()._handle_coordinator_update()
 
+    # -- the actions of this integration -------------------------------------------------------
+
+    async def async_action_fetch_clip(
+        self, start: float, end: float, name: str | None = None
+    ) -> ServiceResponse:
+        """Store a stretch of a tape in the media library."""
+        self._check_clip(end - start)
+        return dict(await self._clips.fetch(name, start, end))
+
+    async def async_action_record_stream(self, duration: timedelta) -> ServiceResponse:
+        """Store what is shown from now on in the media library."""
+        self._check_clip(duration.total_seconds())
+        return dict(await self._clips.record(duration.total_seconds()))
+
+    async def async_action_send_clip(
+        self, media: str | dict[str, Any], name: str
+    ) -> ServiceResponse:
+        """Send a film of the media library to the unit."""
+        source = media if isinstance(media, str) else str(media.get("media_content_id", ""))
+        try:
+            found = await async_resolve_media(self.hass, source, self.entity_id)
+        except Unresolvable as error:
+            raise invalid("film_not_readable", detail=str(error)) from error
+        if found.path is None:
+            raise invalid("film_not_readable", detail=source)
+        await self._clips.send(found.path, name)
+        return {"name": name}
+
     # -- helpers -------------------------------------------------------------------------------
+
+    def _check_clip(self, seconds: float) -> None:
+        if self._payload_type not in (None, TRANSPORT_STREAM):
+            raise invalid("no_film_here")
+        if seconds > LONGEST:
+            raise invalid("clip_too_long")
 
     async def _on_stop(self, _event: Event) -> None:
         await self._close()
