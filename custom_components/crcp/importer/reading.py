@@ -1,6 +1,6 @@
 """Reading files of the library back, through no symbolic link. All calls block."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import hashlib
 from io import FileIO
@@ -13,30 +13,33 @@ from .files import EXISTING_FILE, FOLDER, open_library
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:
     """Read a file of the library back; None when it is not there, or is no plain file."""
-    with _told(path), _reading(library, path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return None
+    return _read(library, path, lambda file: hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def ends_of(library: Path, path: PurePosixPath, size: int) -> tuple[bytes, bytes] | None:
     """The first and the last size bytes of a file of the library; None as for sha256_of."""
-    with _told(path), _reading(library, path) as file:
+
+    def ends(file: FileIO) -> tuple[bytes, bytes]:
         last = max(0, os.fstat(file.fileno()).st_size - size)
         return os.pread(file.fileno(), size, 0), os.pread(file.fileno(), size, last)
-    return None
+
+    return _read(library, path, ends)
 
 
-@contextmanager
-def _told(path: PurePosixPath) -> Iterator[None]:
-    """Say what the system says in the importer's words; what is no file of ours ends the block."""
+def _read[Result](
+    library: Path, path: PurePosixPath, read: Callable[[FileIO], Result]
+) -> Result | None:
+    """Read a file; what the system says is said in the importer's words."""
     try:
-        yield
+        with _reading(library, path) as file:
+            return read(file)
     except FileNotFoundError, NotADirectoryError, IsADirectoryError:
-        return
+        return None
     except OSError as error:
         said = storage_error(path, error)
-        if not isinstance(said, UnsafePath):
-            raise said from error
+        if isinstance(said, UnsafePath):
+            return None
+        raise said from error
 
 
 @contextmanager
