@@ -21,7 +21,7 @@ import signal
 import sys
 from typing import Any, Final
 
-from crcp.importer.executor import DoubleBuffer
+from crcp.importer.executor import Sink
 from crcp.importer.ptp import Listing
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.codes import EventCode
@@ -163,16 +163,16 @@ async def _get(camera: Camera, found: Found, folder: Path) -> None:
         offset = 0
     with part.open("r+b" if offset else "wb") as file:
         file.seek(offset)
-        buffer = DoubleBuffer(partial(_write_all, file.fileno()), asyncio.to_thread)
+        sink = Sink(partial(_write_all, file.fileno()), asyncio.to_thread)
         initiator = camera.initiator
         reading = read_object(
-            initiator, initiator.vendor, found.handle, buffer.write, size=size, offset=offset
+            initiator, initiator.vendor, found.handle, sink.write, size=size, offset=offset
         )
         try:
             read = await reading
         finally:
             # What came before a failure is where the next time begins.
-            await buffer.finish()
+            await sink.finish()
         os.fsync(file.fileno())
     part.rename(target)
     shown = camera.mask("filename", target.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from .errors import PhotoRefused
-from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .executor import RunBlocking, Sink, to_its_end
 from .ledger import Ledger, Record
 from .reading import read_back
 from .source import Photo, PhotoSource
@@ -97,12 +97,9 @@ class Clearing:
     async def _hash_of(self, source: PhotoSource, photo: Photo) -> str:
         """Read the whole object, from a camera that gives no parts."""
         digest = hashlib.sha256()
-        buffer = DoubleBuffer(digest.update, self._run_blocking)
-        try:
-            await source.fetch(photo, buffer.write)
-            await buffer.finish()
-        finally:
-            await buffer.settle()
+        sink = Sink(digest.update, self._run_blocking)
+        await source.fetch(photo, sink.write)
+        await sink.finish()
         return digest.hexdigest()
 
     async def _read(self, record: Record, *places: int) -> list[bytes] | None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
-from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .executor import RunBlocking, Sink, to_its_end
 from .files import PartFile
 from .ledger import Begun, Ledger, Record
 from .naming import MAX_NUMBER, numbered, part_name
@@ -144,7 +144,7 @@ class Transfer:
 
     async def _fetch(self, source: PhotoSource, part: PartFile, offset: int) -> None:
         """Write all bytes of the photo to part, as they come. Raises WrongLength, Changed."""
-        buffer = DoubleBuffer(lambda data: self._write(part, data), self._run_blocking)
+        sink = Sink(lambda data: self._write(part, data), self._run_blocking)
         announced, received = self._photo.size, offset
 
         async def take(piece: memoryview) -> None:
@@ -152,22 +152,23 @@ class Transfer:
             received += len(piece)
             self.reached = received
             if announced is None or received <= announced:
-                await buffer.write(piece)
                 self._progress(received)
+                await sink.write(piece)
             elif received > announced + MAX_EXCESS:
                 raise WrongLength(announced, received)
 
         try:
             sent = await source.fetch(self._photo, take, offset)
-            _check_length(self._photo, offset + sent, received)
-            # Who reads a file in parts does not see that it grew meanwhile.
-            if await source.photo(self._photo.handle) != self._photo:
-                raise Changed
-            await buffer.finish()
-        finally:
-            # An error of the disk that is not the reason why we are here is told by the next write.
+        except BaseException:
+            # What came before is where the next run begins. The disk's own error is known already.
             with suppress(ImporterError):
-                await buffer.settle()
+                await sink.finish()
+            raise
+        _check_length(self._photo, offset + sent, received)
+        # Who reads a file in parts does not see that it grew meanwhile.
+        if await source.photo(self._photo.handle) != self._photo:
+            raise Changed
+        await sink.finish()
 
     def _write(self, part: PartFile, data: memoryview) -> None:
         part.write(data)
