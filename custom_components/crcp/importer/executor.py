@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 import time
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 #: What is gathered of small pieces; half of it is worth a hop to another thread as it lies.
 PIECE: Final = 1 << 20
@@ -39,17 +39,22 @@ async def to_its_end[Result](work: Awaitable[Result]) -> Result:
     thread and is delivered then: nobody closes a file under somebody who writes it.
     """
     job = asyncio.ensure_future(work)
+    await ended(job)
+    return job.result()
+
+
+async def ended(job: asyncio.Future[Any]) -> None:
+    """Wait until a job has ended, as to_its_end; what became of it is nobody's concern here."""
     cancelled: asyncio.CancelledError | None = None
     while not job.done():
         try:
             await asyncio.wait([job])
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is None:
-        return job.result()
     if not job.cancelled():
-        job.exception()  # seen: the cancellation is what counts
-    raise cancelled
+        job.exception()  # seen
+    if cancelled is not None:
+        raise cancelled
 
 
 class Sink:
@@ -69,12 +74,15 @@ class Sink:
 
     async def write(self, piece: memoryview) -> None:
         """Take a piece, which need be valid only until this returns. Raises what take raises."""
-        held = self._held + len(piece)
-        if len(piece) >= PIECE // 2 or held > PIECE:
-            await self._hand_over(piece)
+        if self.has_room(piece):
+            self._gathered[self._held : self._held + len(piece)] = piece
+            self._held += len(piece)
         else:
-            self._gathered[self._held : held] = piece
-            self._held = held
+            await self._hand_over(piece)
+
+    def has_room(self, piece: memoryview) -> bool:
+        """Whether a piece would only be gathered."""
+        return len(piece) < PIECE // 2 and self._held + len(piece) <= PIECE
 
     async def finish(self) -> None:
         """Give what is left. Raises what take raises."""
