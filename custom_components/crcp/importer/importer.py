@@ -6,6 +6,9 @@ run is stopped. Before the name there is only a part file, which the next run ta
 away; between the name and the ledger there is a whole file, which the next run finds by its bytes,
 in the place that was noted; after the ledger the photo is known. Only then the host is told, and
 only then, if that is wanted at all, the photo is deleted on the camera.
+
+While one photo is committed the camera already sends the next, which waits in memory: it touches
+ledger and library when the one before it is done. So all of this holds for each of them alone.
 """
 
 import asyncio
@@ -231,25 +234,20 @@ class Importer:
         """Fetch one after the other; a small one already while the one before it is stored."""
         done = 0
         storing: asyncio.Future[None] | None = None
-        try:
-            for number, photo in enumerate(plan.ready, 1):
-                if storing and not self._may_come_early(photo, plan):
-                    await to_its_end(storing)
-                    storing = None
-                progress = Progress(
-                    photo=photo,
-                    number=number,
-                    count=len(plan.ready),
-                    received=0,
-                    done=done,
-                    total=plan.total,
-                )
-                storing = await self._import_one(source, progress, run, storing)
-                done += photo.size or 0
-        except BaseException:
-            if storing:
-                await ended(storing)
-            raise
+        for number, photo in enumerate(plan.ready, 1):
+            if storing and not self._may_come_early(photo, plan):
+                await to_its_end(storing)
+                storing = None
+            progress = Progress(
+                photo=photo,
+                number=number,
+                count=len(plan.ready),
+                received=0,
+                done=done,
+                total=plan.total,
+            )
+            storing = await self._import_one(source, progress, run, storing)
+            done += photo.size or 0
         if storing:
             await to_its_end(storing)
 
@@ -266,7 +264,7 @@ class Importer:
     ) -> asyncio.Future[None] | None:
         """Import one of many; what is wrong with it costs nothing but itself.
 
-        Return what ends when it is stored.
+        Return what ends when it is stored. Where this raises, before has ended.
         """
         photo = progress.photo
         try:
