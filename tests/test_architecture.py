@@ -25,7 +25,7 @@ PURE = set(
 INPUT_AND_OUTPUT = PURE | {"asyncio", "socket", "ssl", "time"}
 
 #: Rooms that some files alone of the integration may open.
-DOORS = {"importer": "photo*.py", "virtual": "demo.py"}
+DOORS = {"importer": ("photo*.py", "clips.py"), "virtual": ("demo.py",)}
 
 
 @cache
@@ -89,8 +89,9 @@ def wrong_import(file: Path, room: str, module: tuple[str, ...]) -> str | None:
         return f"{room} -> {target} is not drawn"
     if room == "virtual" and "client" in module[1:]:
         return "virtual uses a client, so its bugs would hide in their own mirror"
-    if room == INTEGRATION and not file.match(DOORS.get(target, "*")):
-        return f"only {DOORS[target]} opens {target}"
+    doors = DOORS.get(target, ("*",))
+    if room == INTEGRATION and not any(map(file.match, doors)):
+        return f"only {' and '.join(doors)} open {target}"
     return None
 
 

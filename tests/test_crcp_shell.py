@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import json
 import os
 from pathlib import Path
+import pty
 import subprocess
 
 import pytest
@@ -168,3 +169,87 @@ async def test_the_prompt_keeps_its_connection_awake(socket_enabled: None, tmp_p
         told, _ = await process.communicate()
     assert process.returncode == 0
     assert b"211" not in told
+
+
+def test_a_transfer_is_known_however_it_is_typed(unit: Callable[..., str], shell: Shell) -> None:
+    address = unit()
+    for retrieve, abort in (("retr live", "abor"), ("STREAM0 RETR live", "STREAM0 ABORT")):
+        result = shell(address, "type i 33", "PASV", retrieve, "STAT TAPE", abort, "STAT POWER")
+        codes = [line[:4] for line in result.stdout.splitlines() if line[:3].isdigit()]
+        assert codes == ["200 ", "227 ", "150 ", "211-", "211 ", "426 ", "226 ", "211-", "211 "]
+        assert (result.returncode, result.stderr) == (1, ""), "one reply was 426"
+
+
+def test_a_listing_is_known_however_it_is_typed(unit: Callable[..., str], shell: Shell) -> None:
+    result = shell(unit(), "FILE0 NLST", "name list", "NLST")
+    assert result.stdout.splitlines() == ["holiday-1998.ts", "wedding.ts"] * 3
+    assert result.returncode == 0
+
+
+def test_nothing_is_said_after_goodbye(unit: Callable[..., str], shell: Shell) -> None:
+    for goodbye in ("QUIT", "logout"):
+        result = shell(unit(), goodbye, "STAT")
+        assert result.returncode == 1
+        assert result.stdout.startswith("221 ")
+        assert result.stderr == "crcp: the unit has said goodbye\n"
+
+
+def test_an_empty_command_is_none(unit: Callable[..., str], shell: Shell) -> None:
+    result = shell(unit(), " ")
+    assert (result.returncode, result.stderr) == (1, "crcp: a command cannot be empty\n")
+
+
+def test_what_cannot_be_written_is_told_in_words(
+    unit: Callable[..., str], shell: Shell, tmp_path: Path
+) -> None:
+    result = shell(f"cccp://{unit()}/wedding.ts", "--output", str(tmp_path / "none" / "x"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("crcp: [Errno 2]")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_folder_of_a_url_is_gone_to(unit: Callable[..., str], shell: Shell) -> None:
+    result = shell(f"cccp://{unit()}/nodir/", "STAT")
+    assert result.returncode == 1
+    assert result.stderr.startswith("crcp: 550")
+
+
+def test_an_address_of_ipv6_may_stand_alone(shell: Shell) -> None:
+    assert "cannot connect to ::1" in shell("::1", "STAT").stderr
+
+
+async def test_the_status_says_what_was_refused(socket_enabled: None, shell: Shell) -> None:
+    async with AnsweringUnit({"STAT": "211 TAPE0", "STAT TAPE0": "503 no power"}) as unit:
+        result = await asyncio.to_thread(shell, f"127.0.0.1:{unit.port}", "--status")
+    assert (result.returncode, result.stderr) == (1, "crcp: TAPE0: 503 no power\n")
+    assert result.stdout == "subunits: TAPE0\n"
+
+
+def test_a_signature_counts_for_the_length_of_a_datagram(shell: Shell) -> None:
+    line = f"CWD {'x' * 1190}"
+    for options in ((), ("--user", "ha")):
+        result = shell("127.0.0.1", "--udp", *options, line, password="secret")
+        assert result.returncode == (1 if options else 0)
+        assert ("do not fit" in result.stderr) is bool(options)
+
+
+def test_the_history_keeps_commands_and_no_secrets(
+    unit: Callable[..., str], tmp_path: Path
+) -> None:
+    """On a terminal, which is where there is a history."""
+    typed = ["CONNECTION0 PASS topsecret", "pass topsecret", "ACCOUNT topsecret", "STAT POWER"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [SCRIPTS / "crcp", unit()],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path), "TERM": "dumb"},
+    ) as process:
+        os.write(ours, "".join(f"{line}\n" for line in (*typed, "QUIT")).encode())
+        assert process.wait(30) == 0
+    os.close(ours)
+    os.close(theirs)
+    kept = (tmp_path / "crcp_history").read_text()
+    assert "STAT POWER" in kept
+    assert "topsecret" not in kept

@@ -87,7 +87,7 @@ def test_pictures_are_listed_and_fetched_once(
     assert shell(address, "get", "--to", "got").returncode == 0
     for each in listed:
         path = tmp_path / "got" / each["folder"] / each["filename"]
-        assert path.stat().st_size == each["object_compressed_size"]
+        assert path.stat().st_size == each["size"]
     again = shell(address, "get", "IMG_0001.JPG", "--to", "got")
     assert again.stdout.rstrip().endswith("is there already")
     nothing = shell(address, "get", "NOTHING.JPG")

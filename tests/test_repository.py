@@ -119,7 +119,7 @@ def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     keys = {key for _, key in _KEYS}
     assert keys | words(r'errors\[CONF_\w+\] = "(\w+)"') == set(english["config"]["error"])
     raised = words(r'translation_key="(\w+)",?\s*(?:\)|translation_placeholders)') | keys
-    raised |= words(r'\binvalid\("(\w+)"')
+    raised |= words(r'\b(?:invalid|_failed)\("(\w+)"')
     assert raised == set(english["exceptions"])
 
 

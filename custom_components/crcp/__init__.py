@@ -15,11 +15,13 @@ from .one_way import OneWayCoordinator
 from .photo_library import async_clean_up
 from .photo_options import CONF_MEDIA_DIR
 from .services_camera import async_register_camera_actions
+from .services_stream import async_register_stream_actions
 from .services_unit import async_register_unit_actions
 
 PLATFORMS: Final = {
     Kind.UNIT: [
         Platform.BUTTON,
+        Platform.CAMERA,
         Platform.MEDIA_PLAYER,
         Platform.NUMBER,
         Platform.SCENE,
@@ -43,6 +45,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register what is there whether or not a device is."""
     async_register_camera_actions(hass)
     async_register_unit_actions(hass)
+    async_register_stream_actions(hass)
     return True
 
 

@@ -329,9 +329,12 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     async def _ask_camera(self, client: Controller, subunit: Subunit) -> None:
         status = await client.camera_status(subunit)
-        moves = True
-        if not self._is_stirred(subunit):
-            moves = self.targets.read(subunit, self.data.cameras.get(subunit), status)
+        # What goes below zero was sent by a difference, which may have missed.
+        moves = await client.correct(subunit, status) or client.is_aiming(subunit)
+        if self._is_stirred(subunit):
+            moves = True
+        else:
+            moves |= self.targets.read(subunit, self.data.cameras.get(subunit), status)
         self._publish(replace(self.data, cameras={**self.data.cameras, subunit: status}))
         self._plan(subunit, moves=moves)
 

@@ -10,32 +10,39 @@ import argparse
 import asyncio
 from contextlib import suppress
 import getpass
+from ipaddress import IPv6Address
 import json
 import os
 from pathlib import Path
 import readline
 import ssl
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from crcp.protocols.crcp.arguments import format_number
 from crcp.protocols.crcp.client import Controller, OneWayController, Transfer
 from crcp.protocols.crcp.client.timeouts import KEEP_ALIVE
-from crcp.protocols.crcp.codec import format_reply
+from crcp.protocols.crcp.codec import format_reply, parse_command, parse_subunit
 from crcp.protocols.crcp.commands import UnitState
 from crcp.protocols.crcp.datagrams import MAX_DATAGRAM, Signer
 from crcp.protocols.crcp.errors import CrcpError, Refused
-from crcp.protocols.crcp.grammar import fold
+from crcp.protocols.crcp.grammar import BLANKS, fold, split_words
 from crcp.protocols.crcp.login import Credentials
-from crcp.protocols.crcp.messages import Command, Reply
+from crcp.protocols.crcp.messages import Command, Reply, Subunit
+from crcp.protocols.crcp.subunits import COMMANDS, CONNECTION, FILE, STREAM
 from crcp.protocols.crcp.url import SCHEMES, Url, parse_url
 
 HISTORY = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state"), "crcp_history")
 
 #: What is typed after these is nobody's business, the history file's included.
-SECRET_COMMANDS = ("PASS", "PASSWORD", "ACCT", "ACCOUNT")
+SECRET_COMMANDS = {"PASS", "PASSWORD", "ACCT", "ACCOUNT"}
 
-LISTINGS = ("NLST", "NAMELIST", "LIST")
+#: What is not answered like other commands, so that it has to be known in all of its spellings.
+LISTINGS = ("NLST", "LIST")
+SPECIAL_COMMANDS = ("RETR", "STOR", "ABOR", "QUIT", "REIN", "ON", *LISTINGS)
+
+
+TOO_LONG = "these commands do not fit into one datagram"
 
 
 class Failed(Exception):
@@ -47,15 +54,44 @@ class Failed(Exception):
 
 async def send_line(controller: Controller, line: str) -> bool:
     """Send one line as it was typed and print the reply; whether that was a success."""
-    word, _, rest = line.strip().partition(" ")
-    if fold(word) in LISTINGS:
-        return await print_listing(controller, rest, details=fold(word) == "LIST")
+    ends: list[Reply] = []
+
+    def tell(reply: Reply) -> None:
+        ends.append(reply)
+        print_reply(reply)
+
     try:
-        reply = await controller.exchange(Command(word, argument=rest.strip()))
+        command = read_line_as_command(line)
+        if command.name in LISTINGS and command.subunit:
+            path = command.argument if isinstance(command.argument, str) else ""
+            controller.tell_transfer_ends(None)
+            return await print_listing(controller, path, details=command.name == "LIST")
+        # The end of a transfer may come between a command and its reply, ABOR's above all.
+        controller.tell_transfer_ends(tell)
+        reply = await controller.exchange(command)
     except ValueError as error:
         raise Failed(str(error)) from None
+    finally:
+        controller.tell_transfer_ends(print_reply)
     print_reply(reply)
-    return not reply.failed
+    return not any(each.failed for each in (reply, *ends))
+
+
+def read_line_as_command(line: str) -> Command:
+    """The command that a line is; one that is like any other stays as it was typed."""
+    words = split_words(line)
+    if not words:
+        raise Failed("a command cannot be empty")
+    named = parse_subunit(words[0])
+    subunits = {Subunit(kind) for kind in (CONNECTION, FILE, STREAM)}
+    if named and named.kind in COMMANDS:
+        subunits.add(named)
+    with suppress(Refused, ValueError):
+        command = parse_command(line, subunits)
+        if command.name in SPECIAL_COMMANDS:
+            return command
+    word, _, rest = line.strip(BLANKS).partition(" ")
+    return Command(word, argument=rest.strip(BLANKS))
 
 
 async def print_listing(controller: Controller, path: str, *, details: bool) -> bool:
@@ -108,7 +144,7 @@ async def read_and_send(controller: Controller, name: str) -> bool:
         line = await read_line(f"{name}> " if sys.stdin.isatty() else "")
         if line is None or fold(line.strip()) in ("QUIT", "LOGOUT", "EXIT"):
             break
-        if line.strip():
+        if split_words(line):
             success &= await send_line(controller, line)
     return success
 
@@ -119,7 +155,7 @@ async def read_line(text: str) -> str | None:
         line = await asyncio.to_thread(input, text)
     except EOFError:
         return None
-    if fold(line.strip()).startswith(SECRET_COMMANDS):
+    if SECRET_COMMANDS.intersection(map(fold, split_words(line)[:2])):
         with suppress(ValueError):
             readline.remove_history_item(readline.get_current_history_length() - 1)
     return line
@@ -192,31 +228,32 @@ def number(value: float | None) -> str:
 
 async def fetch(controller: Controller, url: Url, arguments: argparse.Namespace) -> bool:
     """List or receive what a URL names; commands go on beside a transfer."""
-    for folder in url.folders:
-        await controller.change_directory(folder or "/")
     if url.type in "ad":
         return await print_listing(controller, url.name, details=url.type == "a")
     if arguments.output is None and sys.stdout.isatty():
         raise Failed("say where to put it with --output FILE")
-    transfer = await controller.retrieve(url.name, payload_types=(arguments.payload_type,))
-    try:
-        async with asyncio.TaskGroup() as group:
-            receiving = group.create_task(receive(transfer, arguments.output))
+    output = arguments.output
+    # Opened first: a tape has not to be started for what can be put nowhere.
+    with output.open("wb") if output else os.fdopen(os.dup(1), "wb") as file:
+        transfer = await controller.retrieve(url.name, payload_types=(arguments.payload_type,))
+        receiving = asyncio.create_task(receive(transfer, file))
+        try:
             success = [await send_line(controller, line) for line in arguments.command]
-        print(f"{receiving.result()} bytes", file=sys.stderr)
-        reply = await transfer.wait_ended()
-        return all(success) and (reply is None or not reply.failed)
-    finally:
-        await transfer.abort()
+            print(f"{await receiving} bytes", file=sys.stderr)
+            reply = await transfer.wait_ended()
+            return all(success) and (reply is None or not reply.failed)
+        finally:
+            receiving.cancel()
+            await asyncio.wait({receiving})
+            await transfer.abort()
 
 
-async def receive(transfer: Transfer, output: Path | None) -> int:
+async def receive(transfer: Transfer, file: BinaryIO) -> int:
     """Write the payloads of a transfer; return how many bytes there were."""
     size = 0
-    with output.open("wb") if output else os.fdopen(os.dup(1), "wb") as file:
-        async for packet in transfer.packets():
-            file.write(packet.payload)
-            size += len(packet.payload)
+    async for packet in transfer.packets():
+        file.write(packet.payload)
+        size += len(packet.payload)
     return size
 
 
@@ -229,11 +266,15 @@ async def send_one_way(url: Url, commands: list[str], credentials: Credentials |
         raise Failed("--udp sends COMMANDs, and there are none")
     lines = "".join(f"{line}\r\n" for line in commands).encode()
     if len(lines) > MAX_DATAGRAM or any(each in line for line in commands for each in "\r\n\0"):
-        raise Failed("these commands do not fit into one datagram")
+        raise Failed(TOO_LONG)
     signer = Signer(credentials.user, credentials.password) if credentials else None
     controller = await OneWayController.open(url.host, url.port, signer=signer)
-    controller.send_lines(lines)
-    controller.close()
+    try:
+        controller.send_lines(lines)
+    except ValueError:  # with its signature it is longer
+        raise Failed(TOO_LONG) from None
+    finally:
+        controller.close()
     print("sent; a unit that is commanded by datagram never answers", file=sys.stderr)
     return True
 
@@ -275,6 +316,8 @@ def where(text: str) -> Url:
     scheme, found, _ = text.partition("://")
     if found and scheme.lower() not in SCHEMES:
         raise Failed(f"{scheme} is not the scheme of a CRCP unit; that is cccp")
+    with suppress(ValueError):  # an address of IPv6 as it is, which a URL puts in brackets
+        text = f"[{IPv6Address(text)}]"
     try:
         return parse_url(text if found else f"cccp://{text}")
     except ValueError as error:
@@ -317,7 +360,11 @@ async def run(arguments: argparse.Namespace) -> bool:
         if arguments.status or arguments.json:
             state = await controller.survey()
             print(json.dumps(as_json(state))) if arguments.json else print_status(state)
-            return True
+            for subunit, refused in state.refused.items():
+                print(f"crcp: {subunit}: {printable(str(refused))}", file=sys.stderr)
+            return not state.refused
+        for folder in url.folders:
+            await controller.change_directory(folder or "/")
         if url.name or url.type != "i":
             return await fetch(controller, url, arguments)
         if not arguments.command:

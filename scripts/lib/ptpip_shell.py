@@ -11,27 +11,27 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 import contextlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
-from functools import partial
 import json
+import logging
 import os
 from pathlib import Path
 import signal
 import sys
 from typing import Any, Final
 
-from crcp.importer.executor import Sink
-from crcp.importer.ptp import Listing
+from crcp.importer.errors import PhotoRefused
+from crcp.importer.ptp import PtpSource
+from crcp.importer.source import Photo
 from crcp.protocols.ptpip.client import Initiator
-from crcp.protocols.ptpip.codes import EventCode
-from crcp.protocols.ptpip.datasets import DeviceInfo, ObjectInfo
-from crcp.protocols.ptpip.errors import PtpIpError, Refused
+from crcp.protocols.ptpip.codes import EventCode, InitFailReason
+from crcp.protocols.ptpip.datasets import DeviceInfo
+from crcp.protocols.ptpip.errors import Declined, NotAuthorised, PtpIpError, Refused
 from crcp.protocols.ptpip.identity import ANY_MAC, Identity, friendly_name, parse_mac
-from crcp.protocols.ptpip.listing import ObjectInfos
 from crcp.protocols.ptpip.packets import PORT, Event
-from crcp.protocols.ptpip.reading import read_object, size_of
 from crcp.protocols.ptpip.remote import battery_level, describe_properties
+from ptpip_get import fetch, place, sized
 from ptpip_trace import Mask, Trace
 
 IDENTITY: Final = Path(
@@ -46,20 +46,6 @@ class Failed(Exception):
     """Something that the user has to hear; the exit status is 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object on a card, and its folders."""
-
-    handle: int
-    folder: str
-    info: ObjectInfo
-
-    @property
-    def path(self) -> str:
-        """Its name with the folders before it."""
-        return f"{self.folder}/{self.info.filename}".lstrip("/")
-
-
 class Camera:
     """A camera that is connected, and how what it says is printed."""
 
@@ -70,21 +56,31 @@ class Camera:
         self.info = info
         self.mask = mask
         self.as_json = as_json
+        self.source = PtpSource(initiator, info.serial_number)
+        self._cards = 1
 
     def show(self, facts: dict[str, Any], text: str) -> None:
         """Print one thing, for people or as a line of JSON."""
         print(json.dumps(facts, default=_plain) if self.as_json else text, flush=True)
 
-    async def objects(self) -> AsyncIterator[Found]:
-        """Give every file on every card, and the names of the folders above it."""
-        listing = Listing(self.initiator, ObjectInfos(self.initiator, self.initiator.vendor).info)
-        for storage_id in await self.initiator.storage_ids():
-            # Low 16 bits of zero are a slot without a usable card.
-            if storage_id & 0xFFFF:
-                async for handle, info in listing.files(storage_id):
-                    yield Found(handle, await listing.folder_of(info), info)
-        for refused in listing.left_out:
+    async def photos(self) -> AsyncIterator[Photo]:
+        """Give every file on every card as it is told."""
+        storage_ids = await self.initiator.storage_ids()
+        # Low 16 bits of zero are a slot without a usable card.
+        self._cards = sum(bool(each & 0xFFFF) for each in storage_ids)
+        async for photo in self.source.photos():
+            yield photo
+        for refused in self.source.left_out:
             print(f"left out: {refused}", file=sys.stderr)
+
+    def path(self, photo: Photo) -> str:
+        """Its name with the folders before it, and the card where there are several."""
+        card = [f"card{photo.slot}"] if self._cards > 1 else []
+        return "/".join(filter(None, (*card, photo.folder, photo.filename)))
+
+    def shown(self, photo: Photo) -> str:
+        """Its path as it may be shown."""
+        return self.path(replace(photo, filename=self.mask("filename", photo.filename)))
 
 
 # -- what can be asked -------------------------------------------------------------------------
@@ -116,78 +112,64 @@ async def _storage(camera: Camera, storage_id: int) -> dict[str, Any]:
         info = await camera.initiator.storage_info(storage_id)
     except Refused as refused:
         return {"storage_id": f"0x{storage_id:08X}", "refused": refused.text}
-    label = camera.mask("volume_label", info.volume_label)
-    return {"storage_id": f"0x{storage_id:08X}"} | asdict(info) | {"volume_label": label}
+    facts = {name: camera.mask(name, value) for name, value in asdict(info).items()}
+    return {"storage_id": f"0x{storage_id:08X}"} | facts
 
 
 async def list_objects(camera: Camera, _arguments: argparse.Namespace) -> None:
-    """Every file: its handle, size, date and path."""
-    async for found in camera.objects():
-        _show_object(camera, found)
-
-
-def _show_object(camera: Camera, found: Found) -> None:
-    info = found.info
-    name = camera.mask("filename", info.filename)
-    facts = asdict(info) | {"handle": found.handle, "folder": found.folder, "filename": name}
-    date = info.capture_date or info.modification_date
-    size = "4 GiB or more" if info.size is None else info.size
-    when = date.isoformat(" ") if date else "-"
-    camera.show(facts, f"0x{found.handle:08X} {size:>14} {when:19} {found.folder}/{name}")
+    """Every file: its handle, size, date and path, as they are told."""
+    async for photo in camera.photos():
+        facts = asdict(photo) | {"filename": camera.mask("filename", photo.filename)}
+        del facts["serial"]  # "info" says it, once
+        date = photo.capture_date
+        size = "4 GiB or more" if photo.size is None else photo.size
+        when = date.isoformat(" ") if date else "-"
+        path = camera.shown(photo)
+        camera.show(facts | {"path": path}, f"0x{photo.handle:08X} {size:>14} {when:19} {path}")
 
 
 async def get_objects(camera: Camera, arguments: argparse.Namespace) -> None:
-    """Fetch objects; each is written under another name and gets its own when it is whole."""
-    wanted = set(arguments.objects)
-    got = 0
-    async for found in camera.objects():
-        names = {found.info.filename, found.path, f"0x{found.handle:08x}", str(found.handle)}
-        if wanted and not wanted & names:
+    """Fetch objects; what goes wrong with one does not keep the others back."""
+    missing, failed = set(arguments.objects), 0
+    async for photo in camera.photos():
+        path = camera.path(photo)
+        names = {photo.filename, f"{photo.folder}/{photo.filename}", path}
+        meant = {each for each in arguments.objects if each in names or _is_handle(each, photo)}
+        if arguments.objects and not meant:
             continue
-        await _get(camera, found, arguments.to)
-        got += 1
-    if wanted and not got:
-        raise Failed(f"the camera has none of {', '.join(sorted(wanted))}")
-
-
-async def _get(camera: Camera, found: Found, folder: Path) -> None:
-    target = folder.joinpath(*map(_safe, found.path.split("/")))
-    size = await size_of(camera.initiator, camera.initiator.vendor, found.handle, found.info)
-    if target.exists():
-        camera.show({"file": str(target), "there": True}, f"{target}: is there already")
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    offset = part.stat().st_size if part.exists() else 0
-    if size is None or offset > size:
-        offset = 0
-    with part.open("r+b" if offset else "wb") as file:
-        file.seek(offset)
-        sink = Sink(partial(_write_all, file.fileno()), asyncio.to_thread)
-        initiator = camera.initiator
-        reading = read_object(
-            initiator, initiator.vendor, found.handle, sink.write, size=size, offset=offset
-        )
+        missing -= meant
         try:
-            read = await reading
-        finally:
-            # What came before a failure is where the next time begins.
-            await sink.finish()
-        os.fsync(file.fileno())
-    part.rename(target)
-    shown = camera.mask("filename", target.name)
-    camera.show({"file": str(target), "size": read, "from": offset}, f"{shown}: {read} bytes")
+            await _get(camera, photo, place(arguments.to, path))
+        except PhotoRefused as refused:
+            failed += 1
+            print(f"{camera.shown(photo)}: {refused}", file=sys.stderr)
+    if missing:
+        raise Failed(f"the camera has none of {', '.join(sorted(missing))}")
+    failed += len(camera.source.left_out)
+    if failed:
+        raise Failed(f"{failed} objects were not fetched")
 
 
-def _write_all(file: int, piece: memoryview) -> None:
-    while piece:
-        piece = piece[os.write(file, piece) :]
+def _is_handle(text: str, photo: Photo) -> bool:
+    """Whether a handle is meant, as it is listed or otherwise."""
+    try:
+        return int(text, 0) == photo.handle
+    except ValueError:
+        return False
 
 
-def _safe(name: str) -> str:
-    """A camera's own text as a name that stays in its folder."""
-    kept = "".join("_" if c in '/\\:*?"<>|' or not c.isprintable() else c for c in name)
-    return kept.strip(". ") or "_"
+async def _get(camera: Camera, photo: Photo, wanted: Path) -> None:
+    if photo.size is None:
+        photo = sized(
+            photo, await camera.initiator.vendor.true_size(camera.initiator, photo.handle)
+        )
+    fetched = await fetch(camera.source, photo, wanted)
+    shown = camera.shown(photo) if camera.mask.wanted else str(fetched.path)
+    if fetched.there:
+        camera.show({"file": shown, "there": True}, f"{shown}: is there already")
+    else:
+        facts = {"file": shown, "size": fetched.size, "from": fetched.resumed}
+        camera.show(facts, f"{shown}: {fetched.size} bytes")
 
 
 async def watch(camera: Camera, arguments: argparse.Namespace) -> None:
@@ -240,8 +222,16 @@ ACTIONS: Final = {
 def main() -> int:
     """Do what the command line says; return the exit status."""
     arguments = _parser().parse_args()
+    logging.getLogger("crcp").addHandler(logging.NullHandler())  # what there is to say is printed
     try:
         asyncio.run(_run(arguments))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Refused as refused:
+        print(_in_words(refused), file=sys.stderr)
+        return 1
     except (Failed, PtpIpError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -302,9 +292,29 @@ def _address(text: str) -> tuple[str, int]:
     host, separator, port = text.rpartition(":")
     if not separator or (":" in host and not host.startswith("[")):
         return text.strip("[]"), PORT
-    if not port.isdecimal():
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
         raise Failed(f"{port!r} is no port")
     return host.strip("[]"), int(port)
+
+
+#: What a person can do when a camera turns us away.
+ADVICE: Final = {
+    InitFailReason.REJECTED_INITIATOR: (
+        "the camera does not know this computer, or a person turned it down; register it in the "
+        "camera's menu, and if it was turned down there before, be somebody new: --new-identity"
+    ),
+    InitFailReason.BUSY: "somebody else is connected, or the camera has not noticed who left",
+    InitFailReason.FUJIFILM_NOT_PAIRED: (
+        "the camera knows another name than ours, or nobody said yes on it in time"
+    ),
+}
+
+
+def _in_words(refused: Refused) -> str:
+    if isinstance(refused, NotAuthorised) and refused.operation is not None:
+        return f"{refused}; --new-identity makes a new one, if this one was turned down"
+    advice = ADVICE.get(InitFailReason(refused.code)) if refused.operation is None else None
+    return f"{refused}: {advice}" if advice and not isinstance(refused, Declined) else str(refused)
 
 
 def _identity(arguments: argparse.Namespace) -> Identity:

@@ -154,7 +154,7 @@ async def test_subunits_come_and_go_without_a_reload(
         await until(lambda: entity_registry.async_get(second) is None)
         await hass.async_block_till_done()
         assert state(hass, second) == "gone"
-        assert len(dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)) == 3
+        assert len(dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)) == 4
     assert state(hass, "media_player.attic_tape") == "paused"
 
 
@@ -167,4 +167,4 @@ async def test_what_vanished_while_nobody_looked_is_removed(
     unit.heads.clear()
     unit.refresh_subunits()
     await hass.config_entries.async_setup(entry.entry_id)
-    assert len(dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)) == 2
+    assert len(dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)) == 3

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from homeassistant.components.camera import Camera
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -41,6 +42,7 @@ async def test_entities(
 ) -> None:
     # When a position was read is new in every run, and without one it is not told.
     monkeypatch.setattr(TapePlayer, "media_position_updated_at", None)
+    monkeypatch.setattr(Camera, "async_update_token", lambda self: self.access_tokens.append("0"))
     everybody = patch.object(Entity, "entity_registry_enabled_default", True)
     with patch.dict("custom_components.crcp.PLATFORMS", {Kind.UNIT: [platform]}), everybody:
         # Without a shelf, or the list of its tapes would come when it likes.
@@ -72,7 +74,10 @@ async def test_devices(hass: HomeAssistant, put: SetUp, device_registry: dr.Devi
         "1.4",
     )
     names = {child.name for child in dr.async_entries_for_parent_device(device_registry, unit.id)}
-    assert names == {"Power", "Power 2", "Tape", "Tape 2", "Camera", "Camera 3"}
+    assert names == {
+        *("Power", "Power 2", "Picture", "Picture 2"),
+        *("Tape", "Tape 2", "Camera", "Camera 3"),
+    }
 
 
 async def test_diagnostics_tell_everything_but_secrets(

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from custom_components.crcp.protocols.ptpip.client import Initiator
-from custom_components.crcp.protocols.ptpip.codes import EventCode
+from custom_components.crcp.protocols.ptpip.codes import EventCode, OperationCode
 from custom_components.crcp.protocols.ptpip.errors import Busy
 from custom_components.crcp.virtual.host import LOOPBACK
 
@@ -95,3 +95,54 @@ def test_a_fault_that_nobody_knows_is_said_plainly() -> None:
     complaint = failing("--fault", "explode")
     assert "there is no fault 'explode'" in complaint
     assert "busy" in complaint
+
+
+async def test_a_full_card_a_long_movie_and_a_second_card_are_asked_for(
+    socket_enabled: None, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    for folder, content in ((first, b"first"), (second, b"second")):
+        folder.mkdir()
+        (folder / "A.JPG").write_bytes(content)
+    cards = ("--photos", str(first), "--photos", str(second))
+    large = ("--objects", "20000", "--movie", "5GiB", "--movie", "7MB")
+    with running(*cards, *large, "--style", "unknown-length") as (_, port):
+        async with await Initiator.connect(
+            LOOPBACK, port, guid=bytes(16), friendly_name="tests"
+        ) as initiator:
+            await initiator.begin()
+            assert await initiator.num_objects(0x00010001) == 20_000 + 1 + 2 + 4  # folders
+            handles = await initiator.object_handles(0x00010001)
+            found = [await initiator.object_info(handle) for handle in handles[-2:]]
+            assert [(each.filename, each.size) for each in found] == [
+                ("MVI_0001.MOV", None),
+                ("MVI_0002.MOV", 7_000_000),
+            ]
+            *_, twin = await initiator.object_handles(0x00020001)
+            assert (await initiator.object_info(twin)).filename == "A.JPG"
+            assert await initiator.dataset(OperationCode.GET_OBJECT, twin) == b"second"
+
+
+async def test_a_second_card_has_other_pictures_of_the_same_names(socket_enabled: None) -> None:
+    with running("--slots", "2") as (_, port):
+        async with await Initiator.connect(
+            LOOPBACK, port, guid=bytes(16), friendly_name="tests"
+        ) as initiator:
+            await initiator.begin()
+            pictures = []
+            for storage in (0x00010001, 0x00020001):
+                handle = (await initiator.object_handles(storage))[2]
+                assert (await initiator.object_info(handle)).filename == "IMG_0001.JPG"
+                pictures.append(await initiator.dataset(OperationCode.GET_OBJECT, handle))
+            assert pictures[0] != pictures[1]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--movie", "5XB"), ("--movie", "0"), ("--objects", "-1"), ("--style", "odd")]
+)
+def test_what_cannot_be_on_a_card_is_said_plainly(wrong: tuple[str, str]) -> None:
+    result = subprocess.run(
+        [*COMMAND, *wrong], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, "Traceback" in result.stderr) == (2, False)
+    assert wrong[0] in result.stderr

@@ -142,7 +142,7 @@ async def test_bytes_that_make_no_command_do_not_prolong_a_login(
 
     dripping = asyncio.create_task(drip())
     assert (await wire.hear())[0].startswith("421 ")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3  # it would drip for ever
     dripping.cancel()
     await wire.close()
 

@@ -12,7 +12,9 @@ from custom_components.crcp.protocols.crcp.datagrams import Signer, Verifier
 from custom_components.crcp.virtual.accounts import Account
 from custom_components.crcp.virtual.scenes import studio
 from custom_components.crcp.virtual.unit import DatagramRules, VirtualUnit
+from custom_components.crcp.virtual.visitor import Visitor
 from tests.helpers import until
+from tests.protocols.crcp.house import House, udp_port
 
 _MARKS = count(1 << 30)
 SIGNER = Signer("ha", "secret")
@@ -87,3 +89,52 @@ async def test_without_rules_there_is_no_port(socket_enabled: None) -> None:
     await unit.start()
     assert unit.udp_port is None
     await unit.stop()
+
+
+# -- who may command -------------------------------------------------------------------------------
+
+
+async def _performed(unit: VirtualUnit, *datagrams: bytes) -> list[str]:
+    """Send datagrams of which the last is good; what was performed by then."""
+    with udp_port() as sender:
+        for datagram in datagrams:
+            sender.sendto(datagram, ("127.0.0.1", unit.udp_port))
+        await until(lambda: unit.commands and unit.commands[-1].name == "TILT")
+    return [command.name for command in unit.commands]
+
+
+PLAIN = b"USER ha\r\nPASS secret\r\nCAMERA0 PAN 5\r\n"
+
+
+async def test_datagrams_are_signed_unless_it_is_said_otherwise(house: House) -> None:
+    unit = await house.unit(account=Account("ha", "secret"), datagrams=DatagramRules())
+    last = signed(b"CAMERA0 TILT 5\r\n", "00000001")
+    assert await _performed(unit, PLAIN, b"CAMERA0 PAN 5\r\n", last) == ["TILT"]
+
+
+async def test_without_an_account_nobody_can_sign(house: House) -> None:
+    unit = await house.unit(datagrams=DatagramRules())
+    visitor = Visitor(unit, "127.0.0.1", "127.0.0.1")
+    for each in (PLAIN, b"CAMERA0 PAN 5\r\n", signed(b"CAMERA0 PAN 5\r\n", "00000001")):
+        await unit.perform_datagram(visitor, each)
+    assert unit.commands == []
+
+
+async def test_plain_passwords_are_taken_where_that_is_said(house: House) -> None:
+    rules = DatagramRules(unsigned=True)
+    unit = await house.unit(account=Account("ha", "secret"), datagrams=rules)
+    last = signed(b"CAMERA0 TILT 5\r\n", "00000001")
+    names = await _performed(unit, b"CAMERA0 ZOOM 5\r\n", PLAIN, last)
+    assert names == ["USER", "PASS", "PAN", "TILT"]
+
+
+async def test_a_wrong_password_delays_its_sender_and_nobody_else(house: House) -> None:
+    rules = DatagramRules(unsigned=True, allowed=frozenset({"127.0.0.1", "127.0.0.2"}))
+    unit = await house.unit(account=Account("ha", "secret"), datagrams=rules)
+    unit.penalty = 60
+    with udp_port("127.0.0.2") as guesser:
+        guesser.sendto(b"USER ha\r\nPASS guess\r\n", ("127.0.0.1", unit.udp_port))
+        await until(lambda: unit.commands and unit.commands[-1].name == "PASS")
+        guesser.sendto(PLAIN, ("127.0.0.1", unit.udp_port))
+        good = PLAIN.replace(b"PAN", b"TILT")
+        assert "PAN" not in await _performed(unit, good)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 import socket
 import time
 import tracemalloc
@@ -33,6 +34,7 @@ from custom_components.crcp.protocols.crcp.messages import (
 from custom_components.crcp.protocols.crcp.session import Role, Session
 from custom_components.crcp.virtual.scenes import studio
 from custom_components.crcp.virtual.unit_faults import FAULTS
+from tests.helpers import until
 from tests.protocols.crcp.dialogue import Wire
 
 #: Short, so that a silent unit does not make the tests long; the proportions are the real ones.
@@ -49,6 +51,9 @@ HASTE = Timeouts(
     ended=0.2,
     aborted=0.2,
 )
+
+#: What a busy machine may add; without HASTE each of these takes 5 or 10 seconds.
+SLACK = 2.0
 
 #: What each fault makes the controller say: the error, some of its words, and within how long.
 EXPECTED: dict[str, tuple[type[CrcpError] | None, str, float]] = {
@@ -98,9 +103,25 @@ async def test_a_fault(socket_enabled: None, name: str) -> None:
             await _use(unit.port)
         assert type(said.value) is error
         assert len(str(said.value)) < 250
-    assert time.monotonic() - began < bound
+    assert time.monotonic() - began < bound + SLACK
     await unit.stop()
     await _tasks_are_gone(before)
+
+
+async def test_a_unit_that_ended_its_side_hears_on_and_says_no_more(
+    loopback: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    unit = studio(fault=FAULTS["half-closed"])
+    await unit.start()
+    wire = await Wire.connect(unit.port)
+    assert await wire.hear() == ["220 Virtual unit ready"]
+    assert (await wire.ask("STAT POWER0"))[0] == "211-ON"
+    assert await wire.ask("TAPE0 PLAY") == []
+    wire.say("TAPE0 PAUS")
+    await until(lambda: len(unit.commands) == 3)
+    await wire.close()
+    await unit.stop()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # -- scripted peers --------------------------------------------------------------------------------
@@ -161,7 +182,7 @@ async def test_a_reply_that_drips_dies_at_its_deadline(socket_enabled: None) -> 
         began = time.monotonic()
         with pytest.raises(TimedOut):
             await controller.unit_status()
-        assert HASTE.reply <= time.monotonic() - began < HASTE.reply + 0.3
+        assert HASTE.reply <= time.monotonic() - began < HASTE.reply + SLACK
         assert controller.closed
         await controller.abort()
 
@@ -175,7 +196,7 @@ async def test_a_greeting_that_promises_minutes_again_and_again(socket_enabled: 
     async with peer(serve) as port:
         began = time.monotonic()
         controller = await Controller.connect("127.0.0.1", port, timeouts=HASTE)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < HASTE.busy_greeting + SLACK
         assert controller.greeting is None
         await controller.abort()
 
@@ -204,7 +225,7 @@ async def test_a_listing_that_drips_dies_at_its_deadline(socket_enabled: None) -
     began = time.monotonic()
     with pytest.raises(TimedOut, match="the listing does not end"):
         await _listing(serve)()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < HASTE.listing + SLACK
 
 
 async def test_a_listing_that_never_comes(socket_enabled: None) -> None:
@@ -314,34 +335,54 @@ def test_telnet_without_end_is_not_answered_by_a_controller() -> None:
     assert session._answer == b""
 
 
-async def test_an_endless_banner_reply_and_listing_over_a_socket(socket_enabled: None) -> None:
-    """A real peer that never stops sending; memory is that of the whole process, both ends."""
+async def _endless(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    while True:
+        writer.write(piece)
+        await writer.drain()
 
-    async def endless(writer: asyncio.StreamWriter, piece: bytes) -> None:
-        while True:
-            writer.write(piece)
-            await writer.drain()
 
-    async def listing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await endless(writer, b"a tape.ts\r\n" * 5000)
+async def _endless_listing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _endless(writer, b"a tape.ts\r\n" * 5000)
 
-    async def one_name(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await endless(writer, b"x" * 65536)
 
-    tracemalloc.start()
-    began = time.monotonic()
-    for serve in (listing, one_name):
-        with pytest.raises(ProtocolError, match="the listing does not end"):
-            await _listing(serve, replace(HASTE, listing=10))()
-    for name in ("endless-reply", "endless-banner", "endless-line"):
-        unit = studio(fault=FAULTS[name])
-        await unit.start()
-        with pytest.raises(ProtocolError, match="does not end"):
-            await _use(unit.port)
+async def _endless_name(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await _endless(writer, b"x" * 65536)
+
+
+async def _endless_control(name: str) -> None:
+    unit = studio(fault=FAULTS[name])
+    await unit.start()
+    try:
+        await _use(unit.port)
+    finally:
         await unit.stop()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        _listing(_endless_listing, replace(HASTE, listing=10)),
+        _listing(_endless_name, replace(HASTE, listing=10)),
+        *(partial(_endless_control, f"endless-{what}") for what in ("reply", "banner", "line")),
+    ],
+    ids="listing name reply banner line".split(),
+)
+async def test_what_has_no_end_over_a_socket(
+    socket_enabled: None, use: Callable[[], Awaitable[None]]
+) -> None:
+    """A real peer that never stops sending. Work and memory are those of both ends.
+
+    Work is the processor's time, which does not depend on what else this machine has to do.
+    """
+    began = time.process_time()
+    with pytest.raises(ProtocolError, match="does not end"):
+        await use()
+    assert time.process_time() - began < 1
+    tracemalloc.start()
+    with pytest.raises(ProtocolError, match="does not end"):
+        await use()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.monotonic() - began < 5
     assert peak < 24 << 20
 
 

@@ -33,7 +33,10 @@ LINES_OF_A_STRANGER = (
 async def test_before_the_login_nothing_tells_what_there_is(house: House) -> None:
     wire = await house.wired(account=Account("ha", "secret"))
     assert set(await codes(wire, *LINES_OF_A_STRANGER)) == {530}
-    assert await codes(wire, "USER", "QUIT now", "HELP TAPE9", "USER ha") == [501, 501, 214, 331]
+    assert await codes(wire, "USER", "QUIT now", "USER ha") == [501, 501, 331]
+    assert "TAPE" not in " ".join(await wire.ask("HELP TAPE9"))
+    assert await codes(wire, "PASS secret") == [230]
+    assert "TAPE" in " ".join(await wire.ask("HELP"))
 
 
 async def test_a_password_needs_a_user_each_time(house: House) -> None:

@@ -52,7 +52,8 @@ class PtpSource:
         """serial: DeviceInfo's serial number, which tells this camera's photos from others'."""
         self._initiator = initiator
         self._serial = serial
-        self._left_out = 0
+        #: What the last listing had to leave out, because the camera did not describe it.
+        self.left_out: list[PhotoRefused] = []
 
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
@@ -146,11 +147,11 @@ class PtpSource:
 
     def _tell(self, left_out: list[PhotoRefused]) -> None:
         """Log what could not be listed, when it is not as many as the last time."""
-        if left_out and len(left_out) != self._left_out:
+        if left_out and len(left_out) != len(self.left_out):
             _LOGGER.warning(
                 "The camera did not describe %d of its objects: %s", len(left_out), left_out[-1]
             )
-        self._left_out = len(left_out)
+        self.left_out = left_out
 
 
 class Listing:

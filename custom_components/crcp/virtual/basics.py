@@ -52,7 +52,11 @@ def _stream_status(unit: VirtualUnit, visitor: Visitor, number: int) -> Reply:
 
 
 @answers(None, "HELP")
-def _help(unit: VirtualUnit, _visitor: Visitor, _command: Command) -> Reply:
+def _help(unit: VirtualUnit, visitor: Visitor, _command: Command) -> Reply:
+    if not visitor.login.logged_in:
+        return Reply(
+            ReplyCode.HELP, ("Commands: USER PASS ACCT HELP QUIT", "log in for more", "end")
+        )
     kinds = dict.fromkeys(s.kind for s in unit.subunits if s.kind != CONNECTION)
     lines = (f"Commands: STAT HELP {' '.join(kinds)} USER PASS QUIT", "see STAT for the subunits")
     return Reply(ReplyCode.HELP, (*lines, "end"))

@@ -40,9 +40,12 @@ from .connection import SESSION_OPERATIONS, Connection, Reply
 from .host import Host
 from .personalities import GENERIC, Personality
 from .photos import Photo
-from .vigil import Vigil
+from .vigil import MILLISECOND, Vigil
 
 _LOGGER = logging.getLogger(__name__)
+
+#: So many requests are remembered.
+MAX_REMEMBERED: Final = 100_000
 
 GUID: Final = bytes.fromhex("43524350 0000 4000 8000 00000000cafe")
 
@@ -84,7 +87,9 @@ class VirtualCamera:
         storages = (FIRST_STORAGE, SECOND_STORAGE)[:slots]
         self.cards = [Card(each, folder_name=personality.folder_name) for each in storages]
         self.connections: dict[int, Connection] = {}
+        #: What was asked, the latest at the end; and the data that came in last, and with what.
         self.requests: list[OperationRequest] = []
+        self.brought: tuple[int, bytes] | None = None
         #: Objects that were announced by SendObjectInfo, by connection.
         self.expected: dict[int, tuple[Card, int, int, ObjectInfo]] = {}
         self._clock = clock or _local_time
@@ -97,9 +102,7 @@ class VirtualCamera:
         self._captures: set[asyncio.Task[int]] = set()
         self._vigil = Vigil(self.faults)
         self._host = Host(self._serve, port)
-        for photo in photos:
-            self.cards[0].add(photo)
-            self._shots += 1
+        self.store(photos)
 
     @property
     def port(self) -> int:
@@ -117,6 +120,12 @@ class VirtualCamera:
         await self._host.stop()
 
     # -- scenes --------------------------------------------------------------------------------
+
+    def store(self, photos: Iterable[Photo], slot: int = 0) -> None:
+        """Put pictures on a card before anybody looks at it."""
+        for photo in photos:
+            self.cards[slot].add(photo)
+            self._shots += slot == 0
 
     async def press_shutter(self) -> int:
         """Take a picture, store it, tell every initiator; return its handle."""
@@ -164,6 +173,8 @@ class VirtualCamera:
 
     def tell(self, event: Event, but: Connection | None = None) -> None:
         """Tell an event to every initiator but one: at once, or when it asks."""
+        if self.faults.mute:
+            return
         for connection in self.connections.values():
             for _ in range(0 if connection is but else 1 + self.faults.echo):
                 if not self.personality.asks:
@@ -202,6 +213,10 @@ class VirtualCamera:
             return self.personality.hollow
         return frozenset(SESSION_OPERATIONS | self.personality.operations.keys())
 
+    def knows(self, request: OperationRequest) -> bool:
+        """Whether an operation is one that this camera has."""
+        return request.code in SESSION_OPERATIONS | self.personality.operations.keys()
+
     def takes_data(self, request: OperationRequest) -> bool:
         """Whether data that a request announces are wanted."""
         return request.code in self.personality.operations.taking
@@ -210,7 +225,9 @@ class VirtualCamera:
         self, connection: Connection, request: OperationRequest, data: bytes
     ) -> Reply:
         """Do what a request says, with the data that came with it. Raises Refused."""
-        self.requests.append(request)
+        self._remember(request, data)
+        if self.cards and self._is_over("card_out"):
+            self.take_card_out()
         handler = self.personality.operations.get(request.code)
         if handler is None or request.code not in self.operations(connection):
             raise Refused(ResponseCode.OPERATION_NOT_SUPPORTED, request.code)
@@ -218,10 +235,26 @@ class VirtualCamera:
             raise Refused(ResponseCode.DEVICE_BUSY, request.code)
         return await handler(Question(self, connection, request, data))
 
+    def _remember(self, request: OperationRequest, data: bytes) -> None:
+        """Keep what was asked for those who look on; a camera may run for months."""
+        if len(self.requests) >= MAX_REMEMBERED:
+            del self.requests[: MAX_REMEMBERED // 2]
+        self.requests.append(request)
+        if data:
+            self.brought = (request.code, data)
+
+    def _is_over(self, countdown: str) -> bool:
+        """Count a fault down that begins after a number of operations; whether it begins now."""
+        left: int = getattr(self.faults, countdown)
+        if left >= 0:
+            setattr(self.faults, countdown, left - 1)
+        return left == 0
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one TCP connection; its first packet says which of an initiator's two it is."""
         try:
-            first = await _read_packet(reader)
+            async with asyncio.timeout(self.faults.join_within * MILLISECOND):
+                first = await _read_packet(reader)
             packet = decode(first)
             if await self._vigil.ignores(packet):
                 return
@@ -239,7 +272,7 @@ class VirtualCamera:
                 self._vigil.ended(connection)
         except ProtocolError as error:
             _LOGGER.debug("An initiator broke the protocol: %s", error)
-        except asyncio.IncompleteReadError:
+        except asyncio.IncompleteReadError, TimeoutError:
             _LOGGER.debug("A connection ended before it said what it was")
 
     def _place(self, first: Packet) -> tuple[Connection, Channel] | None:
@@ -249,8 +282,9 @@ class VirtualCamera:
                 connection = Connection(self, next(self._numbers))
                 self.connections[connection.number] = connection
                 return connection, Channel.COMMAND
-            case InitEventRequest(number) if number in self.connections:
-                return self.connections[number], Channel.EVENT
+            case InitEventRequest(number):
+                found = self.connections.get(number)
+                return (found, Channel.EVENT) if found and found.awaits_events else None
             case _:
                 return None
 

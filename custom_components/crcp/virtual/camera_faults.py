@@ -5,9 +5,17 @@ from typing import Final, Self
 
 from ..protocols.ptpip.datatypes import Bytes
 
+#: The largest number that a packet can hold.
+_U32: Final = 0xFFFFFFFF
 
-def _fault(about: str, default: int = 0) -> int:
-    value: int = field(default=default, metadata={"about": about})
+#: How far a size may be told wrong, either way.
+_FAR: Final = 1 << 40
+
+
+def _fault(about: str, default: int = 0, *, least: int | None = None, most: int = _U32) -> int:
+    least = default if least is None else least
+    about_it = {"about": about, "least": least, "most": most}
+    value: int = field(default=default, metadata=about_it)
     return value
 
 
@@ -16,7 +24,8 @@ class CameraFaults:
     """One field a fault, a number each; 0 is a camera that behaves. Set them while it runs.
 
     Counts are used up: a camera that was busy three times is then busy no more. Times are in
-    milliseconds, sizes and places in bytes.
+    milliseconds, sizes and places in bytes. Two times are no faults: how long it waits for an event
+    connection and for the answer to a probe, which real cameras do not wait for without end either.
     """
 
     # -- coming in -----------------------------------------------------------------------------
@@ -28,21 +37,30 @@ class CameraFaults:
     ghost: int = _fault("after a lost connection, says Init Fail 2 so many times")
     settle: int = _fault("ignores who comes back sooner than so many milliseconds")
     evict: int = _fault("a new initiator ends the connection of the one before")
-    join_within: int = _fault("hangs up when the event connection does not come in time")
+    join_within: int = _fault(
+        "hangs up when the event connection does not come in time", 5000, least=1
+    )
 
     # -- staying -------------------------------------------------------------------------------
     idle_off: int = _fault("switches itself off after so many milliseconds without an operation")
-    probe_every: int = _fault("probes so often, and hangs up when no answer came until the next")
+    probe_every: int = _fault("probes so often")
+    probe_within: int = _fault("hangs up when a probe is not answered in time", 10_000, least=1)
     deaf: int = _fault("does not answer probes")
-    flood: int = _fault("sends so many ObjectAdded when a session is opened")
-    echo: int = _fault("tells every event so many times more")
+    mute: int = _fault("tells no events at all")
+    flood: int = _fault("sends so many ObjectAdded when a session is opened", most=1_000_000)
+    echo: int = _fault("tells every event so many times more", most=1000)
     folder_events: int = _fault("tells ObjectAdded of the folder as well")
+    card_out: int = _fault("its card is taken out after so many more operations", -1)
 
     # -- the wire ------------------------------------------------------------------------------
     drop_after: int = _fault("closes the command connection after so many more bytes", -1)
     drop_packet: int = _fault("closes the command connection before the packet of this number", -1)
     reset: int = _fault("drops with a reset instead of a close")
     stall_after: int = _fault("falls silent for ever after so many more bytes", -1)
+    event_drop_after: int = _fault("drop-after, on the event connection", -1)
+    event_drop_packet: int = _fault("drop-packet, on the event connection", -1)
+    event_stall_after: int = _fault("stall-after, on the event connection, and there alone", -1)
+    event_garbage: int = _fault("sends so many malformed packets in place of events")
     garbage: int = _fault("sends so many malformed packets in place of responses")
     unknown_packets: int = _fault("puts a packet of an unknown type before each response")
     stale_id: int = _fault("answers so many times with the id of the transaction before")
@@ -54,16 +72,26 @@ class CameraFaults:
     # -- answers -------------------------------------------------------------------------------
     busy: int = _fault("answers DeviceBusy so many times")
     general_error: int = _fault("answers GeneralError to so many GetObjectInfo")
+    events_refused: int = _fault("answers GeneralError to so many GetEvent, where it is asked")
+    id_refused: int = _fault("answers InvalidTransactionID to so many right ones")
     not_available: int = _fault("answers StoreNotAvailable so many times, as with a flat battery")
     gone: int = _fault("answers InvalidObjectHandle to so many GetObject")
     denied: int = _fault("answers AccessDenied to every ObjectInfo and read of an object")
     no_parts: int = _fault("answers OperationNotSupported to reads of parts that it lists")
     hide_card: int = _fault("lists nothing in remote mode, as some Canons do")
+    no_flat: int = _fault("lists nothing (1), or the root only (2), unless asked by folder", most=2)
 
     # -- data ----------------------------------------------------------------------------------
-    announce_more: int = _fault("announces so many bytes more than come (less, if negative)")
-    info_more: int = _fault("says in ObjectInfo that objects have so many bytes more")
+    announce_more: int = _fault(
+        "announces so many bytes more than come (less, if negative)", least=-_FAR, most=_FAR
+    )
+    info_more: int = _fault(
+        "says in ObjectInfo that objects have so many bytes more (or less)", least=-_FAR, most=_FAR
+    )
+    size_modulo: int = _fault("says sizes modulo 2^32 in ObjectInfo, not 0xFFFFFFFF for large ones")
     cut_data: int = _fault("breaks objects off after so many bytes, with IncompleteTransfer", -1)
+    cancels: int = _fault("breaks so many objects off in the middle, with CancelTransaction")
+    vanish: int = _fault("loses so many objects in the middle: GeneralError, and they are gone")
     short_parts: int = _fault("gives at most so many bytes of a part")
 
     def use(self, name: str) -> bool:
@@ -82,20 +110,34 @@ class CameraFaults:
             key = name.replace("-", "_")
             if key not in ABOUT:
                 raise ValueError(f"there is no fault {name!r}; there are: {', '.join(ABOUT)}")
-            setattr(faults, key, int(number) if number else 1)
+            setattr(faults, key, _number(name, number, *_BOUNDS[key]) if number else 1)
         return faults
 
 
-#: Every fault's name and what it is.
+#: Every fault's name and what it is; and from where to where its number may go.
 ABOUT: Final = {each.name: str(each.metadata["about"]) for each in fields(CameraFaults)}
+_BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    each.name: (each.metadata["least"], each.metadata["most"]) for each in fields(CameraFaults)
+}
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number for the fault {name!r}") from None
+    if not least <= number <= most:
+        raise ValueError(f"the fault {name!r} takes a number from {least} to {most}")
+    return number
 
 
 class Tap:
-    """Where bytes leave one command connection, and where they may stop leaving it."""
+    """Where bytes leave one TCP connection, and where they may stop leaving it."""
 
-    def __init__(self, faults: CameraFaults) -> None:
-        """Let everything through, until a fault says otherwise."""
+    def __init__(self, faults: CameraFaults, prefix: str = "") -> None:
+        """Let everything through, until a fault says otherwise; prefix: of the faults' names."""
         self._faults = faults
+        self._prefix = prefix
         self.stalled = False
 
     def let_through(self, data: Bytes) -> tuple[Bytes, bool]:
@@ -103,19 +145,26 @@ class Tap:
 
         drop_after and stall_after count down to 0 and are then used up.
         """
-        faults = self._faults
         if self.stalled:
             return b"", False
-        if faults.drop_packet >= 0:
-            faults.drop_packet -= 1
-            if faults.drop_packet < 0:
+        packets = self._left("drop_packet")
+        if packets >= 0:
+            self._set("drop_packet", packets - 1)
+            if packets == 0:
                 return b"", True
         for name in ("drop_after", "stall_after"):
-            left = getattr(faults, name)
+            left = self._left(name)
             if left < 0:
                 continue
-            setattr(faults, name, left - len(data) if len(data) <= left else -1)
+            self._set(name, left - len(data) if len(data) <= left else -1)
             if len(data) > left:
                 self.stalled = name == "stall_after"
                 return data[:left], not self.stalled
         return data, False
+
+    def _left(self, name: str) -> int:
+        left: int = getattr(self._faults, self._prefix + name)
+        return left
+
+    def _set(self, name: str, left: int) -> None:
+        setattr(self._faults, self._prefix + name, left)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..protocols.ptpip.codes import OperationCode, ResponseCode
 from ..protocols.ptpip.errors import Refused
-from ..protocols.ptpip.packets import OperationRequest
+from ..protocols.ptpip.packets import Event, OperationRequest
 from .card import Card, Entry
 from .connection import Connection, Reply
 from .photos import InMemory, Part, Photo
@@ -48,6 +48,14 @@ class Question:
         if entry.photo is None:
             raise self.refuse(ResponseCode.INVALID_OBJECT_HANDLE)
         return entry.photo
+
+    def events(self) -> list[Event]:
+        """What there is to tell to who asks for events; each is told once."""
+        if self.camera.faults.use("events_refused"):
+            raise self.refuse(ResponseCode.GENERAL_ERROR)
+        told = list(self.connection.waiting)
+        self.connection.waiting.clear()
+        return told
 
     def part(self, offset: int, wanted: int) -> Part:
         """A part of the file whose handle is parameter 1."""

@@ -13,6 +13,7 @@ from ..protocols.ptpip.codes import (
     StorageID,
 )
 from ..protocols.ptpip.datasets import IDS, ObjectInfo
+from ..protocols.ptpip.errors import ProtocolError
 from ..protocols.ptpip.packets import Event
 from .camera_handlers import Handlers, Question, dataset
 from .card import Card, Entry
@@ -20,6 +21,9 @@ from .connection import Reply
 from .photos import InMemory, Photo
 
 STANDARD: Final = Handlers()
+
+#: How some cameras answer the flat listing: with what lies in the root.
+_ROOT_ONLY: Final = 2
 
 #: In DeleteObject: everything.
 ALL_OBJECTS: Final = 0xFFFFFFFF
@@ -72,6 +76,8 @@ def _listing(question: Question) -> tuple[int, ...]:
     cards = cards_of(question)
     if question.camera.hides_card(question.connection):
         return ()
+    if parent == ParentObject.ANYWHERE and (how := question.camera.faults.no_flat):
+        cards, parent = cards if how == _ROOT_ONLY else [], ParentObject.ROOT
     if not ParentObject(parent).known:
         cards = [card for card in cards if card.is_folder(parent)]
         if not cards:
@@ -91,8 +97,12 @@ async def _get_object_info(question: Question) -> Reply:
     if faults.denied and entry.photo:
         raise question.refuse(ResponseCode.ACCESS_DENIED)
     info = card.object_info(question.parameter(1))
-    if faults.info_more and entry.photo:
-        size = info.object_compressed_size + faults.info_more
+    if entry.photo:
+        size = info.object_compressed_size
+        if faults.size_modulo:
+            size = entry.photo.content.size
+        # 32 bits hold no more, and less than nothing comes out as much.
+        size = (size + faults.info_more) & 0xFFFFFFFF
         info = replace(info, object_compressed_size=size)
     return dataset(info.encode())
 
@@ -155,7 +165,10 @@ async def _initiate_capture(question: Question) -> Reply:
 
 @STANDARD.answer(OperationCode.SEND_OBJECT_INFO, takes_data=True)
 async def _send_object_info(question: Question) -> Reply:
-    info = ObjectInfo.decode(question.brought)
+    try:
+        info = ObjectInfo.decode(question.brought)
+    except ProtocolError:
+        raise question.refuse(ResponseCode.INVALID_DATA_SET) from None
     card = cards_of(question)[0] if question.parameter(1) else question.camera.cards[0]
     parent = question.parameter(2)
     parent = 0 if parent == ParentObject.ROOT else parent

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 import logging
 from typing import Final, Protocol
@@ -82,8 +83,14 @@ class Camera(Protocol):
     def turn_away(self, hello: InitCommandRequest) -> InitFailReason | None:
         """Say why this initiator may not come in; None when it may."""
 
+    def knows(self, request: OperationRequest) -> bool:
+        """Whether an operation is one that this camera has."""
+
     def takes_data(self, request: OperationRequest) -> bool:
         """Whether data that a request announces are wanted."""
+
+    def delete(self, handle: int) -> None:
+        """Delete an object, as the person who holds the camera does."""
 
     async def perform(
         self, connection: Connection, request: OperationRequest, data: bytes
@@ -108,8 +115,13 @@ class Connection:
         self._camera = camera
         self._session = Session(Role.RESPONDER)
         self._writers: dict[Channel, asyncio.StreamWriter] = {}
-        self._tap = Tap(camera.faults)
-        self._cancelled: int | None = None
+        self._taps = {
+            Channel.COMMAND: Tap(camera.faults),
+            Channel.EVENT: Tap(camera.faults, "event_"),
+        }
+        #: The transaction that runs, and whether it is to end.
+        self._running: int | None = None
+        self._cancelled = False
         self._probed = asyncio.Event()
         self._pending: OperationRequest | None = None
         self._data = bytearray()
@@ -118,6 +130,12 @@ class Connection:
     def channels(self) -> int:
         """How many of the two TCP connections there are."""
         return len(self._writers)
+
+    @property
+    def awaits_events(self) -> bool:
+        """Whether the event connection is what is due: nobody can join a second time."""
+        numbered = self._session.handshake is Handshake.NUMBERED
+        return numbered and Channel.EVENT not in self._writers
 
     async def serve(
         self,
@@ -148,8 +166,12 @@ class Connection:
 
     def tell(self, event: Event) -> None:
         """Send an event, if there is an event connection yet."""
-        if self.established.is_set():
-            self._write(Channel.EVENT, event)
+        if not self.established.is_set():
+            return
+        encoded = self._session.send(Channel.EVENT, event)
+        garbage = self._camera.faults.use("event_garbage")
+        with suppress(ConnectionError):  # it is the initiator's loss, not the photographer's
+            self._put(Channel.EVENT, MALFORMED if garbage else encoded)
 
     async def probe(self) -> None:
         """Ask the initiator whether it is still there, and return when it says so."""
@@ -171,8 +193,9 @@ class Connection:
                 self._write(channel, ProbeResponse())
             case ProbeResponse():
                 self._probed.set()
-            case Cancel():
-                self._cancelled = packet.transaction_id
+            case Cancel(number):
+                # One for a transaction that is over, or has not begun, is for none.
+                self._cancelled |= number == self._running
             case Data() | EndData() if self._pending:
                 await self._collect(self._pending, packet)
             case _:
@@ -194,6 +217,7 @@ class Connection:
             self._write(channel, InitFail(InitFailReason(reason)))
             return
         self._write(channel, InitEventAck())
+        self.last_operation = asyncio.get_running_loop().time()
         self.established.set()
 
     def _write(self, channel: Channel, packet: Packet) -> None:
@@ -201,11 +225,9 @@ class Connection:
 
     def _put(self, channel: Channel, data: Bytes) -> None:
         """Write bytes, as far as the faults let them through."""
-        dropped = False
-        if channel is Channel.COMMAND:
-            data, dropped = self._tap.let_through(data)
-        elif self._tap.stalled:
-            return
+        if self._taps[Channel.COMMAND].stalled:
+            return  # the whole camera is silent
+        data, dropped = self._taps[channel].let_through(data)
         self._writers[channel].write(data)
         if dropped:
             self.close()
@@ -216,11 +238,12 @@ class Connection:
     async def _receive(self, request: OperationRequest) -> None:
         """Take a request; one that brings data is performed when they are there."""
         self.last_operation = asyncio.get_running_loop().time()
-        if request.data_phase != DataPhase.OUT or not self._camera.takes_data(request):
+        brings = request.data_phase in (DataPhase.OUT, DataPhase.UNKNOWN)
+        if brings and self._camera.takes_data(request):
+            self._pending = request
+            self._data.clear()
+        else:
             await self._transact(request, b"")
-            return
-        self._pending = request
-        self._data.clear()
 
     async def _collect(self, request: OperationRequest, packet: Data | EndData) -> None:
         if len(self._data) + len(packet.payload) > MAX_DATA_OUT:
@@ -234,20 +257,31 @@ class Connection:
         """Perform a request: data, if there are any, and the response."""
         reply = Reply()
         code = ResponseCode.OK
+        self._running, self._cancelled = request.transaction_id, False
         try:
             self._check(request)
             reply = await self._perform(request, brought)
             if reply.data is not None:
-                camera = self._camera
-                sender = DataSender(self, request, camera.faults, camera.data_style)
-                code = await sender.send(reply.data)
+                code = await self._send_data(request, reply.data)
         except Refused as refused:
             code = ResponseCode(refused.code)
+        finally:
+            self._running = None
         _LOGGER.debug("%s %s: %s", request.code.name, request.parameters, code.name)
         response = OperationResponse(code, request.transaction_id, reply.parameters)
         await self._respond(response)
         if reply.after:
             reply.after()
+
+    async def _send_data(self, request: OperationRequest, content: Content) -> ResponseCode:
+        """Send data; return how it went. What the camera itself breaks off, it tells of."""
+        camera = self._camera
+        code = await DataSender(self, request, camera.faults, camera.data_style).send(content)
+        if code is ResponseCode.TRANSACTION_CANCELED and not self._cancelled:
+            self.tell(Event(EventCode.CANCEL_TRANSACTION, request.transaction_id))
+        elif code is ResponseCode.GENERAL_ERROR:
+            camera.delete(request.parameter(1))
+        return code
 
     async def _respond(self, response: OperationResponse) -> None:
         faults = self._camera.faults
@@ -272,6 +306,13 @@ class Connection:
             if self._camera.faults.strict:
                 raise ProtocolError(f"transaction id {request.transaction_id}")
             raise Refused(ResponseCode.INVALID_TRANSACTION_ID, request.code)
+        elif self._camera.faults.use("id_refused"):
+            raise Refused(ResponseCode.INVALID_TRANSACTION_ID, request.code)
+        if request.data_phase == DataPhase.OUT and not self._camera.takes_data(request):
+            # What is not known at all is refused for that, wherever its data go.
+            known = self._camera.knows(request)
+            code = ResponseCode.INVALID_DATA_SET if known else ResponseCode.OPERATION_NOT_SUPPORTED
+            raise Refused(code, request.code)
 
     async def _perform(self, request: OperationRequest, data: bytes) -> Reply:
         match request.code:
@@ -296,7 +337,7 @@ class Connection:
 
     def is_cancelled(self, transaction_id: int) -> bool:
         """Whether the initiator wants a transaction to end."""
-        return self._cancelled == transaction_id
+        return self._cancelled and self._running == transaction_id
 
     def account(self, packet: Packet) -> bytes:
         """Make the step that a packet is, and return its bytes; put sends them, or others."""

@@ -9,6 +9,7 @@ from ..protocols.ptpip.framing import encode
 from ..protocols.ptpip.packets import (
     DATA_HEADER_SIZE,
     UNKNOWN_LENGTH,
+    UNKNOWN_LENGTH_32,
     Data,
     EndData,
     OperationRequest,
@@ -37,6 +38,13 @@ class DataStyle(Enum):
     EMPTY_END = auto()  # the same, and nothing in End Data
     ONE_END = auto()  # everything in one End Data, where its length fits
     UNKNOWN_LENGTH = auto()  # small pieces, whose sum was not announced
+    UNKNOWN_LENGTH_32 = auto()  # the same, said with 32 bits
+
+
+_UNKNOWN: Final = {
+    DataStyle.UNKNOWN_LENGTH: UNKNOWN_LENGTH,
+    DataStyle.UNKNOWN_LENGTH_32: UNKNOWN_LENGTH_32,
+}
 
 
 class Wire(Protocol):
@@ -68,15 +76,28 @@ class DataSender:
     async def send(self, content: Content) -> ResponseCode:
         """Send it all; return how it went."""
         await self._start(content)
+        broken = self._broken(content.size)
+        if broken:
+            end, how = broken
+            ended = await self._pieces(content, end)
+            return how if ended is ResponseCode.INCOMPLETE_TRANSFER else ended
         fits = content.size + DATA_HEADER_SIZE <= MAX_PACKET
         if self._style is DataStyle.ONE_END and fits:
             return await self._one_end(content)
-        return await self._pieces(content, content.size if self._cut < 0 else self._cut)
+        return await self._pieces(content, content.size)
 
-    @property
-    def _cut(self) -> int:
-        """After how many bytes an object breaks off; negative for never."""
-        return self._faults.cut_data if self._is_object else -1
+    def _broken(self, size: int) -> tuple[int, ResponseCode] | None:
+        """After how many bytes an object breaks off, and how; None for one that comes whole."""
+        faults = self._faults
+        if not self._is_object:
+            return None
+        if faults.cut_data >= 0:
+            return min(faults.cut_data, size), ResponseCode.INCOMPLETE_TRANSFER
+        if faults.use("cancels"):
+            return size // 2, ResponseCode.TRANSACTION_CANCELED
+        if faults.use("vanish"):
+            return size // 2, ResponseCode.GENERAL_ERROR
+        return None
 
     @property
     def _cancelled(self) -> bool:
@@ -84,8 +105,7 @@ class DataSender:
 
     async def _start(self, content: Content) -> None:
         announced = content.size + (self._faults.announce_more if self._is_object else 0)
-        if self._style is DataStyle.UNKNOWN_LENGTH:
-            announced = UNKNOWN_LENGTH
+        announced = _UNKNOWN.get(self._style, max(0, announced))
         # What is announced may be wrong on purpose, so our own session is told nothing of it.
         self._wire.account(StartData(self._id, UNKNOWN_LENGTH))
         start = encode(StartData(self._id, announced))
@@ -117,8 +137,10 @@ class DataSender:
         """Send everything in one End Data, without ever holding it whole."""
         head = self._wire.account(EndData(self._id))
         length = DATA_HEADER_SIZE + content.size
-        await self._wire.put(length.to_bytes(4, "little") + head[4:])
-        at = 0
+        # A head that goes out alone is a segment of its own, which no dissector understands.
+        first = await content.read(0, min(DATA_PIECE, content.size))
+        await self._wire.put(b"".join((length.to_bytes(4, "little"), head[4:], first)))
+        at = len(first)
         while at < content.size:
             piece = await content.read(at, min(DATA_PIECE, content.size - at))
             if not piece:

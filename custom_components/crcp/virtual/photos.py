@@ -25,6 +25,9 @@ MAX_NAME_LENGTH: Final = 127
 FIRST_MORNING: Final = datetime.fromisoformat("2026-05-01T06:42:10")
 WALK: Final = timedelta(hours=5, minutes=17, seconds=23)
 
+#: The number of the place before the first one that only a second card shows.
+TWINS: Final = 5000
+
 #: What a camera's card holds, by file name. Cameras say "undefined" of RAW files.
 FORMATS: Final = {
     ".jpg": ObjectFormat.EXIF_JPEG,
@@ -188,6 +191,13 @@ def sample_photos(count: int) -> Iterator[Photo]:
     """Paint the first pictures of a walk through a landscape. Blocks."""
     for number in range(1, count + 1):
         yield Photo.generate(number, FIRST_MORNING + (number - 1) * WALK)
+
+
+def twin_photos(count: int) -> Iterator[Photo]:
+    """Paint other pictures with the names of the first, as a second card may hold. Blocks."""
+    for number in range(1, count + 1):
+        captured = FIRST_MORNING + (number - 1) * WALK
+        yield Photo.generate(TWINS + number, captured, dcf_name(number))
 
 
 def photos_in(folder: Path) -> Iterator[Photo]:

@@ -1,12 +1,13 @@
 """Files of any size that nobody has to store: the same bytes every time, at every place its own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import shake_256
 from typing import Final
 
 from ..protocols.ptpip.codes import ObjectFormat
-from .photos import FIRST_MORNING, Photo
+from .photos import FIRST_MORNING, InMemory, Photo
 
 BLOCK: Final = 1 << 20
 
@@ -48,6 +49,14 @@ def synthetic_movie(size: int, number: int = 1) -> Photo:
     """A movie of so many bytes."""
     name = f"MVI_{number:04}.MOV"
     return Photo(name, Synthetic(size), ObjectFormat.QUICKTIME, FIRST_MORNING)
+
+
+def small_files(count: int) -> Iterator[Photo]:
+    """So many pictures that are none, of a few bytes each: a full card for little memory."""
+    for number in range(1, count + 1):
+        content = InMemory(f"no picture {number}".encode())
+        name = f"DSC_{(number - 1) % 9999 + 1:04}.JPG"
+        yield Photo(name, content, ObjectFormat.EXIF_JPEG, FIRST_MORNING)
 
 
 def _block(number: int) -> memoryview:

@@ -55,9 +55,13 @@ _ROOMS_OF_HANDLERS = (basics, media)
 
 @dataclass(frozen=True, slots=True)
 class DatagramRules:
-    """Who may command by datagram. verifier: signed ones only; None: anybody, with any login."""
+    """Who may command by datagram: whoever signs with the account's password, or as verifier says.
+
+    unsigned: anybody else too, with USER and PASS in the datagram where there is an account.
+    """
 
     verifier: Verifier | None = None
+    unsigned: bool = False
     allowed: frozenset[str] = field(default_factory=lambda: frozenset({LOOPBACK}))
     port: int = 0
 
@@ -126,6 +130,8 @@ class VirtualUnit:
         self._host = self._open_to_controllers(port)
         self._tls_host = self._open_to_controllers(tls=tls) if tls else None
         self._rules = datagrams
+        own = Verifier({account.user: account.password} if account else {})
+        self._verifier = (datagrams.verifier if datagrams else None) or own
         self._datagrams: Datagrams | None = None
         self._connection: ControlConnection | None = None
 
@@ -231,17 +237,12 @@ class VirtualUnit:
 
     def _lines_of(self, visitor: Visitor, datagram: bytes) -> list[str] | None:
         """The command lines of a datagram; None when it may not command us."""
-        if self._rules is None:
-            return None
         # State lasts for one datagram: whoever signed it is logged in for just as long.
-        visitor.login.logged_in = self.account is None
-        if self._rules.verifier is None:
-            return read_lines(datagram)
-        lines = self._rules.verifier.open(datagram, now=time.time())
-        if lines is None:
-            return None
-        visitor.login.logged_in = True
-        return read_lines(lines)
+        lines = self._verifier.open(datagram, now=time.time())
+        visitor.login.logged_in = lines is not None or self.account is None
+        if lines is None and self._rules and self._rules.unsigned:
+            lines = datagram
+        return None if lines is None else read_lines(lines)
 
     # -- parts ---------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from ..protocols.ptpip.packets import InitCommandRequest, InitEventRequest, Packet
 from ..protocols.ptpip.state import Channel
 from .camera_faults import CameraFaults
 from .connection import Connection
 
-_MILLISECOND = 0.001
+MILLISECOND: Final = 0.001
 
 
 class Vigil:
@@ -29,7 +30,7 @@ class Vigil:
         if not isinstance(first, InitCommandRequest):
             return False
         now = asyncio.get_running_loop().time()
-        if faults.silent or now < self._ended_at + faults.settle * _MILLISECOND:
+        if faults.silent or now < self._ended_at + faults.settle * MILLISECOND:
             await asyncio.Event().wait()  # until the camera stops
         return False
 
@@ -61,12 +62,11 @@ class Vigil:
     async def _watch(self, connection: Connection) -> None:
         faults = self._faults
         async with asyncio.TaskGroup() as group:
-            if faults.join_within:
-                group.create_task(self._join(connection, faults.join_within * _MILLISECOND))
+            group.create_task(self._join(connection, faults.join_within * MILLISECOND))
             if faults.idle_off:
-                group.create_task(self._idle(connection, faults.idle_off * _MILLISECOND))
+                group.create_task(self._idle(connection, faults.idle_off * MILLISECOND))
             if faults.probe_every:
-                group.create_task(self._probe(connection, faults.probe_every * _MILLISECOND))
+                group.create_task(self._probe(connection, faults.probe_every * MILLISECOND))
 
     async def _join(self, connection: Connection, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -75,6 +75,7 @@ class Vigil:
             connection.close()
 
     async def _idle(self, connection: Connection, seconds: float) -> None:
+        await connection.established.wait()
         loop = asyncio.get_running_loop()
         while (left := connection.last_operation + seconds - loop.time()) > 0:
             await asyncio.sleep(left)
@@ -84,7 +85,8 @@ class Vigil:
         await connection.established.wait()
         try:
             while True:
-                await asyncio.wait_for(connection.probe(), seconds)
+                patience = self._faults.probe_within * MILLISECOND
+                await asyncio.wait_for(connection.probe(), patience)
                 await asyncio.sleep(seconds)
         except TimeoutError:
             connection.close()

@@ -67,16 +67,19 @@ class Visitor:
             await stream.reset()
 
 
+#: So many datagrams of one sender may wait while a command takes its time.
+MOST_WAITING = 100
+
+
 class Datagrams(asyncio.DatagramProtocol):
-    """Commands by datagram (section 4): executed one after the other, never answered."""
+    """Commands by datagram (section 4): a sender's one after the other, never answered."""
 
     def __init__(self, unit: VirtualUnit) -> None:
         """Serve unit."""
         self._unit = unit
         self._transport: asyncio.DatagramTransport | None = None
-        self._waiting: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(100)
-        self._visitors: dict[str, Visitor] = {}
-        self._task = asyncio.create_task(self._work(), name="crcp datagrams")
+        #: Kept, so that ABOR finds what runs; there are no more than there are allowed addresses.
+        self._visitors: dict[str, _Sender] = {}
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,8 +91,10 @@ class Datagrams(asyncio.DatagramProtocol):
         if not self._unit.allows(addr[0]):
             _LOGGER.info("A datagram from %s was not let in", addr[0])
             return
-        with contextlib.suppress(asyncio.QueueFull):
-            self._waiting.put_nowait((data, addr[0]))
+        if addr[0] not in self._visitors:
+            here = self._transport.get_extra_info("sockname")[0] if self._transport else ""
+            self._visitors[addr[0]] = _Sender(self._unit, addr[0], here)
+        self._visitors[addr[0]].take(data)
 
     @property
     def port(self) -> int:
@@ -101,30 +106,39 @@ class Datagrams(asyncio.DatagramProtocol):
         """Close the port and end what was started by datagram."""
         if self._transport:
             self._transport.close()
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
         for visitor in self._visitors.values():
-            await visitor.leave()
+            await visitor.dismiss()
 
     async def abort(self, number: int) -> None:
         """End what was started by datagram on a STREAM subunit."""
         for visitor in self._visitors.values():
             await visitor.abort(number)
 
+
+class _Sender(Visitor):
+    """Who commands by datagram from one address. What it got wrong delays nobody else."""
+
+    def __init__(self, unit: VirtualUnit, peer: str, here: str) -> None:
+        super().__init__(unit, peer, here)
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
+        self._task = asyncio.create_task(self._work(), name="crcp datagrams")
+
+    def take(self, datagram: bytes) -> None:
+        """Do what it says after those before it; one too many is lost, as a network loses them."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._waiting.put_nowait(datagram)
+
+    async def dismiss(self) -> None:
+        """Do no more, and end what was started."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        await self.leave()
+
     async def _work(self) -> None:
         while True:
-            data, peer = await self._waiting.get()
-            visitor = self._visitor(peer)
-            await self._unit.perform_datagram(visitor, data)
-            await visitor.forget_datagram()
-
-    def _visitor(self, peer: str) -> Visitor:
-        """Who sends from an allowed address; kept, so that ABOR finds what runs."""
-        if peer not in self._visitors:
-            here = self._transport.get_extra_info("sockname")[0] if self._transport else ""
-            self._visitors[peer] = Visitor(self._unit, peer, here)
-        return self._visitors[peer]
+            await self.unit.perform_datagram(self, await self._waiting.get())
+            await self.forget_datagram()
 
 
 #: What makes no sense without a reply.

@@ -15,7 +15,8 @@ from custom_components.crcp.virtual.unit import VirtualUnit
 
 from .dialogue import AnsweringUnit, Clock, Wire
 
-QUICK = Timeouts(greeting=0.2, busy_greeting=5, aborted=0.1)
+#: Shorter than the real ones, and yet longer than a busy machine holds up a test.
+QUICK = Timeouts(greeting=0.5, busy_greeting=5, aborted=0.5)
 
 
 class House:

@@ -506,10 +506,13 @@ async def test_a33_relative_is_to_the_target_and_plus_0_stops(house: House) -> N
 
 
 async def test_a34_a_negative_value_is_reached_by_a_difference_or_from_zero(house: House) -> None:
-    unit = await house.unit("signed", datagrams=DatagramRules())
+    unit = await house.unit("signed", datagrams=DatagramRules(unsigned=True))
     controller = await house.controller(unit)
     await controller.set_value(CAMERA, "PAN", -30)
-    assert unit.commands[-1].argument != Amount(-30, relative=True)
+    await controller.settle(CAMERA)
+    sent = [command.argument for command in unit.commands if command.name == "PAN"]
+    assert sent == [Amount(-42, relative=True)], "from 12; nothing had to be corrected"
+    assert unit.heads[0].status().parameters["PAN"].current == -30
     one_way = await OneWayController.open("127.0.0.1", unit.udp_port or 0)
     one_way.set_value(CAMERA, "PAN", -30)
     one_way.set_value(CAMERA, "ZOOM", 3)
@@ -528,7 +531,7 @@ async def test_a34_a_negative_value_is_reached_by_a_difference_or_from_zero(hous
 
 
 async def test_a35_an_error_drops_the_rest_of_its_datagram(house: House) -> None:
-    unit = await house.unit(datagrams=DatagramRules())
+    unit = await house.unit(datagrams=DatagramRules(unsigned=True))
     with udp_port() as sender:
         address = ("127.0.0.1", unit.udp_port)
         sender.sendto(b"TAPE0 PLAY\r\nTAPE0 EJECT\r\nTAPE0 PAUS\r\n", address)
@@ -697,7 +700,7 @@ async def test_a49_stat_during_a_transfer_is_the_status_of_the_subunits(house: H
 
 
 async def test_a50_a_datagram_is_executed_beside_a_connection(house: House) -> None:
-    unit = await house.unit(datagrams=DatagramRules())
+    unit = await house.unit(datagrams=DatagramRules(unsigned=True))
     controller = await house.controller(unit)
     one_way = await OneWayController.open("127.0.0.1", unit.udp_port or 0)
     one_way.send(Command("PLAY", TAPE, Motion()))

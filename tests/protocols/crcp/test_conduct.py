@@ -243,7 +243,7 @@ async def test_quit_waits_for_the_transfer(house: House) -> None:
 
 
 async def test_nothing_is_said_over_udp(house: House) -> None:
-    unit = await house.unit(datagrams=DatagramRules())
+    unit = await house.unit(datagrams=DatagramRules(unsigned=True))
     with udp_port() as sender:
         address = ("127.0.0.1", unit.udp_port)
         for datagram in (b"STAT\r\n", b"FROB\r\n", b"\xff\xfd\x01\r\n", b"CAMERA0 PAN 1\r\n"):
@@ -255,7 +255,7 @@ async def test_nothing_is_said_over_udp(house: House) -> None:
 
 
 async def test_a_datagram_from_elsewhere_is_not_let_in(house: House) -> None:
-    unit = await house.unit(datagrams=DatagramRules())
+    unit = await house.unit(datagrams=DatagramRules(unsigned=True))
     with udp_port("127.0.0.2") as stranger, udp_port() as sender:
         address = ("127.0.0.1", unit.udp_port)
         stranger.sendto(b"TAPE0 PLAY", address)
@@ -265,7 +265,7 @@ async def test_a_datagram_from_elsewhere_is_not_let_in(house: House) -> None:
 
 
 async def test_what_a_datagram_began_ends_with_an_abor_or_the_power(house: House) -> None:
-    unit = await house.unit(datagrams=DatagramRules())
+    unit = await house.unit(datagrams=DatagramRules(unsigned=True))
     with udp_port() as sender, udp_port() as receiver:
         address = ("127.0.0.1", unit.udp_port)
         port = port_argument(receiver)
@@ -390,7 +390,7 @@ async def test_a_password_is_in_no_log(house: House, caplog: pytest.LogCaptureFi
     await controller.log_in(credentials)
     assert unit.heard == ["USER ha", "PASS geheim"]
     assert "geheim" not in caplog.text + repr(credentials)
-    with pytest.raises(ValueError, match="line ends"):
+    with pytest.raises(NotAuthorised, match="line ends"):
         await controller.log_in(Credentials("ha\r\nTAPE0 RECO", "x"))
 
 

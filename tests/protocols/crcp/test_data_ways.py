@@ -10,11 +10,14 @@ import pytest
 
 from custom_components.crcp.protocols.crcp.addresses import Address, parse_address
 from custom_components.crcp.protocols.crcp.client import Controller, Transfer
+from custom_components.crcp.protocols.crcp.errors import LinkError, Misuse, ProtocolError
 from custom_components.crcp.protocols.crcp.messages import TransferMode
+from custom_components.crcp.protocols.crcp.rtp import RtpPacket
 from custom_components.crcp.virtual.clips import NULL_PACKET
 from custom_components.crcp.virtual.unit import DATA_PORTS, VirtualUnit
 
-from .house import QUICK, House, codes, passive, port_argument, udp_port
+from .dialogue import AnsweringUnit
+from .house import QUICK, House, codes, passive, port_argument, received, udp_port
 
 GROUP = Address("239.255.72.72", 27280)
 
@@ -196,3 +199,73 @@ async def test_a_unit_with_ports_of_its_own_takes_the_next_free_one(house: House
         unit.data_ports = (taken.getsockname()[1],)
         assert await codes(wire, "PASV", "STAT") == [425, 211]
     assert (DATA_PORTS[0], DATA_PORTS[-1], len(DATA_PORTS)) == (27274, 27343, 70)
+
+
+async def _named(house: House, where: str, **answers: str) -> tuple[Controller, AnsweringUnit]:
+    common = {"TYPE I 33": "200 ok", "MODE S": "200 ok", "MODE P 7": "200 ok"}
+    return await house.answering(
+        {**common, "PASV": f"227 ={where}", "RETR a": "150 go", "STOR a": "150 go", **answers}
+    )
+
+
+async def test_a_unit_sends_nobody_to_the_ports_of_a_system(house: House) -> None:
+    controller, _ = await _named(house, "127.0.0.1,1023")
+    with pytest.raises(ProtocolError, match="1023"):
+        await controller.retrieve("a")
+    controller, _ = await _named(house, "127.0.0.1,1024")
+    with pytest.raises(LinkError, match="no data connection"):
+        await controller.retrieve("a")
+
+
+async def test_two_may_listen_to_the_same_group(house: House) -> None:
+    transfers = []
+    for _ in range(2):
+        controller, _ = await _named(house, "239.255.72.72,27280", ABOR="226 ABOR ok")
+        transfers.append(await controller.retrieve("a", mode=DATAGRAMS))
+    with udp_port() as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        packet = RtpPacket(33, 1, 0, 7, NULL_PACKET)
+        sender.sendto(packet.encode(), (GROUP.host, GROUP.port))
+        for transfer in transfers:
+            assert await first_payload(transfer) == NULL_PACKET
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+async def test_packets_are_sent_to_where_the_unit_listens(house: House, grouped: bool) -> None:
+    """Section 9.3: in mode P only ABOR tells the unit that there is no more."""
+    with udp_port() as ours:
+        number = ours.getsockname()[1]
+        controller, unit = await _named(
+            house, f"127.0.0.1,{number}", ABOR="426 STOR STREAM0 ended\n226 ABOR ok"
+        )
+        unit.accept_port = True
+        transfer = await controller.store(
+            "a", mode=DATAGRAMS, passive=not grouped, group=GROUP if grouped else None
+        )
+        with _listening_to_group() as theirs:
+            sent = RtpPacket(33, 1, 0, 7, NULL_PACKET)
+            await transfer.send(sent)
+            assert await received(theirs if grouped else ours) == sent.encode()
+        reply = await transfer.finish()
+        assert reply
+        assert reply.code == 426
+    port = "PORT 239,255,72,72,106,144"
+    assert unit.heard == ["TYPE I 33", "MODE P 7", port if grouped else "PASV", "STOR a", "ABOR"]
+
+
+async def test_over_udp_a_unit_listens_to_groups_only(house: House) -> None:
+    controller, unit = await _named(house, "127.0.0.1,2000")
+    for group in (None, Address("127.0.0.1", 2000)):
+        with pytest.raises(Misuse):
+            await controller.store("a", mode=DATAGRAMS, passive=False, group=group)
+    assert "STOR a" not in unit.heard
+
+
+def _listening_to_group() -> socket.socket:
+    port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    port.setblocking(False)
+    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port.bind((GROUP.host, GROUP.port))
+    member = socket.inet_aton(GROUP.host) + socket.inet_aton("127.0.0.1")
+    port.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+    return port

@@ -31,7 +31,7 @@ from custom_components.crcp.protocols.crcp.datagrams import (
     read_lines,
     write_lines,
 )
-from custom_components.crcp.protocols.crcp.errors import ProtocolError, Refused
+from custom_components.crcp.protocols.crcp.errors import NotAuthorised, ProtocolError, Refused
 from custom_components.crcp.protocols.crcp.jpeg import (
     PictureAssembler,
     Scan,
@@ -229,7 +229,7 @@ READERS: list[tuple[Callable[[str], object], tuple[type[Exception], ...]]] = [
     (parse_path, (ProtocolError,)),
     (parse_url, (ValueError,)),
     (parse_amount, (Refused,)),
-    (find_challenge, ()),
+    (find_challenge, (NotAuthorised,)),
     (lambda text: parse_unit_status(Reply(211, ("x", text, "end"))), ()),
     (lambda text: parse_unit_status(Reply(211, (text,))), ()),
     (lambda text: parse_tape_status(Reply(211, (text, text, "end"))), ()),

@@ -152,3 +152,53 @@ def test_two_sessions_joined_in_memory_understand_each_other() -> None:
         assert list(events(unit, controller.send(command))) == [CommandReceived(command)]
         reply = Reply(211, ("a", "b c", "d"))
         assert list(events(controller, unit.send(reply))) == [ReplyReceived(reply, command)]
+
+
+FLOODS = {
+    "empty lines": b"\r\n",
+    "Telnet commands": b"\xff\xf1",
+    "Telnet negotiation": b"\xff\xfd\x01",
+    "replies to nothing": b"200 x\r\n",
+    "promises": b"150 x\r\n",
+}
+
+
+@pytest.mark.parametrize("prelude", [b"", b"211-x\r\n", b"220 x\r\n"])
+@pytest.mark.parametrize("noise", FLOODS.values(), ids=FLOODS)
+def test_what_answers_nothing_may_not_go_on_for_ever(
+    feed: Feed, noise: bytes, prelude: bytes
+) -> None:
+    session = Session(Role.CONTROLLER)
+    if prelude == b"211-x\r\n":
+        if noise[:1] in b"21":
+            prelude += b"211 x\r\n"
+        session.send(Command("STAT"))
+    with pytest.raises(ProtocolError):
+        list(events(session, *feed(prelude + noise * 5000)))
+
+
+def test_telnet_in_a_subnegotiation_may_not_go_on_for_ever(feed: Feed) -> None:
+    session = Session(Role.CONTROLLER)
+    with pytest.raises(ProtocolError, match="Telnet"):
+        list(events(session, *feed(b"\xff\xfa" + b"x" * 5000)))
+
+
+def test_a_little_noise_now_and_then_is_no_flood(feed: Feed) -> None:
+    session = Session(Role.CONTROLLER)
+    list(events(session, b"220 x\r\n"))
+    for _ in range(50):
+        session.send(Command("STAT"))
+        noise = b"\r\n" * 100 + b"\xff\xf1" * 100 + b"150 x\r\n" * 10
+        found = list(events(session, *feed(noise + b"211 x\r\n")))
+        assert found[-1] == ReplyReceived(Reply(211, ("x",)), Command("STAT"))
+
+
+def test_each_abort_waits_for_an_answer_of_its_own() -> None:
+    session = Session(Role.CONTROLLER)
+    list(events(session, b"220 x\r\n"))
+    stream = Subunit("STREAM")
+    session.send(Command("RETR", stream, "a"))
+    list(events(session, b"150 x\r\n226 x\r\n"))
+    session.send(Command("ABOR", stream))
+    # The end of the transfer came before: it is no answer to this command.
+    assert not session.give_up_abort()

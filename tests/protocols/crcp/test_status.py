@@ -157,3 +157,66 @@ def test_the_status_of_an_ftp_server_lists_no_subunit() -> None:
     assert not parse_unit_status(
         _reply("FTP server", "TYPE: ASCII; STRUcture: File; MODE: Stream", "end")
     ).is_unit
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("x", "POWER0 TAPE0 TUNER0", "end"), "POWER0 TAPE0 TUNER0"),
+        (("status: POWER0 TAPE0",), "POWER0 TAPE0"),
+        (("POWER TAPE CAMERA",), "POWER TAPE CAMERA"),
+        (("x", "CAMERA the one in the attic", "end"), "CAMERA"),
+        (("x", "tape0 a reel", "end"), "TAPE0"),
+    ],
+)
+def test_several_subunits_may_stand_on_a_line(lines: tuple[str, ...], found: str) -> None:
+    status = parse_unit_status(_reply(*lines))
+    assert list(status.spellings.values()) == found.split()
+    assert status.is_unit
+
+
+@pytest.mark.parametrize("line", ["Power on since Monday", "Stream mode", "Tape is full of files"])
+def test_the_prose_of_an_ftp_server_names_no_subunit(line: str) -> None:
+    assert not parse_unit_status(_reply("Status of Server", line, "end")).is_unit
+    assert not parse_unit_status(_reply(line)).is_unit
+
+
+@pytest.mark.parametrize(
+    ("lines", "operation", "reported"),
+    [
+        (("FAST FORWARD 12.5",), "FF", "FAST FORWARD"),
+        (("ok", "fast forward 12.5", "end"), "FF", "FAST FORWARD"),
+        (("Record 12.5",), "RECO", "RECORD"),
+    ],
+)
+def test_the_operation_may_have_its_long_name(
+    lines: tuple[str, ...], operation: str, reported: str
+) -> None:
+    status = parse_tape_status(_reply(*lines))
+    assert (status.operation, status.position, status.reported) == (operation, 12.5, reported)
+
+
+def test_a_long_name_without_a_place_is_an_operation_too() -> None:
+    status = parse_tape_status(_reply("FAST FORWARD", "PLAY 1,1", "end"))
+    assert (status.operation, status.position, status.reported) == ("FF", None, "FAST FORWARD")
+
+
+@pytest.mark.parametrize(
+    ("pair", "ability"),
+    [
+        ("0,256", TapeAbility("FF", Bounds(0, 256))),
+        ("0,257", TapeAbility("FF", None, Bounds(0, 257))),
+    ],
+)
+def test_one_pair_is_a_position_beyond_256(pair: str, ability: TapeAbility) -> None:
+    status = parse_tape_status(_reply("PAUS 0", f"FF {pair}", "end"))
+    assert status.abilities == {"FF": ability}
+
+
+def test_the_length_is_that_of_play_else_of_winding_else_of_recording() -> None:
+    lines = ["RECO 1,1 0,300", "FF 1,16 0,200", "PLAY 1,1 0,100"]
+    lengths = []
+    while lines:
+        lengths.append(parse_tape_status(_reply("PAUS 0", *lines, "end")).length)
+        lines.pop()
+    assert lengths == [100, 200, 300]

@@ -157,14 +157,26 @@ async def _ready_for_data() -> tuple[asyncio.Server, dict[str, str | list[str]]]
 
 async def test_a_transfer_may_start_later_than_a_reply_comes() -> None:
     data, answers = await _ready_for_data()
-    async with data, AnsweringUnit({**answers, "RETR a": ""}) as unit:
-        controller = await _controller(unit, reply=SHORT, started=4 * SHORT)
+    answers |= {"RETR a": "", "ABOR": "426 gone\n226 done"}
+    async with data, AnsweringUnit(answers) as unit:
+        controller = await _controller(unit, reply=10 * SHORT, started=60)
         starting = asyncio.create_task(controller.retrieve("a"))
-        await asyncio.wait([starting], timeout=2 * SHORT)
+        await asyncio.wait([starting], timeout=15 * SHORT)
         assert unit.heard[-1] == "RETR a"
         assert not starting.done()
+        assert unit.writer
+        unit.writer.write(b"150 here it comes\r\n")
+        await (await starting).abort()
+        await controller.abort()
+
+
+async def test_a_transfer_that_does_not_start_is_given_up() -> None:
+    data, answers = await _ready_for_data()
+    async with data, AnsweringUnit({**answers, "RETR a": ""}) as unit:
+        controller = await _controller(unit, started=SHORT)
         with pytest.raises(TimedOut):
-            await starting
+            await controller.retrieve("a")
+        assert unit.heard[-1] == "RETR a"
         await controller.close()
 
 
@@ -303,3 +315,69 @@ async def test_a_controller_that_vanished_is_noticed(house: House) -> None:
     connected = serving._transport.get_extra_info("socket")
     assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     await wire.close()
+
+
+async def test_a_unit_may_take_minutes_to_begin_anew() -> None:
+    async with AnsweringUnit({"REIN": ""}) as unit:
+        controller = await _controller(unit, reply=SHORT, busy_greeting=10)
+        beginning = asyncio.create_task(controller.reinitialize())
+        await asyncio.wait([beginning], timeout=3 * SHORT)
+        assert not beginning.done()
+        assert unit.writer
+        unit.writer.write(b"220 ready\r\n")
+        await beginning
+        await controller.close()
+
+
+async def test_storing_may_start_later_than_a_reply_comes() -> None:
+    data, answers = await _ready_for_data()
+    async with data, AnsweringUnit({**answers, "STOR a": ""}) as unit:
+        controller = await _controller(unit, reply=1, started=30)
+        storing = asyncio.create_task(controller.store("a"))
+        await until(lambda: "STOR a" in unit.heard)
+        await asyncio.wait([storing], timeout=1.3)
+        assert not storing.done()
+        assert unit.writer
+        unit.writer.write(b"150 go on\r\n226 thank you\r\n")
+        reply = await (await storing).finish()
+        assert reply
+        assert reply.code == 226
+        await controller.close()
+
+
+async def test_a_final_reply_that_never_came_delays_no_later_transfer() -> None:
+    data, answers = await _ready_for_data()
+    retrieved: str | list[str] = ["150 a", "150 a\n226 done", "150 a\n226 done"]
+    async with data, AnsweringUnit({**answers, "RETR a": retrieved}) as unit:
+        controller = await _controller(unit, ended=SHORT)
+        replies = []
+        for _ in range(3):
+            transfer = await controller.retrieve("a")
+            assert [piece async for piece in transfer.data()] == []
+            replies.append(await transfer.wait_ended())
+        assert [reply and reply.code for reply in replies] == [None, 226, 226]
+        await controller.close()
+
+
+@pytest.mark.parametrize("refusal", ["425 one at a time", "450 busy", "503 not now"])
+async def test_a_listing_that_has_no_place_beside_a_transfer_takes_it(refusal: str) -> None:
+    data, answers = await _ready_for_data()
+    more: dict[str, str | list[str]] = {
+        "TYPE A": OKAY,
+        "NLST": [refusal, "150 go\n226 done"],
+        "ABOR": "426 RETR STREAM0 ended\n226 ABOR ok",
+    }
+    async with data, AnsweringUnit({**answers, **more}) as unit:
+        controller = await _controller(unit)
+        transfer = await controller.retrieve("a")
+        assert await controller.list_names() == []
+        assert [line for line in unit.heard if line in ("RETR a", "NLST", "ABOR")] == [
+            "RETR a",
+            "NLST",
+            "ABOR",
+            "NLST",
+        ]
+        reply = await transfer.wait_ended()
+        assert reply
+        assert reply.code == 426
+        await controller.close()

@@ -137,6 +137,8 @@ async def _camera(controller: Controller) -> None:
 
 async def _negative_target(controller: Controller) -> None:
     await controller.set_value(CAMERA, "PAN", -30)
+    # Near enough, and not known to stand still: nothing is sent again.
+    assert not await controller.correct(CAMERA, await controller.camera_status(CAMERA))
 
 
 async def _preset(controller: Controller) -> None:

@@ -441,7 +441,9 @@ async def test_t23_the_unit_that_is_none_lists_no_subunit() -> None:
 
 async def test_t24_datagrams_are_executed_and_never_answered() -> None:
     first, second = commands_of(24)[:2], commands_of(24)[2:]
-    scene = Scene(lambda stage: stage.make(powers={0: False}, datagrams=DatagramRules()))
+    scene = Scene(
+        lambda stage: stage.make(powers={0: False}, datagrams=DatagramRules(unsigned=True))
+    )
     async with staged(scene) as stage:
         _open_receiver(stage)
         assert stage.receiver

@@ -51,13 +51,48 @@ def test_one_time_passwords(
         ("[ OTP-SHA1 5 alpha1 ext ] Password:", Challenge("sha1", 5, "alpha1")),
         ("s/key 97 ke1234 Password required", Challenge("md4", 97, "ke1234")),
         ("Password please", None),
-        ("otp-md5 ninety TeSt", None),
-        ("otp-md5 99 seed-with-signs", Challenge("md5", 99, "seed")),
-        ("otp-md5 99 12345678901234567", None),
+        ("Welcome\notp-md5 99 TeSt ext\nresponse required", Challenge("md5", 99, "TeSt")),
+        ("Password [otp-md5 99 TeSt]:", Challenge("md5", 99, "TeSt")),
+        ("Password for the robot please", None),
     ],
 )
 def test_challenges(text: str, challenge: Challenge | None) -> None:
     assert find_challenge(text) == challenge
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("otp-md5 ninety TeSt",),
+        ("otp-md5 99 seed-with-signs ext",),
+        ("otp-md5 99 averyveryverylongseed ext",),
+        ("otp-md5 9999999999 TeSt",),
+        ("otp-sha-1 99 TeSt",),
+        ("otp-sha512 99 TeSt",),
+        ("otp-md5 99",),
+        ("otp-md5  [99 TeSt]",),
+        ("otp-md5 -1 TeSt",),
+        ("OTP response required",),
+        ("s/key, please",),
+        ("Enter your one-time password",),
+        ("Welcome", "otp-md5 99 averyveryverylongseed ext", "response required"),
+    ],
+)
+def test_a_challenge_that_cannot_be_answered_is_not_answered_with_the_secret(
+    lines: tuple[str, ...],
+) -> None:
+    for plain in (PlainPassword.UNLESS_CHALLENGED, PlainPassword.NEVER):
+        with pytest.raises(NotAuthorised, match="method not supported"):
+            next_command(Credentials("ha", "topsecret", plain=plain), Reply(331, lines))
+    allowed = Credentials("ha", "topsecret", plain=PlainPassword.ALLOWED)
+    answer = next_command(allowed, Reply(331, lines))
+    assert answer == Command("PASS", Subunit("CONNECTION"), "topsecret")
+
+
+def test_a_challenge_is_found_in_every_line_of_the_reply() -> None:
+    lines = ("Welcome", "otp-md5 99 TeSt ext", "response required")
+    answer = next_command(Credentials("ha", "This is a test."), Reply(331, lines))
+    assert answer == Command("PASS", Subunit("CONNECTION"), "50FE1962C4965880")
 
 
 def test_a_low_sequence_is_told() -> None:

@@ -16,7 +16,12 @@ from custom_components.crcp.protocols.ptpip.codes import (
     StorageType,
     VendorExtension,
 )
-from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo, ObjectInfo, StorageInfo
+from custom_components.crcp.protocols.ptpip.datasets import (
+    DeviceInfo,
+    ObjectInfo,
+    StorageInfo,
+    decode_object_info,
+)
 from custom_components.crcp.protocols.ptpip.datatypes import Structure
 from custom_components.crcp.protocols.ptpip.errors import ProtocolError
 
@@ -124,3 +129,13 @@ def test_any_bytes_give_a_dataset_or_a_protocol_error(
         dataset.decode(data)
     except ProtocolError:
         return
+
+
+@pytest.mark.parametrize("size", ["0000004001000000", "dc00000000000000"], ids=["5 GiB", "220"])
+def test_a_size_of_64_bits_is_seen_by_where_the_name_begins(size: str) -> None:
+    """As Samsung and Android send it: four bytes more."""
+    data = GOLDEN["ObjectInfo"]
+    info = decode_object_info(data[:8] + bytes.fromhex(size) + data[12:])
+    assert info.object_compressed_size == int.from_bytes(bytes.fromhex(size), "little")
+    standard = ObjectInfo.decode(data)
+    assert replace(info, object_compressed_size=220) == standard == decode_object_info(data)

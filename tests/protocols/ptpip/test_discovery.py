@@ -7,6 +7,7 @@ from custom_components.crcp.protocols.ptpip.discovery import (
     SSDP,
     Speaks,
     declined_by_name,
+    from_description,
     from_mdns,
     from_ssdp,
 )
@@ -93,3 +94,47 @@ def test_rubbish_in_an_announcement_does_no_harm() -> None:
 
 def test_every_search_target_is_known_once() -> None:
     assert len({matcher.target for matcher in SSDP}) == len(SSDP)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "urn:microsoft-com:service:MtpNullService:1",
+        "URN:Microsoft-com:service:MTPNullService:1",
+        "urn:microsoft-com:device:mtp:1",
+        "urn:schemas-sony-com:service:DigitalImaging:1",
+    ],
+)
+def test_whatever_a_sony_announces_is_one_session(target: str) -> None:
+    found = from_ssdp({"st": target})
+    assert found
+    assert found.single_session
+
+
+CANON_XML = """<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"
+ xmlns:ns="urn:schemas-canon-com:schema-upnp"><device>
+<manufacturer>Canon</manufacturer><modelName>Canon EOS 70D</modelName>
+<serialNumber>4711</serialNumber><ns:X_onService>1</ns:X_onService>
+<ns:X_targetId>uuid:00000000-0000-0000-0001-02005E1000AA</ns:X_targetId></device></root>"""
+
+
+def test_a_canons_description_says_whose_it_is_and_whether_it_is_free() -> None:
+    said = from_description(CANON_XML)
+    assert (said.manufacturer, said.model, said.serial_number) == ("Canon", "Canon EOS 70D", "4711")
+    assert (said.paired_with, said.taken) == ("uuid:00000000-0000-0000-0001-02005E1000AA", True)
+    free = CANON_XML.replace("00000000-0000-0000-0001-02005E1000AA", "F" * 8 + "-FFFF" * 3)
+    said = from_description(free.replace("Service>1<", "Service>0<"))
+    assert (said.paired_with, said.taken, said.port) == ("", False, 15740)
+
+
+@pytest.mark.parametrize(
+    ("port", "found"), [("15741", 15741), ("0", 15740), ("x", 15740), ("9" * 9000, 15740)]
+)
+def test_a_panasonic_says_its_port(port: str, found: int) -> None:
+    said = from_description(f"<device><pana:X_PTPPortNo>{port}</pana:X_PTPPortNo></device>")
+    assert said.port == found
+
+
+def test_rubbish_for_a_description_does_no_harm() -> None:
+    for text in ("", "<", "<manufacturer>", "<manufacturer>x" * 10_000, "<x:" * 100_000):
+        assert from_description(text).port == 15740

@@ -1,6 +1,7 @@
 """One test a fault: what a camera does wrong, and that the initiator knows whose fault it was."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ from custom_components.crcp.protocols.ptpip.errors import (
 from custom_components.crcp.protocols.ptpip.patience import Timeouts
 from custom_components.crcp.protocols.ptpip.reading import read_object
 from custom_components.crcp.protocols.ptpip.vendors.canon import CanonOperation
+from custom_components.crcp.protocols.ptpip.vendors.generic import ATTEMPTS
 from custom_components.crcp.protocols.ptpip.vendors.nikon import NikonOperation
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.camera_handlers import Question, dataset
@@ -54,6 +56,14 @@ class Sink:
 @pytest.fixture
 def handle(camera: VirtualCamera) -> int:
     return camera.add_photo(movie(InMemory(PICTURE)))
+
+
+@pytest.fixture
+async def canon(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
+    camera = VirtualCamera(personality=CANON)
+    await camera.start()
+    yield camera
+    await camera.stop()
 
 
 async def begun(connect: Connect, camera: VirtualCamera, timeouts: Timeouts = SHORT) -> Initiator:
@@ -188,7 +198,7 @@ async def test_an_event_connection_that_does_not_come_costs_the_command_connecti
 
 async def test_a_camera_switches_itself_off(camera: VirtualCamera, connect: Connect) -> None:
     camera.faults.idle_off = 50
-    initiator = await connect(camera.port)
+    initiator = await connect(camera.port, session=False)
     assert isinstance(await asyncio.wait_for(initiator.wait_closed(), 5), LinkError)
 
 
@@ -392,7 +402,7 @@ async def test_a_general_error_that_stays_is_believed(
     with pytest.raises(Refused) as refused:
         await initiator.object_info(handle)
     assert refused.value.code is ResponseCode.GENERAL_ERROR
-    assert 99 - camera.faults.general_error == 3
+    assert 99 - camera.faults.general_error == ATTEMPTS
 
 
 async def test_a_card_that_wakes_up_is_asked_again(
@@ -446,9 +456,8 @@ async def test_an_answer_without_sense_is_told_as_lost_events(
 
 
 async def test_a_goodbye_waits_for_the_question_that_is_under_way(
-    camera: VirtualCamera, connect: Connect
+    canon: VirtualCamera, connect: Connect
 ) -> None:
-    camera.personality = CANON
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def slow(_question: Question) -> Reply:
@@ -456,28 +465,27 @@ async def test_a_goodbye_waits_for_the_question_that_is_under_way(
         await answer.wait()
         return dataset(bytes.fromhex("08000000 00000000"))
 
-    operations = camera.personality.operations.joined()
+    initiator = await begun(connect, canon)
+    operations = canon.personality.operations.joined()
     operations.answer(CanonOperation.GET_EVENT)(slow)
-    camera.personality = replace(CANON, operations=operations)
-    initiator = await begun(connect, camera)
+    canon.personality = replace(CANON, operations=operations)
     await asyncio.wait_for(asked.wait(), 5)
     closing = asyncio.create_task(initiator.close())
     await asyncio.sleep(0)
     answer.set()
     await closing
-    last = camera.requests[-1]
+    last = canon.requests[-1]
     assert (last.code, last.parameters) == (CanonOperation.SET_EVENT_MODE, (0,))
 
 
 async def test_a_session_is_closed_though_the_camera_refuses_what_comes_before(
-    camera: VirtualCamera, connect: Connect
+    canon: VirtualCamera, connect: Connect
 ) -> None:
-    camera.personality = CANON
-    initiator = await begun(connect, camera)
-    (connection,) = camera.connections.values()
-    operations = camera.personality.operations.joined()
+    initiator = await begun(connect, canon)
+    (connection,) = canon.connections.values()
+    operations = canon.personality.operations.joined()
     del operations[OperationCode(CanonOperation.SET_EVENT_MODE)]
-    camera.personality = replace(CANON, operations=operations)
+    canon.personality = replace(CANON, operations=operations)
     await initiator.close()
     assert connection.session_id == 0
 
@@ -500,7 +508,7 @@ async def test_a_refusal_says_what_was_refused(
     code: ResponseCode,
 ) -> None:
     initiator = await begun(connect, camera)
-    setattr(camera.faults, fault, 3)
+    setattr(camera.faults, fault, ATTEMPTS)
     parameters = (handle,) if operation != OperationCode.GET_OBJECT_HANDLES else (0xFFFFFFFF, 0, 0)
     with pytest.raises(Refused) as refused:
         await initiator.dataset(operation, *parameters)

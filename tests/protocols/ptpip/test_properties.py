@@ -22,6 +22,7 @@ from custom_components.crcp.protocols.ptpip.properties import (
     decode_value,
     encode_object_prop_list,
     encode_value,
+    read_object_prop_list,
 )
 
 from .golden import golden
@@ -167,3 +168,16 @@ def test_any_bytes_give_a_property_or_a_protocol_error(data: bytes) -> None:
             decode(data)
         except ProtocolError:
             continue
+
+
+def test_a_list_that_cannot_be_whole_is_not_begun() -> None:
+    one = bytes.fromhex("01000000 04dc 0200 07")
+    assert next(read_object_prop_list(bytes.fromhex("01000000") + one)).value == 7
+    with pytest.raises(ProtocolError):
+        next(read_object_prop_list(bytes.fromhex("03000000") + one + one))
+
+
+def test_numbers_below_zero_of_each_size() -> None:
+    for data_type, size in ((1, 1), (3, 2), (5, 4), (7, 8), (9, 16)):
+        assert decode_value(data_type, b"\xfe" + b"\xff" * (size - 1)) == -2
+        assert decode_value(data_type + 1, b"\xfe" + b"\xff" * (size - 1)) == (1 << 8 * size) - 2

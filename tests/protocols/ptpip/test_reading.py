@@ -7,8 +7,8 @@ from typing import override
 import pytest
 
 from custom_components.crcp.protocols.ptpip.client import Initiator
-from custom_components.crcp.protocols.ptpip.codes import OperationCode, ResponseCode
-from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo
+from custom_components.crcp.protocols.ptpip.codes import ObjectFormat, OperationCode, ResponseCode
+from custom_components.crcp.protocols.ptpip.datasets import DeviceInfo, ObjectInfo
 from custom_components.crcp.protocols.ptpip.datatypes import Bytes
 from custom_components.crcp.protocols.ptpip.errors import (
     Declined,
@@ -16,7 +16,7 @@ from custom_components.crcp.protocols.ptpip.errors import (
     ProtocolError,
     Refused,
 )
-from custom_components.crcp.protocols.ptpip.operations import Answer, Operations, Write
+from custom_components.crcp.protocols.ptpip.operations import Answer, Expect, Operations, Write
 from custom_components.crcp.protocols.ptpip.packets import OperationResponse
 from custom_components.crcp.protocols.ptpip.reading import read_object, size_of
 from custom_components.crcp.protocols.ptpip.vendors import Canon, Generic, Nikon, Sony
@@ -201,17 +201,24 @@ class Paper(Operations):
     truncates: bool = False
 
     @override
+    async def pause(self) -> None:
+        pass
+
+    @override
     async def transact(
         self,
         operation: OperationCode,
         *parameters: int,
         data: Bytes | None = None,
         write: Write | None = None,
+        expect: Expect | None = None,
     ) -> Answer:
         self.asked.append((operation, *parameters))
         given = 0
         if operation == OperationCode.GET_OBJECT:
             given = self.size % (1 << 32) if self.truncates else self.size
+            if expect:
+                expect(given)
         elif operation in _PARTS:
             offset, wanted = _PARTS[operation](parameters)
             given = max(0, min(wanted, self.size - offset))
@@ -276,6 +283,148 @@ async def test_a_size_that_nobody_knows_is_never_taken_for_what_came() -> None:
 async def test_a_size_that_was_told_modulo_4_gib_is_the_one_that_came() -> None:
     paper = Paper(5 * GIB)
     assert await read_object(paper, Generic(device(0x1009)), 3, Sink().write, size=GIB) == 5 * GIB
+
+
+async def test_a_part_ends_where_4_gib_do() -> None:
+    paper = Paper(4 * GIB)
+    await read_object(
+        paper, Generic(device(0x1009, 0x101B)), 3, Sink().write, size=4 * GIB, offset=1
+    )
+    assert {asked[0] for asked in paper.asked} == {0x101B}
+
+
+@pytest.mark.parametrize(("vendor", "most"), [(Generic, 4 << 20), (Nikon, 1 << 20)])
+async def test_a_part_is_small_enough_to_stop_after(vendor: type[Generic], most: int) -> None:
+    paper = Paper(64 << 20)
+    await read_object(paper, vendor(device(0x95C1)), 3, Sink().write, size=paper.size, offset=1)
+    assert max(size for *_, size in paper.asked) == most
+
+
+@pytest.mark.parametrize("told", [GIB, GIB + 5])
+async def test_a_part_behind_the_end_shows_a_size_that_was_told_modulo_4_gib(told: int) -> None:
+    paper = Paper(told + 4 * GIB)
+    with pytest.raises(ProtocolError):
+        await read_object(paper, Nikon(device(0x9431)), 3, Sink().write, size=told)
+    whole = Paper(told)
+    assert await read_object(whole, Nikon(device(0x9431)), 3, Sink().write, size=told) == told
+
+
+async def test_a_camera_that_refuses_to_read_behind_the_end_is_asked_for_the_rest() -> None:
+    class Exact(Paper):
+        @override
+        async def transact(
+            self,
+            operation: OperationCode,
+            *parameters: int,
+            data: Bytes | None = None,
+            write: Write | None = None,
+            expect: Expect | None = None,
+        ) -> Answer:
+            if parameters[1] + parameters[3] > self.size:
+                raise Refused(ResponseCode.INVALID_PARAMETER)
+            return await Paper.transact(self, operation, *parameters)
+
+    exact = Exact(3 * PIECE + 7)
+    read = await read_object(exact, Nikon(device(0x9431)), 3, Sink().write, size=exact.size)
+    assert read == exact.size
+    assert exact.asked[-1][-2:] == (7, 0)
+
+
+async def test_a_camera_that_says_true_sizes_is_asked_and_not_tried() -> None:
+    paper = Paper(3 * PIECE)
+    await read_object(paper, Nikon(device(0x9421, 0x9431)), 3, Sink().write, size=paper.size)
+    assert [asked[4] for asked in paper.asked] == [PIECE] * 3
+
+
+async def test_a_part_that_is_longer_than_it_was_asked_for_is_no_part() -> None:
+    class Long(Paper):
+        @override
+        async def transact(
+            self,
+            operation: OperationCode,
+            *parameters: int,
+            data: Bytes | None = None,
+            write: Write | None = None,
+            expect: Expect | None = None,
+        ) -> Answer:
+            return Answer(OperationResponse(ResponseCode.OK, 1), PIECE + 1)
+
+    with pytest.raises(ProtocolError):
+        await read_object(Long(0), Nikon(device(0x9431)), 3, Sink().write, size=9 * PIECE)
+
+
+async def test_more_than_there_is_cannot_be_there_already() -> None:
+    paper = Paper(1000)
+    with pytest.raises(ProtocolError, match="already"):
+        await read_object(paper, Generic(device(0x101B)), 3, Sink().write, size=1000, offset=1001)
+
+
+@dataclass
+class Sized(Paper):
+    """Says this for a true size."""
+
+    said: bytes = b""
+
+    @override
+    async def transact(
+        self,
+        operation: OperationCode,
+        *parameters: int,
+        data: Bytes | None = None,
+        write: Write | None = None,
+        expect: Expect | None = None,
+    ) -> Answer:
+        self.asked.append((operation, *parameters))
+        if write:
+            await write(memoryview(self.said))
+        return Answer(OperationResponse(ResponseCode.OK, 1), len(self.said))
+
+
+def info(size: int, name: str, kind: ObjectFormat = ObjectFormat.UNDEFINED) -> ObjectInfo:
+    return ObjectInfo(
+        storage_id=1,
+        object_format=kind,
+        object_compressed_size=size,
+        parent_object=0,
+        filename=name,
+    )
+
+
+_5_GIB = bytes.fromhex("0000004001000000")
+
+
+@pytest.mark.parametrize("vendor", [Generic(device(0x9803)), Nikon(device(0x9421))])
+@pytest.mark.parametrize(
+    ("described", "said", "size"),
+    [
+        (info(GIB, "A.MOV"), _5_GIB, 5 * GIB),
+        (info(GIB, "A.MOV"), bytes.fromhex("0000004000000000"), GIB),
+        (info(GIB, "A.MOV"), bytes(8), GIB),
+        (info(GIB, "A.MOV"), b"\1\2\3", GIB),
+        (info(0xFFFFFFFF, "A.MOV"), _5_GIB, 5 * GIB),
+        (info(0xFFFFFFFF, "A.MOV"), b"\1\2\3", None),
+    ],
+)
+async def test_the_size_of_a_movie_is_asked_for(
+    vendor: Generic, described: ObjectInfo, said: bytes, size: int | None
+) -> None:
+    assert await size_of(Sized(0, said=said), vendor, 3, described) == size
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        info(GIB, "A.NEF"),
+        info(GIB, "A.JPG"),
+        info(GIB, "A", ObjectFormat.EXIF_JPEG),
+        info(0, "DCIM", ObjectFormat.ASSOCIATION),
+    ],
+    ids=lambda described: described.filename,
+)
+async def test_the_size_of_a_picture_is_believed(described: ObjectInfo) -> None:
+    sized = Sized(0, said=_5_GIB)
+    assert await size_of(sized, Nikon(device(0x9421)), 3, described) == described.size
+    assert sized.asked == []
 
 
 async def test_a_part_of_nothing_is_no_progress() -> None:

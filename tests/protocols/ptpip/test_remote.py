@@ -19,7 +19,7 @@ from custom_components.crcp.protocols.ptpip.errors import (
     PtpIpError,
     Refused,
 )
-from custom_components.crcp.protocols.ptpip.operations import Answer, Operations, Write
+from custom_components.crcp.protocols.ptpip.operations import Answer, Expect, Operations, Write
 from custom_components.crcp.protocols.ptpip.packets import OperationResponse
 from custom_components.crcp.protocols.ptpip.properties import (
     DataTypeCode,
@@ -48,12 +48,17 @@ class Paper(Operations):
     sent: list[tuple[tuple[int, ...], Bytes]] = field(default_factory=list)
 
     @override
+    async def pause(self) -> None:
+        pass
+
+    @override
     async def transact(
         self,
         operation: OperationCode,
         *parameters: int,
         data: Bytes | None = None,
         write: Write | None = None,
+        expect: Expect | None = None,
     ) -> Answer:
         if data is not None:
             self.sent.append(((operation, *parameters), data))
@@ -120,6 +125,7 @@ class Silent(Paper):
         *parameters: int,
         data: Bytes | None = None,
         write: Write | None = None,
+        expect: Expect | None = None,
     ) -> Answer:
         raise self.error
 

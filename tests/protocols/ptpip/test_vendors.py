@@ -29,6 +29,7 @@ from custom_components.crcp.protocols.ptpip.vendors import (
     Nikon,
     Sony,
     Vendor,
+    generic,
     vendor_of,
 )
 from custom_components.crcp.protocols.ptpip.vendors.canon import CanonOperation
@@ -329,3 +330,57 @@ async def test_a_sony_is_kept_alive_by_operations(connect: Connect) -> None:
         before = asked(camera).count((OperationCode.GET_DEVICE_INFO,))
         assert await initiator.vendor.poll(initiator) == []
         assert asked(camera).count((OperationCode.GET_DEVICE_INFO,)) == before + 1
+
+
+# -- the others --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("maker", "code", "standard"),
+    [
+        ("OLYMPUS", 0xC002, EventCode.OBJECT_ADDED),
+        ("OM Digital Solutions", 0xC102, EventCode.OBJECT_ADDED),
+        ("Panasonic", 0xC108, EventCode.OBJECT_ADDED),
+        ("Panasonic", 0xC109, EventCode.OBJECT_ADDED),
+        ("SONY", 0xC201, EventCode.OBJECT_ADDED),
+        ("SONY", 0xC203, EventCode.DEVICE_PROP_CHANGED),
+        ("NIKON", 0xC101, EventCode.REQUEST_OBJECT_TRANSFER),
+        ("NIKON", 0xC102, EventCode.CAPTURE_COMPLETE),
+        ("NIKON", 0xC108, EventCode.UNREPORTED_STATUS),
+    ],
+)
+def test_what_a_makers_number_means(maker: str, code: int, standard: EventCode) -> None:
+    vendor = vendor_of(DeviceInfo(manufacturer=maker))
+    meant = vendor.translate(Event(EventCode(code), parameters=(7,)))
+    assert meant == Event(standard, parameters=(7,))
+
+
+async def test_a_sony_says_again_what_it_can_do(connect: Connect) -> None:
+    async with running(SONY) as camera:
+        await begun(connect, camera)
+        codes = [request.code for request in camera.requests]
+        assert codes.count(OperationCode.GET_DEVICE_INFO) == 2
+        assert codes[-1] is OperationCode.GET_DEVICE_INFO
+
+
+async def test_a_canon_is_emptied_before_it_says_again_what_it_can_do(connect: Connect) -> None:
+    async with running(CANON) as camera:
+        await begun(connect, camera)
+        codes = [int(request.code) for request in camera.requests]
+        assert codes[-1] == 0x1001
+        assert codes[-3:-1] == [0x9116, 0x9116]  # the second is empty
+
+
+async def test_another_card_is_listed_and_not_told_object_by_object(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generic, "MAX_CHANGES", 20)
+    async with running(GENERIC) as camera:
+        initiator = await begun(connect, camera)
+        vendor = Generic(DeviceInfo())
+        await vendor.poll(initiator)
+        added = {camera.add_photo(movie(InMemory(b"x"))) for _ in range(9)}
+        assert added <= {event.parameter(1) for event in await vendor.poll(initiator)}
+        for _ in range(21):
+            camera.add_photo(movie(InMemory(b"x")))
+        assert await vendor.poll(initiator) == [Event(EventCode.UNREPORTED_STATUS)]

@@ -1,20 +1,23 @@
 """What a controller can ask of a unit, command by command: no I/O, only what is said and meant."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+import logging
+import time
 
 from .addresses import parse_path
+from .aims import Aims
 from .codec import Spelling
 from .codes import ReplyCode
 from .errors import Busy, NotAUnit, NotAuthorised, Refused
-from .login import LOGIN_COMMANDS, Credentials, first_command, next_command
+from .login import LOGIN_COMMANDS, Credentials, challenge_in, first_command, next_command
 from .messages import AUTO, Amount, Command, Motion, Reply, Representation, Setting, Subunit
 from .rtp import PREFERRED_TYPES
 from .status import (
+    Bounds,
     CameraStatus,
-    Parameter,
     TapeStatus,
     UnitStatus,
     parse_camera_status,
@@ -24,14 +27,10 @@ from .status import (
 )
 from .subunits import CAMERA, FILE, MOTIONS, POWER, TAPE
 
+_LOGGER = logging.getLogger(__name__)
+
 #: Winding speed where the unit lists none (section 8: "e.g. 5 for fast forward").
 DEFAULT_WINDING_SPEED = 5.0
-
-#: Section 9: "some meaningful small amount": so many of them are a whole range, about.
-STEPS_IN_A_RANGE = 50
-
-#: A difference that was computed while the camera moved misses its target; so often it is mended.
-CORRECTIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,14 @@ class UnitState:
     """Everything a unit tells about itself at one moment.
 
     power: None where the unit does not tell. tapes and cameras: those that answered STAT.
+    refused: what the others answered.
     """
 
     unit: UnitStatus
     power: dict[Subunit, bool | None]
     tapes: dict[Subunit, TapeStatus]
     cameras: dict[Subunit, CameraStatus]
+    refused: dict[Subunit, Refused] = field(default_factory=dict, compare=False)
 
 
 class Commands(ABC):
@@ -60,7 +61,10 @@ class Commands(ABC):
         self.unsupported: set[tuple[Subunit | None, str]] = set()
         #: Camera parameters that turned out to have no automatic mode.
         self.without_auto: set[tuple[Subunit, str]] = set()
+        #: Tells the seconds between two readings.
+        self.clock: Callable[[], float] = time.monotonic
         self._credentials: Credentials | None = None
+        self._aims = Aims()
 
     @abstractmethod
     async def exchange(self, command: Command) -> Reply:
@@ -92,7 +96,9 @@ class Commands(ABC):
         command: Command | None = first_command(credentials)
         for _ in LOGIN_COMMANDS:
             if command:
-                command = next_command(credentials, await self.execute(command))
+                reply = await self.execute(command)
+                _warn_of_low_sequence(reply)
+                command = next_command(credentials, reply)
         if command:
             raise NotAuthorised(ReplyCode.NOT_LOGGED_IN, "the login does not end")
         self._credentials = credentials
@@ -113,18 +119,19 @@ class Commands(ABC):
     async def survey(self) -> UnitState:
         """Ask for everything: the subunits, then each POWER, TAPE and CAMERA.
 
-        A subunit that refuses its STAT, as most do while the unit is off, is left out.
+        A subunit that refuses its STAT, as most do while the unit is off, is left out. Raises Busy
+        and NotAuthorised, which are about more than one subunit.
         """
         unit = await self.unit_status()
-        power = {subunit: await self.power_status(subunit) for subunit in unit.of_kind(POWER)}
-        tapes, cameras = {}, {}
-        for subunit in unit.of_kind(TAPE):
-            with contextlib.suppress(Refused):
-                tapes[subunit] = await self.tape_status(subunit)
-        for subunit in unit.of_kind(CAMERA):
-            with contextlib.suppress(Refused):
-                cameras[subunit] = await self.camera_status(subunit)
-        return UnitState(unit, power, tapes, cameras)
+        state = UnitState(unit, dict.fromkeys(unit.of_kind(POWER)), {}, {})
+        for subunit in (*unit.of_kind(POWER), *unit.of_kind(TAPE), *unit.of_kind(CAMERA)):
+            try:
+                await self._survey_one(subunit, state)
+            except Busy, NotAuthorised:
+                raise
+            except Refused as refused:
+                state.refused[subunit] = refused
+        return state
 
     async def status_lines(self, subunit: Subunit) -> tuple[str, ...]:
         """Ask STAT of any subunit; the lines as the unit wrote them, for a person."""
@@ -136,6 +143,8 @@ class Commands(ABC):
         """Ask whether the power is on; None where the unit cannot tell."""
         try:
             return parse_power_status(await self._stat(subunit))
+        except Busy, NotAuthorised:
+            raise
         except Refused:
             return None
 
@@ -169,11 +178,8 @@ class Commands(ABC):
         here = status.position or 0.0
         ability = status.abilities.get("FF")
         bounds = ability.speed if ability else None
-        if position >= here:
-            speed = (bounds and bounds.maximum) or DEFAULT_WINDING_SPEED
-        else:
-            speed = (bounds and bounds.minimum) or -DEFAULT_WINDING_SPEED
-        stop = Amount(position - here, relative=True) if position < 0 else Amount(position)
+        speed = _winding_speed(bounds, forward=position >= here)
+        stop = _amount(position - here, relative=True) if position < 0 else _amount(position)
         await self.move_tape(subunit, "FF", Motion(speed, stop))
         return status
 
@@ -188,32 +194,41 @@ class Commands(ABC):
 
     async def set_parameter(self, subunit: Subunit, name: str, setting: Setting) -> None:
         """Set one camera parameter; accepted when this returns, arrived later."""
+        self._aims.forget(subunit, name)
         await self.execute(Command(name, subunit, setting))
 
     async def set_value(self, subunit: Subunit, name: str, value: float) -> None:
         """Bring a camera parameter to a value, below zero too.
 
-        Section 9 reads a sign as "relative", so a negative value is reached by the difference to
-        the present one, and looked at again: the present one may have been moving. Raises Refused
-        501 where the unit does not tell it.
+        Accepted when this returns. Section 9 reads a sign as "relative", so a negative value is
+        reached by the difference to the present one, which may have been moving: see correct.
+        Raises Refused 501 where the unit does not tell the present one.
         """
         if value >= 0:
-            await self.set_parameter(subunit, name, Amount(value))
+            await self.set_parameter(subunit, name, _amount(value))
             return
-        first: Parameter | None = None
-        for attempt in range(1 + CORRECTIONS):
-            parameter = (await self.camera_status(subunit)).parameters.get(name)
-            if parameter is None or parameter.current is None:
-                raise Refused(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
-            difference = value - parameter.current
-            first = first or parameter
-            if attempt and abs(difference) <= _precision(first, parameter):
-                return
-            if attempt:
-                # It is on its way or stopped short. Standing still, it can be measured.
-                await self.stop_motion(subunit, name)
-                difference = value - await self._measured(subunit, name, parameter.current)
-            await self.set_parameter(subunit, name, Amount(difference, relative=True))
+        parameter = (await self.camera_status(subunit)).parameters.get(name)
+        if parameter is None or parameter.current is None:
+            raise Refused(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
+        await self.set_parameter(subunit, name, _amount(value - parameter.current, relative=True))
+        self._aims.set(subunit, parameter, value, self.clock())
+
+    def is_aiming(self, subunit: Subunit) -> bool:
+        """Whether correct may still have something to do for a camera."""
+        return self._aims.has(subunit)
+
+    async def correct(self, subunit: Subunit, status: CameraStatus) -> bool:
+        """Send on what stands still beside its value below zero; whether anything was sent.
+
+        status: what was just read. To be called with each reading, about twice a second while
+        something moves. A parameter that was given another order meanwhile is left alone.
+        """
+        missing = self._aims.missing(subunit, status, self.clock())
+        for name, difference in missing.items():
+            with _whatever_it_refuses():
+                setting = _amount(difference, relative=True)
+                await self.execute(Command(name, subunit, setting))
+        return bool(missing)
 
     async def recall(self, subunit: Subunit, values: Mapping[str, float]) -> None:
         """Bring several parameters to values, in the order in which the unit applies them.
@@ -276,7 +291,7 @@ class Commands(ABC):
     async def choose_payload_type(self, stream: Subunit) -> int:
         """Find a payload type that the unit can send, best first. Raises Refused 504 for none."""
         for number in PREFERRED_TYPES:
-            with contextlib.suppress(Refused):
+            with _whatever_it_refuses():
                 await self.execute(Command("TYPE", stream, Representation((number,))))
                 return number
         raise Refused(ReplyCode.NOT_FOR_THAT_PARAMETER, "no payload type that we know")
@@ -287,11 +302,16 @@ class Commands(ABC):
         return await self.execute(Command("STAT", argument=subunit))
 
     async def _file(self, name: str, argument: str | None = None) -> Reply:
-        return await self.execute(Command(name, Subunit(FILE), argument))
+        return await self.execute(text_command(name, Subunit(FILE), argument))
 
-    async def _measured(self, subunit: Subunit, name: str, default: float) -> float:
-        parameter = (await self.camera_status(subunit)).parameters.get(name)
-        return default if parameter is None or parameter.current is None else parameter.current
+    async def _survey_one(self, subunit: Subunit, state: UnitState) -> None:
+        match subunit.kind:
+            case kind if kind == POWER:
+                state.power[subunit] = parse_power_status(await self._stat(subunit))
+            case kind if kind == TAPE:
+                state.tapes[subunit] = await self.tape_status(subunit)
+            case kind if kind == CAMERA:
+                state.cameras[subunit] = await self.camera_status(subunit)
 
     def _was_logged_in(self, command: Command) -> bool:
         return self._credentials is not None and command.name not in LOGIN_COMMANDS
@@ -320,15 +340,48 @@ _NO_AUTO = (
 )
 
 
-def _precision(first: Parameter, now: Parameter) -> float:
-    """How near is near enough: what the coarser of two readings tells apart.
+def _warn_of_low_sequence(reply: Reply) -> None:
+    challenge = challenge_in(reply)
+    if challenge and challenge.runs_low:
+        # Section 13: at zero nobody gets in any more.
+        _LOGGER.warning(
+            "The unit takes %d more one-time passwords; renew the pass phrase", challenge.sequence
+        )
 
-    A reading without decimals in a small range is no excuse: a small step of the unit is the most.
-    """
-    coarse = 10.0 ** -min(first.decimals, now.decimals)
-    if now.minimum is None or now.maximum is None:
-        return coarse
-    return max(min(coarse, (now.maximum - now.minimum) / STEPS_IN_A_RANGE), 10.0**-now.decimals)
+
+def _winding_speed(bounds: Bounds | None, *, forward: bool) -> float:
+    """The fastest that the unit lists; where it lists one direction only, as fast the other way."""
+    listed = (bounds.minimum, bounds.maximum) if bounds else ()
+    speeds = [speed for speed in listed if speed]
+    ahead = [abs(speed) for speed in speeds if (speed > 0) is forward]
+    fastest = max(ahead or map(abs, speeds), default=DEFAULT_WINDING_SPEED)
+    return fastest if forward else -fastest
+
+
+@contextlib.contextmanager
+def _whatever_it_refuses() -> Iterator[None]:
+    """Go on after a refusal, unless it is one of the whole connection: 421, or 530."""
+    try:
+        yield
+    except Busy, NotAuthorised:
+        raise
+    except Refused:
+        pass
+
+
+def _amount(value: float, *, relative: bool = False) -> Amount:
+    try:
+        return Amount(value, relative=relative)
+    except ValueError as error:
+        raise Refused(ReplyCode.BAD_ARGUMENT, str(error)) from None
+
+
+def text_command(name: str, subunit: Subunit, text: str | None) -> Command:
+    """A command about a name that somebody typed. Raises Refused 501 for what no line can hold."""
+    try:
+        return Command(name, subunit, text)
+    except ValueError as error:
+        raise Refused(ReplyCode.BAD_ARGUMENT, str(error)) from None
 
 
 def refusal(reply: Reply) -> Refused:

@@ -44,19 +44,26 @@ class Signer:
             raise ValueError("a user name cannot hold line ends or NUL")
 
     def sign(self, lines: bytes, *, now: float, nonce: str) -> bytes:
-        """Return lines with a signed head. now: seconds of the epoch. nonce: 8 or more hex digits."""
+        """Return lines with a signed head. now: seconds of the epoch. nonce: 8 or more hex digits.
+
+        Raises ValueError when both together do not fit.
+        """
         user, time = self.user.encode(), f"{now:.3f}".encode()
         mac = _mac(self.password, user, time, nonce.encode(), lines)
         head = b"USER %b\r\nPASS ts=%b;n=%b;mac=%b\r\n"
-        return head % (user, time, nonce.encode(), mac.encode()) + lines
+        return _fitting(head % (user, time, nonce.encode(), mac.encode()) + lines)
 
 
 def write_lines(commands: Iterable[Command], spelling: Spelling | None = None) -> bytes:
     """Write commands for one datagram. Raises ValueError when they do not fit."""
     lines = b"".join(f"{format_command(each, spelling)}\r\n".encode() for each in commands)
-    if len(lines) > MAX_DATAGRAM:
-        raise ValueError(f"{len(lines)} bytes do not fit a datagram of {MAX_DATAGRAM}")
-    return lines
+    return _fitting(lines)
+
+
+def _fitting(datagram: bytes) -> bytes:
+    if len(datagram) > MAX_DATAGRAM:
+        raise ValueError(f"{len(datagram)} bytes do not fit a datagram of {MAX_DATAGRAM}")
+    return datagram
 
 
 def read_lines(datagram: bytes) -> list[str]:

@@ -14,30 +14,49 @@ class TelnetFilter:
 
     RFC 854: "DO x" is answered WONT x and "WILL x" DONT x, because we have no options;
     IAC IAC is one 0xFF; every other command is dropped.
+
+    limit: how many bytes of them may come within one line. Beyond it nothing more is passed on.
     """
 
+    limit: int | None = None
+    #: Whether there was more of them than that.
+    is_flooded: bool = False
     _held: bytes = b""
     _in_subnegotiation: bool = False
+    _dropped: int = 0
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the plain bytes in data, and the answer to send (often empty)."""
+        if self.is_flooded:
+            return b"", b""
         if not self._held and not self._in_subnegotiation and IAC not in data:
+            if self._dropped:
+                self._count(data, 0)
             return data, b""
         stream = self._held + data
         plain, answer, at = bytearray(), bytearray(), 0
-        while at < len(stream):
+        while at < len(stream) and not self.is_flooded:
+            known = len(plain)
             if stream[at] != IAC:
-                end = _find(stream, IAC, at)
+                size = _find(stream, IAC, at) - at
                 if not self._in_subnegotiation:
-                    plain += stream[at:end]
-                at = end
-                continue
-            size = self._command(stream[at : at + 3], plain, answer)
-            if not size:
-                break
+                    plain += stream[at : at + size]
+            else:
+                size = self._command(stream[at : at + 3], plain, answer)
+                if not size:
+                    break
             at += size
+            self._count(bytes(plain[known:]), size)
         self._held = stream[at:]
         return bytes(plain), bytes(answer)
+
+    def _count(self, plain: bytes, size: int) -> None:
+        """Count what was dropped of so many bytes, from one end of a line to the next."""
+        if LF in plain:
+            self._dropped = 0
+        elif not plain:
+            self._dropped += size
+            self.is_flooded = self.limit is not None and self._dropped > self.limit
 
     def _command(self, head: bytes, plain: bytearray, answer: bytearray) -> int:
         """Handle the command at the start of head; its length, or 0 if it is not whole yet."""
@@ -64,13 +83,16 @@ class LineReader:
     """Cuts a byte stream into lines. CR LF ends a line, a bare LF too; CR NUL is CR.
 
     limit: the longest line in bytes, its end not counted. A longer one is given as None, once,
-    and its bytes are dropped as they come, so memory stays flat. Empty lines are left out.
+    and its bytes are dropped as they come, so memory stays flat. Empty lines are left out; more
+    than most_empty of them in a row are given as None too.
     """
 
     limit: int
+    most_empty: int | None = None
     _pending: bytearray = field(default_factory=bytearray)
     _scanned: int = 0
     _dropping: bool = False
+    _empty: int = 0
 
     def feed(self, data: bytes) -> None:
         """Add received bytes."""
@@ -92,7 +114,11 @@ class LineReader:
             if end > self.limit + 2 or len(line) > self.limit:
                 return None
             if line:
+                self._empty = 0
                 return line
+            self._empty += 1
+            if self.most_empty is not None and self._empty > self.most_empty:
+                return None
         self._scanned = len(self._pending)
         return self._overlong()
 

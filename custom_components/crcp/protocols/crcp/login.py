@@ -47,7 +47,7 @@ def next_command(credentials: Credentials, reply: Reply) -> Command | None:
     """
     match reply.code:
         case ReplyCode.NEED_PASSWORD:
-            return _command("PASS", _secret(credentials, find_challenge(reply.text)))
+            return _command("PASS", _secret(credentials, reply))
         case ReplyCode.NEED_ACCOUNT:
             if credentials.account is None:
                 raise NotAuthorised(reply.code, "the unit asks for an account")
@@ -58,18 +58,28 @@ def next_command(credentials: Credentials, reply: Reply) -> Command | None:
             return None
 
 
-def _secret(credentials: Credentials, challenge: Challenge | None) -> str:
-    if challenge is None:
-        if credentials.plain is PlainPassword.NEVER:
-            raise NotAuthorised(331, "the unit asks for the password itself")
-        return credentials.password
+def challenge_in(reply: Reply) -> Challenge | None:
+    """The challenge that a reply to USER holds; None: none, or none that we understand."""
     try:
-        return one_time_password(challenge, credentials.password)
+        return find_challenge("\n".join(reply.lines)) if reply.wants_more else None
+    except NotAuthorised:
+        return None
+
+
+def _secret(credentials: Credentials, reply: Reply) -> str:
+    try:
+        if challenge := find_challenge("\n".join(reply.lines)):
+            return one_time_password(challenge, credentials.password)
     except NotAuthorised:
         if credentials.plain is not PlainPassword.ALLOWED:
             raise
-        return credentials.password
+    if credentials.plain is PlainPassword.NEVER:
+        raise NotAuthorised(reply.code, "the unit asks for the password itself")
+    return credentials.password
 
 
 def _command(name: str, text: str) -> Command:
-    return Command(name, Subunit(CONNECTION), text)
+    try:
+        return Command(name, Subunit(CONNECTION), text)
+    except ValueError as error:  # nobody can be called so, and nothing can be sent for it
+        raise NotAuthorised(ReplyCode.NOT_LOGGED_IN, str(error)) from None

@@ -6,9 +6,16 @@ import re
 
 from .errors import NotAuthorised
 
+#: The seed ends at a blank or at the text's own punctuation: half a seed would be another one.
 _CHALLENGE = re.compile(
-    r"\b(otp-[a-z0-9]+|s/key)[ \t]+([0-9]{1,9})[ \t]+([A-Za-z0-9]{1,16})\b",
+    r"(?<![\w-])(otp-[a-z0-9]+|s/key)[ \t]+([0-9]{1,9})[ \t]+([a-z0-9]{1,16})"
+    r"(?=[\])>}\"',;:.]*(?:\s|$))",
     re.IGNORECASE | re.ASCII,
+)
+
+#: Where this stands a one-time password is meant, whether we can make it or not.
+_MENTION = re.compile(
+    r"(?<![a-z0-9])(?:otp(?![a-z0-9])|s/?key(?![a-z0-9])|one[- ]time)", re.IGNORECASE | re.ASCII
 )
 
 #: Below this the pass phrase has to be renewed soon: the sequence counts down to zero.
@@ -33,9 +40,15 @@ class Challenge:
 
 
 def find_challenge(text: str) -> Challenge | None:
-    """Find a challenge in the text of a 331 reply; None when there is none."""
+    """Find a challenge in a 331 reply, all of its lines; None when it asks for nothing like it.
+
+    Raises NotAuthorised where it asks for a one-time password but not in a form that we can answer:
+    the password itself must not be sent to whoever was careful enough to ask for another.
+    """
     found = _CHALLENGE.search(text)
     if not found:
+        if _MENTION.search(text):
+            raise _not_supported()
         return None
     method = found[1].lower()
     algorithm = "md4" if method == "s/key" else method.removeprefix("otp-")
@@ -48,7 +61,7 @@ def one_time_password(challenge: Challenge, pass_phrase: str) -> str:
     Raises NotAuthorised for a method that this machine does not have.
     """
     if challenge.algorithm not in _FOLDS or challenge.sequence > MAX_SEQUENCE:
-        raise NotAuthorised(331, "one-time password method not supported")
+        raise _not_supported()
     key = _step(challenge.algorithm, challenge.seed.lower().encode() + pass_phrase.encode())
     for _ in range(challenge.sequence):
         key = _step(challenge.algorithm, key)
@@ -60,8 +73,12 @@ def _step(algorithm: str, data: bytes) -> bytes:
         digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
     except ValueError:
         # OpenSSL 3 leaves MD4 out unless asked for.
-        raise NotAuthorised(331, "one-time password method not supported") from None
+        raise _not_supported() from None
     return _FOLDS[algorithm](digest)
+
+
+def _not_supported() -> NotAuthorised:
+    return NotAuthorised(331, "one-time password method not supported")
 
 
 def _fold_halves(digest: bytes) -> bytes:

@@ -28,6 +28,13 @@ PORT = 27272
 #: The longest command line a unit reads. Names are the longest arguments; 4096 is the longest path.
 MAX_COMMAND_BYTES = 4096
 
+#: What a unit may say that answers nothing, until it answers something: empty lines in a row, bytes
+#: of Telnet within a line, and replies that nobody asked for or that promise another. Each is legal,
+#: and without end it would keep us busy for ever.
+MAX_EMPTY_LINES = 1000
+MAX_TELNET_BYTES = 4096
+MAX_IDLE_REPLIES = 100
+
 
 class Role(Enum):
     """The two ends of a control connection (section 1)."""
@@ -125,12 +132,16 @@ class Session:
         #: Started and not yet ended; a controller takes out what it no longer waits for.
         self.transfers = OpenTransfers()
         self._subunits = subunits
-        self._telnet = TelnetFilter()
-        self._lines = LineReader(MAX_COMMAND_BYTES if role is Role.UNIT else MAX_REPLY_BYTES)
+        if role is Role.UNIT:
+            self._telnet, self._lines = TelnetFilter(), LineReader(MAX_COMMAND_BYTES)
+        else:
+            self._telnet = TelnetFilter(MAX_TELNET_BYTES)
+            self._lines = LineReader(MAX_REPLY_BYTES, MAX_EMPTY_LINES)
         self._replies = ReplyReader()
         self._answer = b""
         self._greeted = False
         self._abort_was_answered = False
+        self._idle_replies = 0
         self._ended = False
 
     def receive_data(self, data: bytes) -> None:
@@ -230,11 +241,24 @@ class Session:
             if isinstance(line, NeedData):
                 break
             if line is None:
-                raise ProtocolError("a line of the reply does not end")
+                raise ProtocolError("a line of the reply does not end, or empty ones do not")
             reply = self._replies.feed(decode_text(line).replace("\r", " "))
             if reply:
-                return self._receive_reply(reply)
+                return self._count_idle(self._receive_reply(reply))
+        if self._telnet.is_flooded:
+            raise ProtocolError("the unit sends Telnet commands and no line")
         return NEED_DATA
+
+    def _count_idle(self, event: Event) -> Event:
+        """Bound what answers nothing."""
+        promise = isinstance(event, ReplyReceived) and event.reply.preliminary
+        if not promise and not isinstance(event, ReplyDiscarded):
+            self._idle_replies = 0
+            return event
+        self._idle_replies += 1
+        if self._idle_replies > MAX_IDLE_REPLIES:
+            raise ProtocolError("the unit replies again and again to nothing")
+        return event
 
     def _receive_reply(self, reply: Reply) -> Event:
         if transfer := self.transfers.ended_by(reply, self.pending):

@@ -8,7 +8,7 @@ from .arguments import format_number, parse_amount
 from .codec import parse_subunit
 from .codes import ReplyCode
 from .errors import Refused
-from .grammar import AUTO as AUTO_WORD, MANUAL, fold
+from .grammar import AUTO as AUTO_WORD, MANUAL, fold, split_words
 from .messages import Reply, Subunit
 from .subunits import CAMERA, COMMANDS, TAPE, TELLTALE_TYPES, find_form
 
@@ -115,7 +115,7 @@ def parse_unit_status(reply: Reply) -> UnitStatus:
     """Read the list of subunits; lines that are none are left out."""
     spellings: dict[Subunit, str] = {}
     for line in reply.inner or (reply.text,):
-        for token in _subunit_tokens(line.split()):
+        for token in _subunit_tokens(split_words(line)):
             subunit = parse_subunit(token)
             if subunit:
                 spellings.setdefault(subunit, fold(token))
@@ -157,12 +157,22 @@ def parse_camera_status(reply: Reply) -> CameraStatus:
 
 
 def _subunit_tokens(words: list[str]) -> list[str]:
-    """The tokens of a line that name subunits: its first, or all if all are of the draft.
+    """The tokens of a line that name subunits, of unknown types too.
 
-    More than the first only then, or the prose of an FTP server would name subunits too.
+    In the prose of an FTP server a word is none by itself: "Power on since Monday". There only
+    those with a number count, and a first word that is written as a list writes it.
     """
-    kinds = [subunit.kind if (subunit := parse_subunit(word)) else "" for word in words]
-    return words if all(kind in COMMANDS for kind in kinds) else words[:1]
+    if len(words) == 1 or all(map(_is_listed, words)):
+        return words
+    numbered = [word for word in words if _is_listed(word) and word[-1:].isdigit()]
+    first = words[0]
+    prose = first != fold(first) and fold(first) in COMMANDS
+    return numbered if prose or first in numbered else [first, *numbered]
+
+
+def _is_listed(word: str) -> bool:
+    subunit = parse_subunit(word)
+    return subunit is not None and (subunit.kind in COMMANDS or word[-1:].isdigit())
 
 
 def _tape_state(reply: Reply) -> tuple[str, float | None, str]:
@@ -174,21 +184,30 @@ def _tape_state(reply: Reply) -> tuple[str, float | None, str]:
             return _state(words)
     if _is_state(head):
         return _state(head)
-    return _tape_name(head) or "PAUS", None, fold(head[0]) if head else ""
+    return _tape_name(head) or "PAUS", None, fold(" ".join(head[: _title_size(head)]))
 
 
 def _state(words: list[str]) -> tuple[str, float | None, str]:
     # STOP, IDLE, EJECT and the like: nothing runs, so the draft's own word for it is PAUS.
-    return _tape_name(words) or "PAUS", _number(words[1]), fold(words[0])
+    size = _title_size(words)
+    return _tape_name(words) or "PAUS", _number(words[size]), fold(" ".join(words[:size]))
 
 
 def _is_state(words: list[str]) -> bool:
-    return len(words) > 1 and "," not in words[1] and _number(words[1]) is not None
+    """Whether a line is an operation and where it stands; a pair would be an ability's bounds."""
+    size = _title_size(words)
+    return len(words) > size and "," not in words[size] and _number(words[size]) is not None
 
 
 def _tape_name(words: list[str]) -> str | None:
-    found = find_form(TAPE, words[:1])
+    found = find_form(TAPE, words)
     return found[0].name if found else None
+
+
+def _title_size(words: list[str]) -> int:
+    """How many words name the operation: two in FAST FORWARD."""
+    found = find_form(TAPE, words)
+    return found[1] if found else 1
 
 
 def _tape_ability(words: list[str], size: int) -> TapeAbility:

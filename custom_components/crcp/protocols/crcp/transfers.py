@@ -6,6 +6,7 @@ the same as an answer to ABOR or to a listing. These rules tell them apart.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import re
 from typing import Final
 
 from .codes import ReplyCode
@@ -63,6 +64,8 @@ class OpenTransfers:
     def __init__(self) -> None:
         """Begin with none."""
         self._open: list[OpenTransfer] = []
+        #: Its final reply did not come in time, and may come yet.
+        self._given_up: OpenTransfer | None = None
 
     def __iter__(self) -> Iterator[OpenTransfer]:
         """The transfers, oldest first."""
@@ -76,6 +79,8 @@ class OpenTransfers:
         """Note that a transfer was started."""
         transfer = OpenTransfer(command)
         self._open.append(transfer)
+        # A unit that has begun another will say no more of the last; or it would take its end.
+        self._given_up = None
         return transfer
 
     def forget(self, transfer: OpenTransfer) -> None:
@@ -83,12 +88,21 @@ class OpenTransfers:
         if transfer in self._open:
             self._open.remove(transfer)
 
+    def give_up(self, transfer: OpenTransfer) -> None:
+        """Wait no longer for the end of a transfer, which may still come before the next."""
+        if transfer in self._open:
+            self._open.remove(transfer)
+            self._given_up = transfer
+
     def ended_by(self, reply: Reply, pending: Command | None) -> OpenTransfer | None:
         """The transfer that a reply ends; None when it belongs to the pending command."""
-        if not self._open or reply.code not in _ENDS or _is_for(reply, pending):
+        if reply.code not in _ENDS or _is_for(reply, pending):
             return None
+        if not self._open:
+            late, self._given_up = self._given_up, None
+            return late
         text = fold(reply.text)
-        hinted = [each for each in self._open if each.hint in text]
+        hinted = [each for each in self._open if _mentions(text, each.hint)]
         data_ended = [each for each in self._open if each.data_ended]
         # The end of the data may not have been read yet. A listing is short, media are long.
         listings = [each for each in self._open if each.is_listing]
@@ -100,6 +114,11 @@ class OpenTransfers:
         return reply.code in _STRAYS and not expected
 
 
+def _mentions(text: str, hint: str) -> bool:
+    """Whether a hint stands in a text, and not only as the beginning of another number."""
+    return re.search(rf"\b{re.escape(hint)}\b", text) is not None
+
+
 def _is_for(reply: Reply, pending: Command | None) -> bool:
     """Whether a reply that could end a transfer answers the pending command all the same."""
     if pending is None:
@@ -108,7 +127,8 @@ def _is_for(reply: Reply, pending: Command | None) -> bool:
         # A unit that says ABOR in it has said which of its two replies this is.
         return "ABOR" in fold(reply.text) and "ABORTED" not in fold(reply.text)
     if pending.name in TRANSFERS and reply.code in _REFUSALS:
-        return f"{pending.name} {pending.subunit or Subunit('STREAM')}" in fold(reply.text) or (
-            not any(other in fold(reply.text) for other in TRANSFERS)
+        text = fold(reply.text)
+        return _mentions(text, f"{pending.name} {pending.subunit or Subunit('STREAM')}") or (
+            not any(other in text for other in TRANSFERS)
         )
     return reply.code == ReplyCode.ACTION_OKAY and pending.name in _ANSWERED_BY_250

@@ -31,6 +31,10 @@ from .errors import Misuse, ProtocolError
 
 type Bytes = bytes | bytearray | memoryview
 
+#: The longest array is the list of handles: this is ten times what the largest card holds. A few
+#: bytes on the wire are many more as objects.
+MAX_ELEMENTS: Final = 1 << 20
+
 #: PTP clause 5.3.4: the length of a string is one byte, and counts its final zero.
 MAX_STRING: Final = 255
 
@@ -99,8 +103,10 @@ class Array:
     element: Integer
 
     def read(self, cursor: Cursor) -> tuple[int, ...]:
-        """Read all elements; the count is bounded by the bytes that are there."""
+        """Read all elements. Raises ProtocolError for more than are there, or than is sensible."""
         count = UINT32.read(cursor)
+        if count > MAX_ELEMENTS:
+            raise ProtocolError(f"an array of {count} elements")
         return unpack_integers(cursor.take(count * self.element.size), self.element)
 
     def write(self, values: tuple[int, ...]) -> bytes:

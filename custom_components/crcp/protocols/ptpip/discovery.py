@@ -22,6 +22,12 @@ CANON_HTTP_SERVICE: Final = "_imink_http._tcp.local."
 #: Keys of the TXT record.
 TXT_GUID, TXT_VENDOR, TXT_PRODUCT = "guid", "vid", "pid"
 
+#: A device description is a page of XML; more of it is not looked at.
+MAX_DESCRIPTION: Final = 64 << 10
+
+#: Canon: paired with nobody.
+_NOBODY: Final = re.compile(r"(?:uuid:)?[f-]*", re.IGNORECASE)
+
 HTTP_ONLY: Final = (
     "this camera speaks HTTP and not PTP-IP, so its pictures cannot be imported from here; if its "
     "menu offers a connection to a computer, choose that one"
@@ -120,7 +126,7 @@ def from_ssdp(headers: Mapping[str, str]) -> Announcement | None:
     """Read the headers of a NOTIFY, or of an answer to M-SEARCH; None for what is no camera."""
     known = {name.lower(): value for name, value in headers.items()}
     target = known.get("nt") or known.get("st") or ""
-    matcher = next((each for each in SSDP if each.target == target), None)
+    matcher = next((each for each in SSDP if each.target.lower() == target.lower()), None)
     if matcher is None:
         return None
     uuid = _UUID.search(known.get("usn", ""))
@@ -134,6 +140,43 @@ def from_ssdp(headers: Mapping[str, str]) -> Announcement | None:
         single_session=matcher.once,
         leaving=known.get("nts") == "ssdp:byebye",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a camera's device description says beside its name; it costs the camera no session.
+
+    paired_with: the uuid of the computer that a Canon is paired with, "" for nobody. taken: whether
+    somebody is connected to it. port: where it speaks PTP-IP, as a Panasonic says.
+    """
+
+    manufacturer: str
+    model: str
+    serial_number: str
+    paired_with: str
+    taken: bool
+    port: int
+
+
+def from_description(text: str) -> Description:
+    """Read a UPnP device description, as far as it is known; nothing in it is believed to be XML."""
+    text = text[:MAX_DESCRIPTION]
+    target, port = _element(text, "X_targetId"), _element(text, "X_PTPPortNo")
+    sound = port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 1 << 16
+    return Description(
+        manufacturer=_element(text, "manufacturer"),
+        model=_element(text, "modelName"),
+        serial_number=_element(text, "serialNumber"),
+        paired_with="" if _NOBODY.fullmatch(target) else target,
+        taken=_element(text, "X_onService") == "1",
+        port=int(port) if sound and len(port) < 6 else PORT,
+    )
+
+
+def _element(text: str, name: str) -> str:
+    """The text of the first element of a name, whatever its prefix; "" where there is none."""
+    found = re.search(rf"<(?:\w{{1,32}}:)?{name}>([^<]*)<", text)
+    return found[1].strip() if found else ""
 
 
 def declined_by_name(text: str) -> str | None:

@@ -20,6 +20,9 @@ MAX_CONTROL_PACKET: Final = 1024
 #: Packets of an unknown type are skipped; one longer than this is a stream out of step.
 MAX_UNKNOWN_PACKET: Final = 65536
 
+#: So many of an unknown type in what one read brought are a flood, and nobody's keep-alive.
+MAX_UNKNOWN_AT_ONCE: Final = 1024
+
 _HEADER: Final = struct.Struct("<II")
 
 # What carries a payload, and so is not read whole.
@@ -82,6 +85,9 @@ class PacketReader:
         self._header: tuple[PacketType, int] | None = None
         self._payload: _Payload | None = None
         self._skipping = 0
+        self._unknown = 0
+        #: How many packets have begun, those that were skipped included.
+        self.packets = 0
 
     @property
     def unread(self) -> int:
@@ -93,7 +99,7 @@ class PacketReader:
         if self.unread:
             raise Misuse("feed before next_packet returned NEED_DATA")
         self._data = memoryview(data)
-        self._at = 0
+        self._at = self._unknown = 0
 
     def next_packet(self) -> Packet | NeedData:
         """Return the next packet, the next piece of a payload, or NEED_DATA.
@@ -123,6 +129,7 @@ class PacketReader:
         if bytes(head[:5]) == b"HTTP/":
             raise ProtocolError("the peer speaks HTTP and not PTP-IP")
         _check_length(kind, length)
+        self.packets += 1
         return kind, length - HEADER_SIZE
 
     def _read_body(self, kind: PacketType, size: int) -> Packet | NeedData | None:
@@ -130,7 +137,7 @@ class PacketReader:
         if kind in _CARRIERS:
             return self._begin_payload(_CARRIERS[kind], size)
         if kind not in PACKETS:
-            self._header, self._skipping = None, size
+            self._begin_unknown(size)
             return None
         body = self._take(size)
         if body is None:
@@ -146,6 +153,13 @@ class PacketReader:
         self._header = None
         self._payload = _Payload(carrier, int.from_bytes(head, "little"), size - UINT32.size)
         return None
+
+    def _begin_unknown(self, size: int) -> None:
+        """Skip a packet, unless there is nothing else."""
+        self._header, self._skipping = None, size
+        self._unknown += 1
+        if self._unknown > MAX_UNKNOWN_AT_ONCE:
+            raise ProtocolError("a flood of packets of unknown types")
 
     def _next_piece(self, payload: _Payload) -> Packet | NeedData:
         """Return as much of the payload as is there."""

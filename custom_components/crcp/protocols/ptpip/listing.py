@@ -8,7 +8,6 @@ as ever.
 """
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Final
 
 from .codes import AssociationType, ObjectFormat, OperationCode, ProtectionStatus
@@ -21,6 +20,9 @@ from .vendors.generic import Generic
 
 #: What was told and not yet asked for. A folder of DCF has 9999 files.
 MAX_TOLD: Final = 65536
+
+#: While a list is read, others get their turn each time so much of it was.
+FAIR_SHARE: Final = 32
 
 #: How many cameras are remembered.
 MAX_BURNT: Final = 64
@@ -50,7 +52,7 @@ class ObjectInfos:
         )
         self._folders: set[int] = set()
         self._told: dict[int, ObjectInfo] = {}
-        self._unread: Iterator[tuple[int, ObjectInfo]] = iter(())
+        self._unread: Iterator[tuple[int, ObjectInfo | None]] = iter(())
         self._proven: set[object] = set()
 
     async def info(self, handle: int) -> ObjectInfo:
@@ -59,13 +61,13 @@ class ObjectInfos:
         Objects that were told with others come without a wait: whoever asks for many is to let
         others have their turn.
         """
-        told = self._find(handle)
+        told = await self._find(handle)
         if told and _kind(told) in self._proven and told.size is not None:
             return told
         info = await self._operations.object_info(handle)
         if told is None and self._lists and info.parent_object not in self._folders:
             await self._list(info.parent_object)
-            told = self._find(handle)
+            told = await self._find(handle)
         if told:
             self._compare(told, info)
         return info
@@ -83,23 +85,29 @@ class ObjectInfos:
             if len(_burnt) < MAX_BURNT:
                 _burnt.add(self._camera)
             raise
-        self._find(_NO_OBJECT)  # what is left of the last list is not to be forgotten
+        await self._find(_NO_OBJECT)  # what is left of the last list is not to be forgotten
         self._unread = _object_infos(read_object_prop_list(data))
-        if len(self._told) > MAX_TOLD:
-            self._give_up()
 
-    def _find(self, handle: int) -> ObjectInfo | None:
+    async def _find(self, handle: int) -> ObjectInfo | None:
         """What a list tells of an object, read as far as that."""
         if handle in self._told:
             return self._told.pop(handle)
         try:
-            for each, info in self._unread:
-                if each == handle:
+            for number, (each, info) in enumerate(self._unread, start=1):
+                if info and each == handle:
                     return info
-                self._told[each] = info
+                if info:
+                    self._tell(each, info)
+                if number % FAIR_SHARE == 0:
+                    await self._operations.pause()
         except ProtocolError:
             self._give_up()
-        return None
+        return self._told.pop(handle, None)
+
+    def _tell(self, handle: int, info: ObjectInfo) -> None:
+        self._told[handle] = info
+        if len(self._told) > MAX_TOLD:
+            raise ProtocolError(f"a list of more than {MAX_TOLD} objects")
 
     def _compare(self, told: ObjectInfo, info: ObjectInfo) -> None:
         """Believe lists about a kind of object when both ways say the same of one of it."""
@@ -128,12 +136,20 @@ def _essence(info: ObjectInfo) -> object:
     return (*placed, info.size, info.protection_status, *dates)
 
 
-def _object_infos(elements: Iterator[ObjectProp]) -> Iterator[tuple[int, ObjectInfo]]:
-    """The objects that a list describes well enough, when their properties come together."""
-    for handle, group in groupby(elements, key=lambda element: element.handle):
-        info = _object_info({element.code: element.value for element in group})
-        if info:
-            yield handle, info
+def _object_infos(elements: Iterator[ObjectProp]) -> Iterator[tuple[int, ObjectInfo | None]]:
+    """The objects that a list describes, when their properties come together.
+
+    None for one that is not described well enough, and now and then within one, for a breath.
+    """
+    handle, values = _NO_OBJECT, dict[ObjectPropCode, Value]()
+    for number, element in enumerate(elements, start=1):
+        if element.handle != handle:
+            yield handle, _object_info(values)
+            handle, values = element.handle, {}
+        elif number % FAIR_SHARE == 0:
+            yield handle, None
+        values[element.code] = element.value
+    yield handle, _object_info(values)
 
 
 def _object_info(values: dict[ObjectPropCode, Value]) -> ObjectInfo | None:

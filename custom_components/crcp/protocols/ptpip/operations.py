@@ -16,7 +16,7 @@ from .codes import (
     StorageID,
 )
 from .datasets import CODES, IDS, DeviceInfo, ObjectInfo, StorageInfo, decode_object_info
-from .datatypes import Bytes, Cursor
+from .datatypes import MAX_ELEMENTS, Bytes, Cursor
 from .errors import Misuse, ProtocolError, Refused
 from .packets import OperationResponse
 from .properties import (
@@ -30,14 +30,28 @@ from .properties import (
     encode_value,
 )
 
-#: A dataset is held in memory. The largest is the list of handles; this is four million of them.
+#: A dataset is held in memory. The largest is a folder's ObjectPropList: some thousand files, with
+#: some hundred bytes each.
 MAX_DATASET: Final = 16 << 20
+
+#: Handles are four bytes each.
+MAX_IDS: Final = 4 + 4 * MAX_ELEMENTS
+
+#: Datasets of strings and short lists: DeviceInfo, the longest, has two kB on the largest cameras.
+#: What is made of them takes a hundred times as much memory, and time.
+MAX_STRUCTURE: Final = 1 << 15
+
+#: A property's description counts its values up, a list of strings at worst.
+MAX_DESCRIPTION: Final = 1 << 18
 
 #: Thumbnails are some kB by DCF; a few cameras send previews.
 MAX_THUMB: Final = 4 << 20
 
 #: Takes a piece of an object. The view is valid until the call returns.
 type Write = Callable[[memoryview], Awaitable[object]]
+
+#: Sees how many bytes of data are announced, None where the sender does not know; raises for too many.
+type Expect = Callable[[int | None], None]
 
 #: In DeleteObject, 0xFFFFFFFF is every object on the camera.
 EVERYTHING: Final = 0xFFFFFFFF
@@ -58,6 +72,14 @@ class Operations(ABC):
     ProtocolError; the link is then still in step.
     """
 
+    #: How often whatever was under way was called off. Who runs several transactions looks, after
+    #: each, whether it is the same as before the first.
+    cancellations: int = 0
+
+    @abstractmethod
+    async def pause(self) -> None:
+        """Let others have their turn: for who makes much of data that are all there."""
+
     @abstractmethod
     async def transact(
         self,
@@ -65,8 +87,12 @@ class Operations(ABC):
         *parameters: int,
         data: Bytes | None = None,
         write: Write | None = None,
+        expect: Expect | None = None,
     ) -> Answer:
-        """Run one transaction: send data, if any, or give the data that come to write."""
+        """Run one transaction: send data, if any, or give the data that come to write.
+
+        expect: told how many will come, before they do. What it or write raises ends the connection.
+        """
 
     async def open_session(self, session_id: int = 1) -> None:
         """Open a PTP session, or find it open. 0 is no session id."""
@@ -82,7 +108,9 @@ class Operations(ABC):
 
     async def device_info(self) -> DeviceInfo:
         """Ask what the camera is and can do; allowed before open_session."""
-        return DeviceInfo.decode(await self.dataset(OperationCode.GET_DEVICE_INFO))
+        return DeviceInfo.decode(
+            await self.dataset(OperationCode.GET_DEVICE_INFO, limit=MAX_STRUCTURE)
+        )
 
     async def storage_ids(self) -> tuple[int, ...]:
         """Ask for the storages. An id whose low 16 bits are 0 is a slot without a usable card."""
@@ -90,7 +118,8 @@ class Operations(ABC):
 
     async def storage_info(self, storage_id: int) -> StorageInfo:
         """Ask about one storage."""
-        return StorageInfo.decode(await self.dataset(OperationCode.GET_STORAGE_INFO, storage_id))
+        asked = OperationCode.GET_STORAGE_INFO
+        return StorageInfo.decode(await self.dataset(asked, storage_id, limit=MAX_STRUCTURE))
 
     async def object_handles(
         self,
@@ -104,7 +133,8 @@ class Operations(ABC):
 
     async def object_info(self, handle: int) -> ObjectInfo:
         """Ask about one object."""
-        return decode_object_info(await self.dataset(OperationCode.GET_OBJECT_INFO, handle))
+        asked = OperationCode.GET_OBJECT_INFO
+        return decode_object_info(await self.dataset(asked, handle, limit=MAX_STRUCTURE))
 
     async def thumb(self, handle: int) -> bytes:
         """Fetch an object's thumbnail, a small JPEG most often."""
@@ -157,13 +187,15 @@ class Operations(ABC):
 
     async def device_prop_desc(self, code: int) -> DevicePropDesc:
         """Ask what a property is, can be, and was at first."""
+        asked = OperationCode.GET_DEVICE_PROP_DESC
         return DevicePropDesc.decode(
-            await self.dataset(OperationCode.GET_DEVICE_PROP_DESC, DevicePropCode(code))
+            await self.dataset(asked, DevicePropCode(code), limit=MAX_DESCRIPTION)
         )
 
     async def device_prop_value(self, code: int, data_type: int) -> Value:
         """Ask for a property's value. The type is the one of its description."""
-        data = await self.dataset(OperationCode.GET_DEVICE_PROP_VALUE, code)
+        asked = OperationCode.GET_DEVICE_PROP_VALUE
+        data = await self.dataset(asked, code, limit=MAX_DESCRIPTION)
         return decode_value(data_type, data)
 
     async def set_device_prop_value(self, code: int, data_type: int, value: Value) -> None:
@@ -179,17 +211,21 @@ class Operations(ABC):
 
     async def object_props_supported(self, object_format: int) -> tuple[ObjectPropCode, ...]:
         """Ask which properties objects of a format have."""
-        data = await self.dataset(OperationCode.GET_OBJECT_PROPS_SUPPORTED, object_format)
+        asked = OperationCode.GET_OBJECT_PROPS_SUPPORTED
+        data = await self.dataset(asked, object_format, limit=MAX_STRUCTURE)
         return tuple(map(ObjectPropCode, CODES.read(Cursor(data))))
 
     async def object_prop_desc(self, code: int, object_format: int) -> ObjectPropDesc:
         """Ask what a property of objects of a format is."""
         asked = OperationCode.GET_OBJECT_PROP_DESC
-        return ObjectPropDesc.decode(await self.dataset(asked, code, object_format))
+        return ObjectPropDesc.decode(
+            await self.dataset(asked, code, object_format, limit=MAX_DESCRIPTION)
+        )
 
     async def object_prop_value(self, handle: int, code: int, data_type: int) -> Value:
         """Ask for one property of one object."""
-        data = await self.dataset(OperationCode.GET_OBJECT_PROP_VALUE, handle, code)
+        asked = OperationCode.GET_OBJECT_PROP_VALUE
+        data = await self.dataset(asked, handle, code, limit=MAX_THUMB)
         return decode_value(data_type, data)
 
     async def object_prop_list(
@@ -202,9 +238,15 @@ class Operations(ABC):
 
     # -- data ----------------------------------------------------------------------------------
 
-    async def stream(self, operation: OperationCode, *parameters: int, write: Write) -> int:
+    async def stream(
+        self,
+        operation: OperationCode,
+        *parameters: int,
+        write: Write,
+        expect: Expect | None = None,
+    ) -> int:
         """Run a transaction and give its data to write as they come; return how many bytes."""
-        answer = await self.transact(operation, *parameters, write=write)
+        answer = await self.transact(operation, *parameters, write=write, expect=expect)
         return answer.received
 
     async def dataset(
@@ -213,13 +255,16 @@ class Operations(ABC):
         """Run a transaction and return its data, held in memory: at most limit bytes."""
         data = bytearray()
 
-        async def collect(piece: memoryview) -> None:
-            if len(data) + len(piece) > limit:
+        def expect(size: int | None) -> None:
+            if size is not None and size > limit:
                 raise ProtocolError(f"{operation.name} gives more than {limit} bytes")
+
+        async def collect(piece: memoryview) -> None:
+            expect(len(data) + len(piece))
             data.extend(piece)
 
-        await self.transact(operation, *parameters, write=collect)
+        await self.transact(operation, *parameters, write=collect, expect=expect)
         return bytes(data)
 
     async def _ids(self, operation: OperationCode, *parameters: int) -> tuple[int, ...]:
-        return IDS.read(Cursor(await self.dataset(operation, *parameters)))
+        return IDS.read(Cursor(await self.dataset(operation, *parameters, limit=MAX_IDS)))

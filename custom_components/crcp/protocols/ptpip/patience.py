@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from .errors import ProtocolError
+
 #: A camera that moves less than this in a whole time of silence is as good as silent.
 LEAST_PROGRESS: Final = 1024
 
@@ -56,8 +58,40 @@ class Patience:
             self.left -= seconds
 
     def moved(self, size: int) -> None:
-        """Count bytes that came."""
+        """Count bytes of data that came. The packets around them are no progress."""
         self._moved += size
         if self._moved >= LEAST_PROGRESS:
             self.left = self.silence
             self._moved = 0
+
+
+#: Packets that are counted together, and how fast they may come where there is little in them: by
+#: events a camera tells of at most some thousand objects, and nobody cuts data into crumbs.
+HANDFUL: Final = 65536
+LEAST_SECONDS: Final = 10.0
+
+#: Bytes. An event has 18 with its header; packets of data have thousands.
+CRUMB: Final = 64
+
+
+@dataclass(slots=True)
+class Flood:
+    """Notices a peer that keeps us busy with next to nothing."""
+
+    _since: float
+    _packets: int = 0
+    _bytes: int = 0
+
+    def begin(self, packets: int, now: float) -> None:
+        """Count from here. packets: how many had come in all."""
+        self._since, self._packets, self._bytes = now, packets, 0
+
+    def came(self, size: int, packets: int, now: float) -> None:
+        """Count bytes that came; packets: how many came in all. Raises ProtocolError."""
+        self._bytes += size
+        if packets - self._packets < HANDFUL:
+            return
+        crumbs = self._bytes < (packets - self._packets) * CRUMB
+        if crumbs and now - self._since < LEAST_SECONDS:
+            raise ProtocolError("a flood of packets with next to nothing in them")
+        self.begin(packets, now)

@@ -103,6 +103,10 @@ class Session:
             raise
         return packet
 
+    def packets(self, channel: Channel) -> int:
+        """How many packets have come on a channel, those of unknown types included."""
+        return self._readers[channel].packets
+
     def send(self, channel: Channel, packet: Packet) -> bytes:
         """Return the bytes of a packet to write to a channel, and move on.
 

@@ -55,13 +55,12 @@ async def _set_mode(question: Question) -> Reply:
 
 @_OPERATIONS.answer(CanonOperation.GET_EVENT)
 async def _get_event(question: Question) -> Reply:
-    connection = question.connection
+    modes, events = question.connection.modes, question.events()
     data = b""
-    if CanonOperation.GET_EVENT not in connection.modes:
-        connection.modes[CanonOperation.GET_EVENT] = 1
+    if CanonOperation.GET_EVENT not in modes:
+        modes[CanonOperation.GET_EVENT] = 1
         data = _dump(question)
-    while connection.waiting:
-        event = connection.waiting.popleft()
+    for event in events:
         data += _record(question, event.code, event.parameter(1))
     return dataset(data + encode_record(CanonEvent.END))
 

@@ -5,12 +5,11 @@ from typing import Final
 
 from ...protocols.ptpip.codes import EventCode, OperationCode, ResponseCode
 from ...protocols.ptpip.datasets import CODES
-from ...protocols.ptpip.packets import Event
 from ...protocols.ptpip.vendors.nikon import APPROVE, NikonOperation
 from ..camera_handlers import Handlers, Question, dataset
 from ..camera_operations import STANDARD
 from ..camera_properties import PROPERTIES
-from ..connection import Connection, Reply
+from ..connection import Reply
 from ..data_phase import DataStyle
 from .generic import STANDARD_EVENTS
 from .personality import Personality
@@ -26,14 +25,14 @@ PAIRING_CODE: Final = "3141"
 
 @_OPERATIONS.answer(NikonOperation.GET_EVENT)
 async def _get_event(question: Question) -> Reply:
-    events = [(event.code, event.parameter(1)) for event in _taken(question.connection)]
+    events = [(event.code, event.parameter(1)) for event in question.events()]
     records = b"".join(struct.pack("<HI", *event) for event in events)
     return dataset(struct.pack("<H", len(events)) + records)
 
 
 @_OPERATIONS.answer(NikonOperation.GET_EVENT_EX)
 async def _get_event_ex(question: Question) -> Reply:
-    events = _taken(question.connection)
+    events = question.events()
     records = b"".join(
         struct.pack(
             f"<HH{len(each.parameters)}I", each.code, len(each.parameters), *each.parameters
@@ -41,12 +40,6 @@ async def _get_event_ex(question: Question) -> Reply:
         for each in events
     )
     return dataset(struct.pack("<HH", len(events), 0) + records)
-
-
-def _taken(connection: Connection) -> list[Event]:
-    events = list(connection.waiting)
-    connection.waiting.clear()
-    return events
 
 
 @_OPERATIONS.answer(NikonOperation.DEVICE_READY)

@@ -1,6 +1,7 @@
 """One control connection of a controller: one command in flight, every wait bounded."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 import logging
 import ssl
@@ -51,6 +52,8 @@ class Connection(asyncio.Protocol):
         self._greeting: asyncio.Future[Answer] = self._loop.create_future()
         self._answer: asyncio.Future[Answer] | None = self._greeting
         self._was_patient = False
+        #: Told of each transfer's final reply, also where nobody waits for it.
+        self.on_transfer_end: Callable[[Reply], None] | None = None
         self._ends: dict[OpenTransfer, asyncio.Future[Reply]] = {}
         self._ended: asyncio.Future[CrcpError] = self._loop.create_future()
         self._gone = asyncio.Event()
@@ -170,6 +173,11 @@ class Connection(asyncio.Protocol):
         """The final reply of a transfer; None when it has come."""
         return self._ends.get(transfer)
 
+    def give_up(self, transfer: OpenTransfer) -> None:
+        """Wait no longer for the end of a transfer whose data have ended; it may come late."""
+        self._session.transfers.give_up(transfer)
+        self._ends.pop(transfer, None)
+
     def forget(self, transfer: OpenTransfer) -> None:
         """Wait no longer for the end of a transfer."""
         self._session.transfers.forget(transfer)
@@ -242,23 +250,28 @@ class Connection(asyncio.Protocol):
             case ReplyReceived(reply) if reply.code == ReplyCode.CLOSING:
                 self.fail(refusal(reply))
             case ReplyReceived(reply) if reply.preliminary:
-                self._be_patient()
+                self._be_patient(reply)
             case ReplyReceived(reply):
                 self._hand_over((reply, None))
+                if self._session.state is State.CLOSED:
+                    self.fail(LinkError("the unit has said goodbye"))
             case TransferStarted(reply, transfer):
                 end = self._ends[transfer] = self._loop.create_future()
                 self._hand_over((reply, (transfer, end)))
             case TransferEnded(reply, transfer):
                 if waited_for := self._ends.pop(transfer, None):
                     waited_for.set_result(reply)
+                if self.on_transfer_end:
+                    self.on_transfer_end(reply)
             case ReplyDiscarded(reply):
                 _LOGGER.debug("Discarding a reply that nobody asked for: %r", reply.shown)
             case _:
                 pass  # The other events are a unit's, and the end of the stream is seen above.
 
-    def _be_patient(self) -> None:
+    def _be_patient(self, reply: Reply) -> None:
         """120 speaks of minutes until the greeting."""
-        if not self._was_patient and self._session.state is State.GREETING:
+        speaks_of_minutes = reply.code == ReplyCode.READY_IN_MINUTES
+        if speaks_of_minutes and not self._was_patient and self._session.state is State.GREETING:
             self._wait_until(self._loop.time() + self.timeouts.busy_greeting)
             self._was_patient = True  # once: who says it again and again would hold us for ever
 

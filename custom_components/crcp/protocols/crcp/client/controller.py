@@ -1,13 +1,16 @@
 """A controller of one unit over TCP: its commands, and the transfers beside them."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 import ssl
 from types import TracebackType
 from typing import Final, Self, override
 
-from ..commands import Commands, refusal
-from ..errors import CrcpError
+from ..addresses import Address
+from ..codes import ReplyCode
+from ..commands import Commands, refusal, text_command
+from ..errors import CrcpError, Refused
 from ..login import Credentials
 from ..messages import Command, Reply, Representation, Subunit, TransferMode
 from ..session import PORT
@@ -20,6 +23,13 @@ from .transfer import Transfer, read_listing
 
 FIRST_STREAM: Final = Subunit(STREAM)
 OVER_TCP: Final = TransferMode()
+
+#: What units answer that cannot list while they send.
+_NOT_BESIDE_ANOTHER: Final = (
+    ReplyCode.NO_DATA_CONNECTION,
+    ReplyCode.FILE_BUSY,
+    ReplyCode.BAD_SEQUENCE,
+)
 
 
 class Controller(Commands):
@@ -90,6 +100,10 @@ class Controller(Commands):
         """Whether this connection can no longer be used."""
         return self._connection.closed
 
+    def tell_transfer_ends(self, told: Callable[[Reply], None] | None) -> None:
+        """Have told called with the final reply of each transfer, whoever started it."""
+        self._connection.on_transfer_end = told
+
     async def wait_closed(self) -> CrcpError:
         """Wait until the connection has ended, whoever ended it; return why."""
         return await self._connection.wait_closed()
@@ -98,6 +112,12 @@ class Controller(Commands):
     async def exchange(self, command: Command) -> Reply:
         reply, _ = await self._connection.exchange(command, self.spelling)
         return reply
+
+    async def settle(self, subunit: Subunit) -> None:
+        """Watch a camera until what set_value has sent below zero stands, and correct it."""
+        while self.is_aiming(subunit):
+            await asyncio.sleep(self._timeouts.watching)
+            await self.correct(subunit, await self.camera_status(subunit))
 
     async def close(self) -> None:
         """Abort what is under way, say QUIT if it is our turn to speak, and close the connection."""
@@ -114,6 +134,12 @@ class Controller(Commands):
 
     # -- transfers -----------------------------------------------------------------------------
 
+    @override
+    async def choose_payload_type(self, stream: Subunit) -> int:
+        # It sets TYPE, which nobody may do while a transfer is being set up.
+        async with self._setting_up:
+            return await super().choose_payload_type(stream)
+
     async def retrieve(
         self,
         name: str = "",
@@ -128,7 +154,7 @@ class Controller(Commands):
         passive: in mode S, whether we connect to the unit or it to us; in mode P, whether it
         names a multicast group or we an address of our own. Raises Refused.
         """
-        command = Command("RETR", stream, name)
+        command = text_command("RETR", stream, name)
         return await self._start(command, Representation(payload_types), mode, passive=passive)
 
     async def store(
@@ -137,25 +163,49 @@ class Controller(Commands):
         *,
         stream: Subunit = FIRST_STREAM,
         payload_types: tuple[int, ...] = (33,),
+        mode: TransferMode = OVER_TCP,
         passive: bool = True,
+        group: Address | None = None,
     ) -> Transfer:
-        """Begin to send name in mode S; send packets with the transfer's send, then finish it."""
-        command = Command("STOR", stream, name)
+        """Begin to send name; send packets with the transfer's send, then finish it.
+
+        passive: the unit says where to send to. Else, in mode S, it connects to us, and in mode P
+        it joins group. Raises Refused; Misuse in mode P with neither.
+        """
+        command = text_command("STOR", stream, name)
         kind = Representation(payload_types)
-        return await self._start(command, kind, TransferMode(), passive=passive)
+        return await self._start(command, kind, mode, passive=passive, group=group)
 
     async def list_names(self, path: str = "", *, details: bool = False) -> list[str]:
         """List the names in a directory (NLST), or its lines as the unit writes them (LIST).
 
-        Bounded in size and number; names that could lead elsewhere are left out.
+        Bounded in size and number; names that could lead elsewhere are left out. Where the unit
+        refuses it beside a RETR, that is aborted first: its reader sees the end, and may begin anew.
         """
-        command = Command("LIST" if details else "NLST", Subunit(FILE), path)
+        command = text_command("LIST" if details else "NLST", Subunit(FILE), path)
+        retrieving = [each for each in self._connection.transfers if each.command.name == "RETR"]
+        try:
+            return await self._list(command)
+        except Refused as refused:
+            if refused.code not in _NOT_BESIDE_ANOTHER or not retrieving:
+                raise
+        for transfer in retrieving:
+            await self._abort_transfer(transfer)
+        return await self._list(command)
+
+    async def _list(self, command: Command) -> list[str]:
         transfer = await self._start(command, Representation(), TransferMode(), passive=True)
-        patience = self._timeouts.listing
-        return await read_listing(transfer, names_only=not details, patience=patience)
+        names_only = command.name == "NLST"
+        return await read_listing(transfer, names_only=names_only, patience=self._timeouts.listing)
 
     async def _start(
-        self, command: Command, kind: Representation, mode: TransferMode, *, passive: bool
+        self,
+        command: Command,
+        kind: Representation,
+        mode: TransferMode,
+        *,
+        passive: bool,
+        group: Address | None = None,
     ) -> Transfer:
         stream = command.subunit if command.name in ("RETR", "STOR") else FIRST_STREAM
         # TYPE, MODE and the address are the stream's, so nobody else may set them in between.
@@ -174,6 +224,8 @@ class Controller(Commands):
                 ask=lambda c: self._ask_for_data(c, stream),
                 patience=self._timeouts.data,
                 third_party=self._third_party_data,
+                sending=command.name == "STOR",
+                group=group,
             )
             try:
                 return await self._begin(command, link)
@@ -190,7 +242,12 @@ class Controller(Commands):
             return Transfer(link, None, None, abort=None, timeouts=self._timeouts)
         opened, end = started
         return Transfer(
-            link, opened, end, abort=lambda: self._abort_transfer(opened), timeouts=self._timeouts
+            link,
+            opened,
+            end,
+            abort=lambda: self._abort_transfer(opened),
+            give_up=lambda: self._connection.give_up(opened),
+            timeouts=self._timeouts,
         )
 
     async def _ask_for_data(self, command: Command, stream: Subunit | None) -> Reply:

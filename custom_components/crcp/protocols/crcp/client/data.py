@@ -11,7 +11,7 @@ import struct
 from typing import Any, Final, override
 
 from ..addresses import Address, parse_passive
-from ..errors import LinkError, ProtocolError, TimedOut
+from ..errors import LinkError, Misuse, ProtocolError, TimedOut
 from ..messages import Command, Reply, TransferMode
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,11 +58,14 @@ async def open_data_link(
     ask: Ask,
     patience: float,
     third_party: bool,
+    sending: bool = False,
+    group: Address | None = None,
 ) -> DataLink:
     """Agree with the unit on an address, and open our end of it.
 
     control: the control connection, whose ends are the only hosts that data may come from, unless
-    third_party. Raises LinkError, TimedOut, ProtocolError, Refused.
+    third_party. sending: whether data go to the unit; without passive, in mode P, by way of group.
+    Raises LinkError, TimedOut, ProtocolError, Refused.
     """
     here, peer = (_host(control.get_extra_info(end)) for end in ("sockname", "peername"))
     if passive:
@@ -70,7 +73,14 @@ async def open_data_link(
         address = await _allowed(told, peer, third_party=third_party)
         if mode.packets is None:
             return await _connect(address, patience)
+        if sending:
+            return await _send_datagrams(address, here)
         return await _receive_datagrams(address, here, peer)
+    if mode.packets is not None and sending:
+        if group is None or not group.is_multicast:
+            raise Misuse("over UDP a unit can only be told a group to listen to")
+        await ask(Command("PORT", argument=group))
+        return await _send_datagrams(group, here)
     if mode.packets is not None:
         link = await _bind_datagrams(here, peer)
         await ask(Command("PORT", argument=link.address))
@@ -239,12 +249,17 @@ class _Listener(DataLink):
 
 
 class _Datagrams(DataLink, asyncio.DatagramProtocol):
-    """A UDP socket. sender: the only host whose datagrams count; None for a multicast group."""
+    """A UDP socket. sender: the only host whose datagrams count; None for a multicast group.
+
+    receiver: where what is written goes to.
+    """
 
     is_packets = True
 
-    def __init__(self, sender: str | None) -> None:
+    def __init__(self, sender: str | None, receiver: Address | None = None) -> None:
         self._sender = sender
+        self._receiver = receiver
+        self._is_full = False
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
         self._transport: asyncio.DatagramTransport | None = None
         self._knocking: asyncio.Task[None] | None = None
@@ -263,9 +278,21 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
             self._transport = transport
 
     @override
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    @override
+    def resume_writing(self) -> None:
+        self._is_full = False
+
+    @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         # An empty datagram is a knock, and would look like the end.
-        if data and (self._sender is None or _is_same(addr[0], self._sender)):
+        if (
+            data
+            and not self._receiver
+            and (self._sender is None or _is_same(addr[0], self._sender))
+        ):
             self._stop_knocking()
             with contextlib.suppress(asyncio.QueueFull):
                 self._waiting.put_nowait(data)
@@ -276,7 +303,11 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
 
     @override
     async def write(self, data: bytes) -> None:
-        raise LinkError("data are sent over TCP only")
+        if self._transport is None or self._receiver is None:
+            raise LinkError("the data port is closed")
+        # What the network does not take is lost, as datagrams are.
+        if not self._is_full:
+            self._transport.sendto(data, (self._receiver.host, self._receiver.port))
 
     @override
     async def close(self) -> None:
@@ -322,6 +353,29 @@ async def _receive_datagrams(address: Address, here: str, peer: str) -> DataLink
     group = _join(address, here)
     _, joined = await loop.create_datagram_endpoint(lambda: _Datagrams(None), sock=group)
     return joined
+
+
+async def _send_datagrams(address: Address, here: str) -> DataLink:
+    """Open a UDP port to send from; a group is reached where the control connection goes."""
+    loop = asyncio.get_running_loop()
+    try:
+        transport, link = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(None, address), local_addr=(here, 0)
+        )
+        if address.is_multicast:
+            _send_multicast_from(transport.get_extra_info("socket"), here)
+    except OSError as error:
+        raise LinkError(f"cannot send to {address.host}: {error}") from error
+    return link
+
+
+def _send_multicast_from(sender: socket.socket, here: str) -> None:
+    if sender.family == socket.AF_INET:
+        interface = socket.inet_aton(here)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
+    else:
+        number = int(here.partition("%")[2] or 0)
+        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, number)
 
 
 def _join(address: Address, here: str) -> socket.socket:

@@ -15,6 +15,7 @@ class Timeouts:
     connection. media: nothing came for so long, which is legal (the tape may stand) and worth a
     warning. listing: all of it, or a byte now and then would keep us for ever. ended: the final
     reply, once the data has ended. aborted: some units answer ABOR once where FTP says twice.
+    watching: twice a second is often enough to see a camera come to rest.
     """
 
     connect: float = 10.0
@@ -29,6 +30,7 @@ class Timeouts:
     listing: float = 30.0
     ended: float = 5.0
     aborted: float = 2.0
+    watching: float = 0.5
 
 
 #: Our unit, as FTP's hosts (RFC 1123 section 4.1.3.2), ends a connection that is idle for 5 minutes.

@@ -40,13 +40,18 @@ class Transfer:
         end: asyncio.Future[Reply] | None,
         *,
         abort: Callable[[], Awaitable[None]] | None,
+        give_up: Callable[[], None] | None = None,
         timeouts: Timeouts,
     ) -> None:
-        """Take over an open data link. end: the final reply, None when there will be none."""
+        """Take over an open data link. end: the final reply, None when there will be none.
+
+        give_up: called when that did not come in time, so that it is not taken for another's.
+        """
         self._link = link
         self._opened = opened
         self._end = end
         self._abort = abort
+        self._give_up = give_up
         self._timeouts = timeouts
         #: Whether nothing has come for long: a tape that stands may send nothing, but who knows.
         self.silent = False
@@ -102,11 +107,20 @@ class Transfer:
             self._opened.data_ended = True
 
     async def send(self, packet: RtpPacket) -> None:
-        """Send one packet in mode S. Raises LinkError."""
-        await self._link.write(frame(packet.encode()))
+        """Send one packet; in mode P it may get lost like any datagram. Raises LinkError."""
+        data = packet.encode()
+        await self._link.write(data if self._link.is_packets else frame(data))
 
     async def finish(self) -> Reply | None:
-        """Close the data connection and wait for the unit's last word."""
+        """Close the data connection and wait for the unit's last word.
+
+        In mode P nothing closes that the unit could see: only ABOR tells it (section 7), and the
+        word is 426.
+        """
+        if self._link.is_packets:
+            end = self._end
+            await self.abort()
+            return end.result() if end and end.done() else None
         await self._link.close()
         return await self.wait_ended()
 
@@ -122,6 +136,9 @@ class Transfer:
         except TimeoutError:
             if self._end.done():
                 raise
+            self._end = None
+            if self._give_up:
+                self._give_up()
             return None
 
     async def abort(self) -> None:

@@ -21,7 +21,7 @@ from ..errors import (
     TimedOut,
     operation_refusal,
 )
-from ..operations import Answer, Operations, Write
+from ..operations import Answer, Expect, Operations, Write
 from ..packets import (
     PORT,
     Cancel,
@@ -35,6 +35,7 @@ from ..packets import (
     Packet,
     ProbeRequest,
     ProbeResponse,
+    StartData,
     data_phase,
 )
 from ..patience import DEFAULT_TIMEOUTS, Timeouts
@@ -77,6 +78,7 @@ class Initiator(Operations):
         self._timeouts = times
         self._turn = asyncio.Lock()
         self._running: int | None = None
+        self._called_off = asyncio.Event()
         self._cancelled: asyncio.TimerHandle | None = None
         self._mailbox = Mailbox()
         self._ended: asyncio.Future[PtpIpError] = asyncio.Future()
@@ -171,24 +173,39 @@ class Initiator(Operations):
         *parameters: int,
         data: Bytes | None = None,
         write: Write | None = None,
+        expect: Expect | None = None,
     ) -> Answer:
+        before = self.cancellations
         for attempt, pause in enumerate((*self._timeouts.busy, None), start=1):
-            answer = await self._take_turn(operation, parameters, data, write)
+            async with self._turn:
+                if self.cancellations != before:
+                    raise operation_refusal(ResponseCode.TRANSACTION_CANCELED, operation)
+                answer = await self._run(operation, parameters, data, write, expect)
             code = answer.response.code
             if code == ResponseCode.OK:
                 return answer
             final = answer.received or not self.vendor.try_again(operation, code, attempt)
             if final or pause is None:
                 raise operation_refusal(code, operation, self.vendor.explain(code))
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._called_off.wait()
         raise Misuse("the last attempt is final")
 
-    async def cancel(self) -> None:
-        """Ask the camera to break the running transaction off, on both connections.
+    @override
+    async def pause(self) -> None:
+        await asyncio.sleep(0)
 
-        Whoever runs it gets Refused with TransactionCanceled, or TimedOut when the camera did not
-        come to an end in time; then the connection has ended.
+    async def cancel(self) -> None:
+        """Call off whatever is under way: a transaction, what waits for its turn, or to ask again.
+
+        The camera is asked on both connections to break the running transaction off. Whoever runs
+        it or waits gets Refused with TransactionCanceled, or TimedOut when the camera did not come
+        to an end in time; then the connection has ended. What is whole by then is given all the same.
         """
+        self.cancellations += 1
+        self._called_off.set()
+        self._called_off = asyncio.Event()
         if self._running is None or self._cancelled:
             return
         late = TimedOut("the camera does not stop sending")
@@ -235,52 +252,59 @@ class Initiator(Operations):
 
     # -- one transaction -----------------------------------------------------------------------
 
-    async def _take_turn(
+    async def _run(
         self,
         operation: OperationCode,
         parameters: tuple[int, ...],
         data: Bytes | None,
         write: Write | None,
+        expect: Expect | None,
     ) -> Answer:
-        """Run a transaction when the one before is over; any error ends the connection."""
-        async with self._turn:
-            if self.closed:
-                raise self._ended.result()
-            self._command.unwatch()
-            self._pulse.pause()
-            try:
-                phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
-                number = self._session.next_transaction_id
-                request = OperationRequest(phase, operation, number, parameters)
-                answer = await self._exchange(request, data, write)
-            except PtpIpError as error:
-                reason = self._end(error)
-                if reason is error:
-                    raise
-                raise reason from error
-            except BaseException:
-                self._end(LinkError(f"{operation.name} was given up"))
+        """Run a transaction, in its turn; any error ends the connection."""
+        if self.closed:
+            raise self._ended.result()
+        self._command.unwatch()
+        self._pulse.pause()
+        try:
+            phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
+            number = self._session.next_transaction_id
+            request = OperationRequest(phase, operation, number, parameters)
+            answer = await self._exchange(request, data, write, expect)
+        except PtpIpError as error:
+            reason = self._end(error)
+            if reason is error:
                 raise
-            finally:
-                self._conclude()
-            # What came together with the response is not announced by the socket any more.
-            self._on_idle()
-            if not self.closed:
-                self._command.watch(self._on_idle)
-                self._pulse.beat()
+            raise reason from error
+        except BaseException:
+            self._end(LinkError(f"{operation.name} was given up"))
+            raise
+        finally:
+            self._conclude()
+        # What came together with the response is not announced by the socket any more.
+        self._on_idle()
+        if not self.closed:
+            self._command.watch(self._on_idle)
+            self._pulse.beat()
         return answer
 
     async def _exchange(
-        self, request: OperationRequest, data: Bytes | None, write: Write | None
+        self,
+        request: OperationRequest,
+        data: Bytes | None,
+        write: Write | None,
+        expect: Expect | None,
     ) -> Answer:
         """Send a request and take what comes, up to the response."""
-        self._command.patience.begin(self._timeouts.silence)
-        await self._command.send(request)
+        self._command.begin(self._timeouts.silence)
+        # A Cancel that comes while the request is being sent goes after it.
         self._running = request.transaction_id
+        await self._command.send(request)
         for packet in () if data is None else data_phase(request.transaction_id, data):
             await self._command.send(packet)
         received = thrown_away = 0
         while not isinstance(packet := await self._command.receive(), OperationResponse):
+            if isinstance(packet, StartData) and expect:
+                expect(packet.length)
             if isinstance(packet, Data | EndData) and packet.payload:
                 if self._cancelled:
                     thrown_away += len(packet.payload)

@@ -8,14 +8,14 @@ from typing import Final
 
 from ..errors import LinkError, ProtocolError, connection_refusal, link_error
 from ..framing import MAX_CONTROL_PACKET, NeedData
-from ..packets import InitEventAck, InitEventRequest, InitFail, Packet
-from ..patience import Patience
+from ..packets import Data, EndData, InitEventAck, InitEventRequest, InitFail, Packet
+from ..patience import Flood, Patience
 from ..session import Session
 from ..state import Channel
 from .dial import connect_events, in_time
 
-#: While a camera is faster than we are, others get their turn each time so much was read.
-FAIR_SHARE: Final = 4 << 20
+#: While a camera is faster than we are, others get their turn so often, in seconds.
+FAIR_SHARE: Final = 0.01
 
 #: Ricoh's Theta opens its event port a moment late, and others take a connection there and drop it
 #: again. A second of patience, because a camera that waits longer drops the command connection.
@@ -59,8 +59,14 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._watched = False
-        self._unshared = 0
+        self._turn_began = self._loop.time()
+        self._flood = Flood(self._turn_began)
         self.patience = Patience()
+
+    def begin(self, silence: float) -> None:
+        """Begin a transaction: count from here what it costs. silence: in seconds."""
+        self.patience.begin(silence)
+        self._flood.begin(self._session.packets(self._channel), self._loop.time())
 
     async def greet[P: Packet](self, hello: Packet, ack: type[P], seconds: float) -> P:
         """Send an Init packet and return its Ack. Raises Refused for an Init Fail."""
@@ -94,16 +100,23 @@ class Link:
         while isinstance(packet := self._session.next_event(self._channel), NeedData):
             if not self._read():
                 self._feed(await self._wait())
-                self._unshared = 0
-            elif self._unshared > FAIR_SHARE:
-                self._unshared = 0
-                await asyncio.sleep(0)
+                self._turn_began = self._loop.time()
+            await self._share()
+        if isinstance(packet, Data | EndData):
+            self.patience.moved(len(packet.payload))
+        await self._share()
         return packet
 
+    async def _share(self) -> None:
+        """Give others their turn: much can be there at once, and more come meanwhile."""
+        if self._loop.time() - self._turn_began > FAIR_SHARE:
+            await asyncio.sleep(0)
+            self._turn_began = self._loop.time()
+
     def poll(self) -> None:
-        """Look what comes while nothing is due. Raises, unless it was nothing after all."""
-        while isinstance(self._session.next_event(self._channel), NeedData) and self._read():
-            pass
+        """Look what came while nothing is due. Raises, unless it was nothing after all."""
+        if isinstance(self._session.next_event(self._channel), NeedData) and self._read():
+            self._session.next_event(self._channel)
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Call back when something can be read, until unwatch."""
@@ -148,6 +161,5 @@ class Link:
     def _feed(self, size: int) -> None:
         if not size:
             raise LinkError("the camera closed the connection")
+        self._flood.came(size, self._session.packets(self._channel), self._loop.time())
         self._session.receive_data(self._channel, self._buffer[:size])
-        self.patience.moved(size)
-        self._unshared += size

@@ -72,6 +72,8 @@ class Polling:
         except Refused as refused:
             if refused.code == ResponseCode.OPERATION_NOT_SUPPORTED:
                 self._vendor.poll_every = None
+            elif refused.code == ResponseCode.TRANSACTION_CANCELED:
+                self._tell(Event(EventCode.UNREPORTED_STATUS))
             self._pause = min(2 * max(every, self._pause), LONGEST_PAUSE)
         except ProtocolError:
             if self._is_over():

@@ -29,6 +29,7 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._answered = asyncio.Event()
+        self._busy = False
         self._stopped = False
 
     async def greet(self, seconds: float) -> None:
@@ -41,20 +42,25 @@ class Pulse:
             self._set(None)
 
     def beat(self) -> None:
-        """Something came or is under way: count the quiet from now."""
-        if self._answered.is_set():
-            self._set(self._idle, self._send)
+        """A transaction has ended: count the quiet from now."""
+        self._busy = False
+        self._wait()
 
     def answered(self) -> None:
         """The camera answered a probe."""
         if self._stopped:  # the answer crossed the end
             return
         self._answered.set()
-        self.beat()
+        self._wait()
 
     def pause(self) -> None:
-        """A transaction runs, and has a time-out of its own: do not ask until beat."""
-        self._set(None)
+        """A transaction runs, and has a time-out of its own: until beat, no answer is none owed.
+
+        A long one is what probes are for. It shows a camera that is to choose between us and
+        somebody new that we are still here.
+        """
+        self._busy = True
+        self._wait()
 
     def stop(self) -> None:
         """Ask no more."""
@@ -70,8 +76,13 @@ class Pulse:
         else:
             self._set(self._answer, self._give_up)
 
+    def _wait(self) -> None:
+        self._set(self._idle if self._answered.is_set() else None, self._send)
+
     def _give_up(self) -> None:
-        if self._answered.is_set():
+        if self._busy:
+            self._wait()
+        elif self._answered.is_set():
             self._end(TimedOut("the camera does not answer whether it is still there"))
 
     def _set(self, seconds: float | None, then: Callable[[], None] | None = None) -> None:

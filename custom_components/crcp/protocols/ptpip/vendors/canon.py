@@ -1,10 +1,11 @@
 """Canon EOS and newer PowerShot: events are asked for, and remote mode can hide the card."""
 
+from contextlib import suppress
 from typing import ClassVar, Final, override
 
 from ..codes import Code, ObjectFormat, OperationCode
 from ..datasets import DeviceInfo
-from ..errors import Refused
+from ..errors import ProtocolError, Refused
 from ..operations import Operations
 from ..packets import Event
 from .canon_events import CanonEvent, Record, records
@@ -46,6 +47,9 @@ POLL_EVERY: Final = 0.5
 
 #: The first answer lists every property; later ones are short. More in a row is a loop.
 MAX_DUMPS: Final = 16
+
+#: In bytes. The first answer of a large body has some ten thousand.
+MAX_DUMP: Final = 1 << 18
 
 
 def operation(code: int) -> OperationCode:
@@ -103,6 +107,9 @@ class Canon(Generic):
             return self.info
         self._asked = True
         self.poll_every = POLL_EVERY
+        # What happened before is in the list that whoever connects asks for.
+        with suppress(Refused, ProtocolError):
+            await self.poll(operations)
         # The operations may have become more.
         self.info = await operations.device_info()
         return self.info
@@ -114,7 +121,7 @@ class Canon(Generic):
             return await super().poll(operations)
         events: list[Event] = []
         for _ in range(MAX_DUMPS):
-            data = await operations.dataset(operation(CanonOperation.GET_EVENT))
+            data = await operations.dataset(operation(CanonOperation.GET_EVENT), limit=MAX_DUMP)
             found = list(records(data))
             for record in found:
                 if record.type in (

@@ -23,8 +23,11 @@ from ..properties import DataTypeCode, ObjectPropCode
 COMPARE_EVERY: Final = 5.0
 
 #: A refusal for no reason is taken at its word after so many attempts: often the camera is still
-#: writing what it has just announced, or its card wakes up.
-ATTEMPTS: Final = 3
+#: writing what it has just announced, for about a second, or its card wakes up.
+ATTEMPTS: Final = 5
+
+#: More objects that came or went at once are another card: it is to be listed again.
+MAX_CHANGES: Final = 4096
 
 #: These only look, so that asking them again does nothing twice.
 _READS: Final = frozenset(
@@ -130,6 +133,8 @@ class Generic:
         before, self._handles = self._handles, found
         if before is None:
             return []
+        if len(found ^ before) > MAX_CHANGES:
+            return [Event(EventCode.UNREPORTED_STATUS)]
         added = [Event(EventCode.OBJECT_ADDED, parameters=(h,)) for h in sorted(found - before)]
         gone = [Event(EventCode.OBJECT_REMOVED, parameters=(h,)) for h in sorted(before - found)]
         return gone + added
@@ -160,6 +165,11 @@ class Generic:
         """Say what an answer means on this maker's cameras, where that is known."""
         return self.meanings.get(code)
 
+    @property
+    def tells_true_size(self) -> bool:
+        """Whether the camera has an operation for sizes that 32 bits cannot say."""
+        return self.supports(OperationCode.GET_OBJECT_PROP_VALUE)
+
     async def true_size(self, operations: Operations, handle: int) -> int | None:
         """Ask for an object's size where 32 bits cannot say it; None where nobody knows."""
         if not self.supports(OperationCode.GET_OBJECT_PROP_VALUE):
@@ -174,12 +184,12 @@ class Generic:
 
 
 class Undecided(Generic):
-    """A camera that was not yet asked what it is: every answer is taken at its word."""
+    """A camera that was not yet asked what it is: but for "not now", it is taken at its word."""
 
     @override
     def supports(self, *operations: int) -> bool:
         return set(operations) <= {OperationCode.GET_OBJECT}  # which every camera has
 
     @override
-    def try_again(self, _operation: OperationCode, _code: int, _attempt: int, /) -> bool:
-        return False
+    def try_again(self, _operation: OperationCode, code: int, _attempt: int, /) -> bool:
+        return code in self.busy

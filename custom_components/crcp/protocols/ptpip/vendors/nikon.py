@@ -1,5 +1,6 @@
 """Nikon: a verdict on each visitor, events that are asked for, and a pause between connections."""
 
+from contextlib import suppress
 from typing import ClassVar, Final, override
 
 from ..codes import Code, EventCode, OperationCode, ResponseCode
@@ -35,6 +36,9 @@ class NikonOperation(Code):
 #: GetEvent is asked so often, in seconds; it keeps the stand-by timer from running out as well.
 POLL_EVERY: Final = 1.0
 
+#: An answer full of events, in bytes; one has four or six and its parameters.
+MAX_EVENTS: Final = 1 << 16
+
 #: What RequestApproval is asked with.
 APPROVE: Final = 0x2001
 
@@ -65,6 +69,12 @@ class Nikon(Generic):
         *Generic.partial_reads,
     )
     reads_in_parts: ClassVar = True
+    # A picture and its end in the camera's memory; a movie that was recorded, of unknown handle.
+    events: ClassVar = {
+        0xC101: EventCode.REQUEST_OBJECT_TRANSFER,
+        0xC102: EventCode.CAPTURE_COMPLETE,
+        0xC108: EventCode.UNREPORTED_STATUS,
+    }
     # "Not now", and busy in two ways.
     busy: ClassVar = Generic.busy | {0xA004, 0xA200, 0xA201}
     meanings: ClassVar = {
@@ -112,14 +122,21 @@ class Nikon(Generic):
             asked, read = NikonOperation.GET_EVENT, decode_events
         else:
             return await super().poll(operations)
-        return read(await operations.dataset(OperationCode(asked)))
+        found = read(await operations.dataset(OperationCode(asked), limit=MAX_EVENTS))
+        return [meant for event in found if (meant := self.translate(event))]
+
+    @property
+    @override
+    def tells_true_size(self) -> bool:
+        return self.supports(NikonOperation.GET_OBJECT_SIZE) or super().tells_true_size
 
     @override
     async def true_size(self, operations: Operations, handle: int) -> int | None:
         """Ask GetObjectSize."""
         if self.supports(NikonOperation.GET_OBJECT_SIZE):
-            data = await operations.dataset(OperationCode(NikonOperation.GET_OBJECT_SIZE), handle)
-            return UINT64.read(Cursor(data))
+            asked = OperationCode(NikonOperation.GET_OBJECT_SIZE)
+            with suppress(Refused, ProtocolError):
+                return UINT64.read(Cursor(await operations.dataset(asked, handle, limit=64)))
         return await super().true_size(operations, handle)
 
     async def pairing_code(self, operations: Operations) -> str:

@@ -66,6 +66,8 @@ class Sony(Generic):
         """Say that a transfer begins."""
         await self._say(operations, BEGIN)
         self.poll_every = KEEP_ALIVE
+        # The operations may have become more.
+        self.info = await operations.device_info()
         return self.info
 
     @override

@@ -1,0 +1,153 @@
+"""Clips: a stretch of a picture into the media library, and a film of the library to a unit.
+
+A clip is gathered in a file without a name, so a crash leaves nothing behind; made a film; and then
+committed as the importer does it: part file, flush, its name, which replaces nobody's, flush.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+import os
+from pathlib import Path, PurePosixPath
+import tempfile
+from typing import IO, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+from .films import FILM, STREAM, NoFilm, can_pack, make_film
+from .importer.errors import ImporterError, LibraryFull
+from .importer.executor import Sink, to_its_end
+from .importer.files import PartFile, Stored, check_library
+from .importer.naming import safe_name
+from .importer.room import Reserve
+from .live.feed import Feed
+from .protocols.crcp.client.transfer import Transfer
+from .protocols.crcp.rtp import TS_PACKET, RtpPacket, Sender
+
+#: The folder of all clips in the media folder.
+FOLDER: Final = "CRCP clips"
+
+#: So many seconds after it should have been whole, a clip has failed.
+PATIENCE: Final = 20.0
+
+#: Of RTP's clock for a transport stream (RFC 2250).
+CLOCK: Final = 90000
+
+_PIECE: Final = 1 << 20
+_PACKETS: Final = 7
+
+
+class Clips:
+    """The media library as clips see it."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        dirs = hass.config.media_dirs
+        self._dir_id = "local" if "local" in dirs else next(iter(dirs), "")
+        self._library = Path(dirs.get(self._dir_id, ""))
+
+    async def record(
+        self,
+        feed: Feed,
+        name: str,
+        seconds: float,
+        on_progress: Callable[[float], None] = lambda _: None,
+    ) -> dict[str, str | int]:
+        """Store so many seconds from now on, and return where. Raises HomeAssistantError."""
+        if not self._dir_id:
+            raise _failed("clip_not_stored", detail="there is no media folder")
+        try:
+            await self._run(check_library, self._library)
+            with await self._run(self._spool) as spool:
+                await self._gather(feed, spool, seconds, on_progress)
+                return await self._run(self._commit, spool, name)
+        except TimeoutError:
+            raise _failed("clip_without_picture") from None
+        except (ImporterError, NoFilm, OSError) as error:
+            raise _failed("clip_not_stored", detail=str(error)) from error
+
+    async def _gather(
+        self, feed: Feed, spool: IO[bytes], seconds: float, on_progress: Callable[[float], None]
+    ) -> None:
+        sink = Sink(lambda piece: self._write(spool, piece), self._run)
+        first: int | None = None
+        try:
+            with feed.watch(late=False) as viewer:
+                async with asyncio.timeout(seconds + PATIENCE):
+                    async for frame in viewer:
+                        first = frame.timestamp if first is None else first
+                        gone = (frame.timestamp - first & 0xFFFFFFFF) / CLOCK
+                        if gone >= seconds:
+                            break
+                        await sink.write(memoryview(frame.data))
+                        on_progress(gone / seconds)
+                    else:
+                        raise _failed("clip_interrupted")
+        finally:
+            await sink.finish()
+
+    def _spool(self) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=self._library)
+
+    def _write(self, spool: IO[bytes], piece: memoryview) -> None:
+        disk = os.statvfs(self._library)
+        if disk.f_blocks and disk.f_bavail * disk.f_frsize < Reserve().of(
+            disk.f_blocks * disk.f_frsize
+        ):
+            raise LibraryFull(self._library, 0, "too little space is free")
+        spool.write(piece)
+
+    def _commit(self, spool: IO[bytes], name: str) -> dict[str, str | int]:
+        """Make it a film where that is possible, and give it its name."""
+        ending = FILM if can_pack() else STREAM
+        film = make_film(spool, self._library) if ending == FILM else spool
+        with film:
+            film.seek(0)
+            stored = self._publish(film, PurePosixPath(FOLDER, safe_name(name + ending)))
+        place = f"media-source://media_source/{self._dir_id}/{stored.path}"
+        return {"media_content_id": place, "path": str(stored.path), "size": stored.size}
+
+    def _publish(self, film: IO[bytes], path: PurePosixPath) -> Stored:
+        part = PartFile(self._library, path, f".{path.name}.part")
+        try:
+            part.open()
+            while piece := film.read(_PIECE):
+                part.write(memoryview(piece))
+            return part.publish(None)
+        finally:
+            part.close()
+
+    async def _run[*Args, Result](self, job: Callable[[*Args], Result], *args: *Args) -> Result:
+        return await to_its_end(self._hass.async_add_executor_job(job, *args))
+
+
+def clip_name(title: str, now: datetime) -> str:
+    """What a clip is called: what it shows, and when it was made."""
+    stem = title.rpartition("/")[2].removesuffix(STREAM)
+    return f"{stem} {now:%Y-%m-%d %H.%M.%S}"
+
+
+async def send_stream(
+    transfer: Transfer, stream: IO[bytes], duration: float, hass: HomeAssistant
+) -> None:
+    """Send a transport stream as fast as it plays, since a tape records what comes. Closes it."""
+    size = await hass.async_add_executor_job(stream.seek, 0, os.SEEK_END)
+    await hass.async_add_executor_job(stream.seek, 0)
+    sender = Sender(RtpPacket(33, 0, 0, 1, b""))
+    began, sent = hass.loop.time(), 0
+    while piece := await hass.async_add_executor_job(stream.read, _PACKETS * TS_PACKET * 50):
+        for at in range(0, len(piece), _PACKETS * TS_PACKET):
+            moment = duration * sent / size
+            if (wait := began + moment - hass.loop.time()) > 0.005:
+                await asyncio.sleep(wait)
+            payload = piece[at : at + _PACKETS * TS_PACKET]
+            await transfer.send(sender.packet(payload, int(moment * CLOCK)))
+            sent += len(payload)
+
+
+def _failed(key: str, **placeholders: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )

@@ -1,0 +1,211 @@
+"""One picture for many viewers: who gets what, who waits for whom, and when it is fetched at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from custom_components.crcp.live.feed import LINGER, Feed
+from custom_components.crcp.live.viewer import MAX_FRAMES, Viewer
+from custom_components.crcp.protocols.crcp.depacketise import MediaFrame
+from custom_components.crcp.protocols.crcp.errors import LinkError
+from tests.helpers import until
+
+
+def frame(number: int, *, start: bool = False, size: int = 4) -> MediaFrame:
+    return MediaFrame(33, number, number.to_bytes(4) + bytes(size - 4), is_start=start)
+
+
+class Camera:
+    """A source of numbered frames, each fourth of which one can begin with."""
+
+    def __init__(self) -> None:
+        self.opened = self.closed = 0
+        self.error: LinkError | None = None
+        self._queue: asyncio.Queue[MediaFrame | None] = asyncio.Queue()
+        self._next = 0
+
+    async def open(self) -> Camera:
+        self.opened += 1
+        if self.error:
+            raise self.error
+        self._queue = asyncio.Queue()
+        self._next = 0
+        return self
+
+    async def frames(self) -> AsyncIterator[MediaFrame]:
+        while item := await self._queue.get():
+            yield item
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+        self.closed += 1
+
+    def show(self, count: int) -> None:
+        for _ in range(count):
+            self._queue.put_nowait(frame(self._next, start=self._next % 4 == 0))
+            self._next += 1
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
+
+
+async def numbers(viewer: Viewer, count: int) -> list[int]:
+    async with asyncio.timeout(5):
+        return [(await anext(viewer)).timestamp for _ in range(count)]
+
+
+@pytest.fixture
+def camera() -> Camera:
+    return Camera()
+
+
+@pytest.fixture
+async def feed(camera: Camera) -> AsyncIterator[Feed]:
+    feed = Feed(camera.open, linger=0.05)
+    yield feed
+    await feed.close()
+
+
+async def shows(camera: Camera, count: int, opened: int = 1) -> None:
+    await until(lambda: camera.opened == opened)
+    camera.show(count)
+
+
+async def test_nothing_is_fetched_before_somebody_watches(camera: Camera, feed: Feed) -> None:
+    await asyncio.sleep(0)
+    assert camera.opened == 0
+    with feed.watch() as viewer:
+        await shows(camera, 3)
+        assert await numbers(viewer, 3) == [0, 1, 2]
+
+
+async def test_all_viewers_share_one_transfer(camera: Camera, feed: Feed) -> None:
+    with feed.watch() as one, feed.watch() as other:
+        await shows(camera, 5)
+        assert await numbers(one, 5) == await numbers(other, 5) == [0, 1, 2, 3, 4]
+        assert camera.opened == 1
+
+
+async def test_who_comes_late_begins_where_one_can(camera: Camera, feed: Feed) -> None:
+    with feed.watch() as early:
+        await shows(camera, 7)
+        await numbers(early, 7)
+        with feed.watch() as late, feed.watch(late=False) as patient:
+            camera.show(2)
+            assert await numbers(late, 5) == [4, 5, 6, 7, 8]
+            assert await numbers(patient, 1) == [8]
+
+
+async def test_the_transfer_ends_some_time_after_the_last_viewer(
+    camera: Camera, feed: Feed
+) -> None:
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+    assert camera.closed == 0
+    with feed.watch():
+        pass
+    await until(lambda: camera.closed == 1)
+    assert camera.opened == 1
+    assert LINGER == 10
+    with feed.watch() as viewer:
+        await shows(camera, 1, opened=2)
+        assert await numbers(viewer, 1) == [0]
+
+
+async def test_a_slow_viewer_keeps_nobody_waiting(camera: Camera, feed: Feed) -> None:
+    with feed.watch() as slow, feed.watch() as quick:
+        await shows(camera, MAX_FRAMES - 10)
+        assert await numbers(quick, MAX_FRAMES - 10) == list(range(MAX_FRAMES - 10))
+        camera.show(16)
+        await numbers(quick, 16)
+        # It goes on at a frame that one can begin with, and what it missed is counted.
+        first, second = await numbers(slow, 2)
+        assert first % 4 == 0
+        assert (first, second) == (MAX_FRAMES, MAX_FRAMES + 1)
+        assert slow.skipped == MAX_FRAMES
+
+
+def test_what_waits_is_bounded_in_bytes() -> None:
+    viewer = Viewer(max_waiting=100)
+    for number in range(9):
+        viewer.put(frame(number, start=number % 4 == 0, size=40))
+    assert viewer.skipped == 8
+    large = frame(9, start=True, size=400)
+    Viewer(max_waiting=100).put(large)
+
+
+async def test_viewers_of_a_picture_with_another_clock_begin_anew(
+    camera: Camera, feed: Feed
+) -> None:
+    news: list[int] = []
+    feed._on_another = lambda: news.append(camera.opened)
+    with feed.watch() as viewer:
+        await shows(camera, 2)
+        await numbers(viewer, 2)
+        camera.end()
+        await until(lambda: camera.opened == 2)
+        with feed.watch() as newcomer:
+            camera.show(2)
+            assert await numbers(newcomer, 2) == [0, 1]
+        with pytest.raises(StopAsyncIteration):
+            await anext(viewer)
+    assert news == [2]
+
+
+async def test_viewers_wait_for_a_unit_that_is_away(camera: Camera, feed: Feed) -> None:
+    camera.error = LinkError("gone")
+    with feed.watch() as viewer:
+        await until(lambda: feed.error is not None)
+        camera.error = None
+        feed.hurry()
+        await shows(camera, 1, opened=2)
+        assert await numbers(viewer, 1) == [0]
+        assert feed.error is None
+
+
+async def test_the_stream_can_be_lent_to_something_else(camera: Camera, feed: Feed) -> None:
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+        async with feed.held():
+            assert camera.closed == 1
+            with feed.watch():
+                await asyncio.sleep(0.02)
+            assert camera.opened == 1
+        await until(lambda: camera.opened == 2)
+
+
+async def test_one_transfer_ends_before_the_next_begins(camera: Camera, feed: Feed) -> None:
+    order: list[str] = []
+    open_it, close_it = camera.open, camera.close
+
+    async def opening() -> Camera:
+        order.append("open")
+        return await open_it()
+
+    async def closing() -> None:
+        await asyncio.sleep(0.05)
+        order.append("close")
+        await close_it()
+
+    camera.close = closing
+    feed._open_source = opening
+    with feed.watch():
+        await shows(camera, 1)
+        await feed.renew()
+        await until(lambda: camera.opened == 2)
+    assert order == ["open", "close", "open"]
+
+
+async def test_a_closed_feed_ends_its_viewers(camera: Camera, feed: Feed) -> None:
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+        await feed.close()
+        with pytest.raises(StopAsyncIteration):
+            await anext(viewer)
+    with feed.watch() as viewer, pytest.raises(StopAsyncIteration):
+        await anext(viewer)
+    assert camera.opened == camera.closed == 1
