@@ -1,7 +1,7 @@
 """Reading files of the library back, through no symbolic link. All calls block."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import hashlib
 from io import FileIO
 import os
@@ -26,6 +26,7 @@ def read_back(
     """
     try:
         with _reading(library, path) as file:
+            _forget_what_is_in_memory(file)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return digest, [os.pread(file.fileno(), size, place) for place in places]
     except FileNotFoundError, NotADirectoryError, IsADirectoryError:
@@ -35,6 +36,12 @@ def read_back(
         if isinstance(said, UnsafePath):
             return None
         raise said from error
+
+
+def _forget_what_is_in_memory(file: FileIO) -> None:
+    """Have it read from the disk or the share, which is what has to be right; it was flushed."""
+    with suppress(OSError):  # a file system that cannot do it is read as it likes
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager
