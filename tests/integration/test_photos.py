@@ -177,12 +177,12 @@ async def test_what_the_camera_does_not_describe_is_counted_and_tried_again(
     monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
     camera.faults.denied = 1
     await set_up(hass, camera)
-    failed = "sensor.field_camera_photos_failed"
-    await until(lambda: hass.states.get(failed) and hass.states.get(failed).state not in "0unknown")
+    remaining = "sensor.field_camera_photos_remaining"
+    await until(lambda: hass.states.get(remaining).state == "3")
     assert count(hass) == 0
     camera.faults.denied = 0
     await until(lambda: count(hass) == 3)
-    await until(lambda: hass.states.get(failed).state == "0")
+    await until(lambda: hass.states.get(remaining).state == "0")
 
 
 async def test_a_library_that_is_gone_is_told_once_and_waited_for(
