@@ -465,6 +465,10 @@ async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
             await write(memoryview(some_bytes(photo.handle)))
             return 1000
 
+        @override
+        async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
+            return some_bytes(photo.handle)[offset : offset + size]
+
     source = Nameless()
     assert (await bench.importer.run(source)).imported == 3
     assert sorted(bench.files().values()) == sorted(map(some_bytes, (1, 2, 3)))

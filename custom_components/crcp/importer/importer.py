@@ -18,6 +18,7 @@ from typing import Final
 
 from .choice import Choice
 from .clearing import Clearing
+from .doubts import Doubts
 from .errors import LedgerError, LibraryError, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, politely, to_its_end
 from .files import remove_part
@@ -144,6 +145,7 @@ class Importer:
         self._unfinished: set[Photo] = set()
         self._setbacks = Setbacks(timer)
         self._clearing = Clearing(ledger, library, run_blocking)
+        self._doubts = Doubts(ledger, library, run_blocking)
 
     async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
@@ -157,6 +159,7 @@ class Importer:
         async with self._turn:
             await self._blocking(self._room.check)
             plan = await self._blocking(self._plan, await self._list(source), afresh)
+            plan = await self._doubt(source, plan)
             run = _Run(plan)
             await self._import_all(source, plan, run)
             if self._delete:
@@ -170,8 +173,11 @@ class Importer:
         Raises as run, or PhotoError.
         """
         async with self._turn:
-            if not self._choice.wants(photo) or await self._blocking(self._ledger.knows, photo):
+            if not self._choice.wants(photo):
                 return None
+            if await self._blocking(self._ledger.knows, photo):
+                if not await self._doubts.is_other(source, photo):
+                    return None
             progress = Progress(
                 photo=photo, number=1, count=1, received=0, done=0, total=photo.size or 0
             )
@@ -218,6 +224,17 @@ class Importer:
             known=[photo for photo in politely(chosen) if (photo, photo.handle) not in to_come],
             not_chosen=len(listed) - len(chosen),
             waiting=len(new) - len(ready),
+        )
+
+    async def _doubt(self, source: PhotoSource, plan: _Plan) -> _Plan:
+        """Count those that only seem to be known to those that are fetched."""
+        others = {photo.handle for photo in await self._doubts.others(source, plan.known)}
+        if not others:
+            return plan
+        return replace(
+            plan,
+            ready=plan.ready + [photo for photo in plan.known if photo.handle in others],
+            known=[photo for photo in plan.known if photo.handle not in others],
         )
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:

@@ -142,8 +142,11 @@ class Ledger:
 
     def find(self, photo: Photo) -> Record | None:
         """What became of a photo; None for one that was never imported, or that nobody wanted."""
-        rows = self._all(_FIND, *_identity(photo))
-        return next((_record(*row) for row in rows if row[0]), None)
+        return next(iter(self.records(photo)), None)
+
+    def records(self, photo: Photo) -> list[Record]:
+        """What became of all photos with this identity: where a clock was reset, of several."""
+        return [_record(*row) for row in self._all(_FIND, *_identity(photo)) if row[0]]
 
     def knows(self, photo: Photo) -> bool:
         """Whether a photo needs no import: it was imported, or passed over."""
