@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from .errors import PhotoRefused
-from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .executor import RunBlocking, Sink, to_its_end
 from .ledger import Ledger, Record
 from .reading import sha256_of
 from .source import Photo, PhotoSource
@@ -96,12 +96,9 @@ class Clearing:
     async def _hash_of(self, source: PhotoSource, photo: Photo) -> str:
         """Read the whole object again."""
         digest = hashlib.sha256()
-        buffer = DoubleBuffer(digest.update, self._run_blocking)
-        try:
-            await source.fetch(photo, buffer.write)
-            await buffer.finish()
-        finally:
-            await buffer.settle()
+        sink = Sink(digest.update, self._run_blocking)
+        await source.fetch(photo, sink.write)
+        await sink.finish()
         return digest.hexdigest()
 
     async def _is_here(self, record: Record) -> bool:

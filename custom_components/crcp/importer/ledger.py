@@ -253,6 +253,11 @@ class Ledger:
         rows = self._all(query, serial, _text(at))
         return [(_photo(*row[:6]), _begun(*row[6:10])) for row in rows]
 
+    def half_done(self, serials: Iterable[str]) -> set[Photo]:
+        """Photos of these cameras of which something is safe in a part file."""
+        query = "SELECT * FROM begun WHERE serial = ? AND flushed > 0"
+        return {_photo(*row[:6]) for serial in set(serials) for row in self._all(query, serial)}
+
     def give_up(self, photo: Photo) -> None:
         """Forget that a photo was begun."""
         with self._changes() as connection:
