@@ -1,5 +1,6 @@
 """What one photo, one row or one file costs: itself, and not the others."""
 
+import asyncio
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from custom_components.crcp.importer import reading
 from custom_components.crcp.importer.errors import LedgerError, LibraryFull
 from custom_components.crcp.importer.recovery import open_ledger
 
-from .bench import TAKEN, Bench, some_bytes
+from .bench import NOW, TAKEN, Bench, a_photo, some_bytes
 from .wire import WiredCamera
 
 
@@ -91,3 +92,19 @@ async def test_f18_a_ledger_that_is_deleted_while_it_is_open_is_not_written_to(
     bench.ledger.close()
     bench.ledger = open_ledger(bench.ledger_path, bench.library)
     assert (await wired.run(bench.make_importer())).imported == 1
+
+
+async def test_f18_two_programs_that_make_one_ledger_get_the_same(tmp_path: Path) -> None:
+    library, path = tmp_path / "media", tmp_path / "ledger.sqlite"
+    library.mkdir()
+    for number in range(300):
+        (library / f"{number}.JPG").touch()
+    opened = await asyncio.gather(
+        *(asyncio.to_thread(open_ledger, path, library) for _ in range(4))
+    )
+    try:
+        opened[0].pass_over([a_photo()], NOW)
+        assert all(ledger.knows(a_photo()) for ledger in opened)
+    finally:
+        for ledger in opened:
+            ledger.close()

@@ -8,14 +8,15 @@ All calls block.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+import fcntl
 import os
 from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Final
 
 from .errors import LedgerDamaged, LedgerError
-from .files import throw_away
+from .files import FOLDER, throw_away
 from .ledger import Ledger
 from .naming import PART_NAME
 
@@ -33,14 +34,30 @@ def open_ledger(path: Path, library: Path) -> Ledger:
 
     Raises LedgerError, LedgerTooNew among them: that one is not damaged.
     """
+    with _alone(path.parent):
+        try:
+            if path.exists():
+                return _checked(path)
+            damaged = None
+        except LedgerDamaged:
+            damaged = _put_aside(path)
+        _make(path, library, damaged)
+        return Ledger(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other program open a ledger in a folder meanwhile; two would each make one."""
     try:
-        if path.exists():
-            return _checked(path)
-        damaged = None
-    except LedgerDamaged:
-        damaged = _put_aside(path)
-    _make(path, library, damaged)
-    return Ledger(path)
+        descriptor = os.open(folder, FOLDER)
+    except OSError as error:
+        raise LedgerError(folder, error.strerror or str(error)) from error
+    try:
+        with suppress(OSError):  # some shares have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _checked(path: Path) -> Ledger:
