@@ -22,6 +22,7 @@ from .errors import (
     error_key,
     needs_login,
 )
+from .identity import unit_identity
 from .issues import Issues
 from .link import Link
 from .moves import Endings, Key, Targets
@@ -87,7 +88,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     @property
     def unit_id(self) -> str:
         """The identity of the unit, from which all others are made."""
-        return self.config_entry.unique_id or self.config_entry.entry_id
+        return unit_identity(self.config_entry)
 
     @property
     def controller(self) -> Commands:
