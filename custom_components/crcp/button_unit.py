@@ -88,10 +88,10 @@ class StepButton(ParameterEntity, ButtonEntity):
         """Take the step."""
 
         async def step(controller: Commands) -> None:
-            await controller.set_parameter(*self.key, Step(self._direction))
+            with self.coordinator.endings.sending(self.key):
+                await controller.set_parameter(*self.key, Step(self._direction))
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
-        self.coordinator.endings.cancel(self.key)
         await self.coordinator.async_command(self.subunit, step)
 
 

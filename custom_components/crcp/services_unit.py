@@ -90,6 +90,8 @@ async def _move(call: ServiceCall) -> None:
     if not values:
         raise invalid("nothing_to_move")
     duration: timedelta | None = call.data.get("duration")
+    if duration == timedelta():
+        raise invalid("no_duration")
     for coordinator, camera in _cameras(call):
         _check_parameters(coordinator, camera, values)
         with in_the_users_words():

@@ -274,6 +274,23 @@ async def test_presets_are_renamed_replaced_and_deleted(hass: HomeAssistant, put
             await act(hass, f"crcp.{action}", PAN, name="Garden")
 
 
+async def test_a_preset_is_found_by_the_name_that_it_was_given(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.camera()
+    await put(unit)
+    await save(hass, "<b>Door</b>")
+    del unit.commands[:]
+    await act(hass, "crcp.recall_preset", PAN, name="<b>Door</b>")
+    assert sent(unit, "PAN") == [Amount(170)]
+
+
+async def test_a_value_is_a_number(hass: HomeAssistant, put: SetUp) -> None:
+    await put(scenes.camera())
+    with pytest.raises(ServiceValidationError, match="not a number"):
+        await act(hass, "number.set_value", PAN, value="nan")
+
+
 async def test_there_is_an_end_to_presets(
     hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
