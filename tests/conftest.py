@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import asyncio
+
 import pytest
 
 
@@ -8,6 +10,15 @@ def find_the_integration(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find custom_components/crcp, in the tests that start Home Assistant."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
+    """Let the event loop look for mistakes where Home Assistant runs in it.
+
+    It would elsewhere too; but moving many bytes over sockets takes twice as long then.
+    """
+    asyncio.get_running_loop().set_debug("hass" in request.fixturenames)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

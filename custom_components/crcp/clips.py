@@ -18,7 +18,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .const import DOMAIN
 from .films import FILM, STREAM, NoFilm, can_pack, make_film
 from .importer.errors import ImporterError, LibraryFull
-from .importer.executor import DoubleBuffer, to_its_end
+from .importer.executor import Sink, to_its_end
 from .importer.files import PartFile, Stored, check_library
 from .importer.naming import safe_name
 from .importer.room import Reserve
@@ -71,7 +71,7 @@ class Clips:
     async def _gather(
         self, feed: Feed, spool: IO[bytes], seconds: float, on_progress: Callable[[float], None]
     ) -> None:
-        buffer = DoubleBuffer(lambda piece: self._write(spool, piece), self._run)
+        sink = Sink(lambda piece: self._write(spool, piece), self._run)
         first: int | None = None
         try:
             with feed.watch(late=False) as viewer:
@@ -81,12 +81,12 @@ class Clips:
                         gone = (frame.timestamp - first & 0xFFFFFFFF) / CLOCK
                         if gone >= seconds:
                             break
-                        await buffer.write(memoryview(frame.data))
+                        await sink.write(memoryview(frame.data))
                         on_progress(gone / seconds)
                     else:
                         raise _failed("clip_interrupted")
         finally:
-            await buffer.finish()
+            await sink.finish()
 
     def _spool(self) -> IO[bytes]:
         return tempfile.TemporaryFile(dir=self._library)

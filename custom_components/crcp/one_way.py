@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+import time
 from typing import Final, override
 
 from homeassistant.exceptions import HomeAssistantError
@@ -27,7 +28,7 @@ class OneWay(Commands):
     """A controller's vocabulary without its questions. sent: is told of each command."""
 
     def __init__(self, controller: OneWayController, sent: Callable[[Command], None]) -> None:
-        super().__init__()
+        super().__init__(time.monotonic)
         self._controller = controller
         self._sent = sent
 

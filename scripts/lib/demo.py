@@ -27,6 +27,9 @@ from home_assistant import (
 )
 
 FOLDER = ROOT / ".demo"
+
+#: The unit's picture is coded once and kept.
+CARD = ROOT / ".cache" / "footage"
 DEFAULT_PORT = 8123
 
 #: A device announces itself within a second; Home Assistant needs a few to start its browser.
@@ -53,7 +56,7 @@ class Devices:
     async def run(cls, identity: str, photos: Path | None) -> AsyncIterator[Devices]:
         """Start both in a process of their own, and stop them at the end."""
         room = str(ROOT / "scripts" / "lib" / "room.py")
-        options = ["--photos", str(photos)] if photos else []
+        options = ["--card", str(CARD), *(["--photos", str(photos)] if photos else [])]
         process = await Process.start(
             "virtual devices",
             *(sys.executable, room, "virtual", "demo", "--identity", identity, *options),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from crcp.importer.errors import PhotoRefused
-from crcp.importer.executor import DoubleBuffer
+from crcp.importer.executor import Sink
 from crcp.importer.naming import MAX_NUMBER, numbered, part_name, safe_name
 from crcp.importer.ptp import PtpSource
 from crcp.importer.source import Photo
@@ -87,12 +87,12 @@ async def _read(source: PtpSource, photo: Photo, part: Path, offset: int) -> Non
     """Read an object's bytes from offset on into its part file, and have them on the disk."""
     with part.open("r+b" if offset else "wb") as file:
         file.seek(offset)
-        buffer = DoubleBuffer(partial(_write_all, file.fileno()), asyncio.to_thread)
+        sink = Sink(partial(_write_all, file.fileno()), asyncio.to_thread)
         try:
-            await source.fetch(photo, buffer.write, offset)
+            await source.fetch(photo, sink.write, offset)
         finally:
             # What came before a failure is where the next time begins.
-            await buffer.finish()
+            await sink.finish()
         file.truncate(os.lseek(file.fileno(), 0, os.SEEK_CUR))
         os.fsync(file.fileno())
 

@@ -92,6 +92,9 @@ class FakeSource:
             raise self.failures[photo]
         return len(data)
 
+    def came_at_once(self, photo: Photo) -> bool:
+        return not self.offsets[-1]
+
     async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
         return self.cards[photo][offset : offset + size] if self.gives_parts else None
 

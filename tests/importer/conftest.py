@@ -1,6 +1,5 @@
 """Fixtures of the importer's tests."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 import os
 from pathlib import Path
@@ -50,7 +49,6 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def wired(socket_enabled: None) -> AsyncIterator[WiredCamera]:
     """A camera on loopback."""
-    asyncio.get_running_loop().set_debug(False)  # it takes half of the time otherwise
     wired = WiredCamera()
     await wired.camera.start()
     yield wired

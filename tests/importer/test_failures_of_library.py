@@ -24,6 +24,7 @@ from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.recovery import open_ledger
 from custom_components.crcp.importer.template import Template
 from custom_components.crcp.protocols.ptpip.codes import OperationCode, ProtectionStatus
+from custom_components.crcp.virtual.data_phase import DataStyle
 
 from .bench import Bench, FakeSource, some_bytes
 from .disks import Share, SmallDisk, lay_fat
@@ -41,10 +42,11 @@ async def test_f5_a_disk_that_fills_at_any_byte_costs_nothing_but_time(
 ) -> None:
     """Somebody else takes the last block after k bytes of the second photo."""
     monkeypatch.setattr(executor, "PIECE", 4096)
+    wired.camera.data_style = DataStyle.SMALL_PIECES
     bench = Bench(disk.place)
-    data = some_bytes("f5", 60_000)
+    data = some_bytes("f5", 600_000)
     handle = wired.add("2.JPG", data)
-    for k in range(0, 60_000, 7_000):
+    for k in range(0, 600_000, 70_000):
         bench.importer = bench.make_importer(
             on_progress=lambda progress, k=k: disk.fill() if progress.received >= k else None
         )

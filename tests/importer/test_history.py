@@ -1,6 +1,5 @@
 """Random histories of a camera, a library and its person, against a model of what must come of it."""
 
-import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -186,7 +185,6 @@ async def test_whatever_happens_the_library_is_what_the_model_says(
     monkeypatch.setattr(transfer, "LEAST_TO_KEEP", 400)
     monkeypatch.setattr(executor, "PIECE", 400)
     monkeypatch.setattr(transfer, "CHECKPOINT", 800)
-    asyncio.get_running_loop().set_debug(False)  # it takes most of the time otherwise
     seed = random.randrange(1 << 32)
     sys.stdout.write(f"seed {seed}\n")
     chance = random.Random(seed)

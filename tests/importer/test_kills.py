@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 import json
+import math
 import os
 from pathlib import Path
 import random
@@ -31,7 +32,6 @@ PHOTOS = {
 
 @pytest.fixture
 async def camera(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
-    asyncio.get_running_loop().set_debug(False)  # it takes half of the time otherwise
     camera = VirtualCamera(serial_number="042")
     for name, data in PHOTOS.items():
         camera.add_photo(picture(name, data))
@@ -139,12 +139,12 @@ async def test_f3_a_process_that_is_killed_at_random_moments_loses_and_doubles_n
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     say(f"seed {seed}")
-    victims.fresh()
-    assert await victims.run() == 0  # now the program has started
-    victims.fresh()
-    begun = time.monotonic()
-    assert await victims.run() == 0
-    whole = time.monotonic() - begun
+    whole = math.inf
+    for _ in range(4):  # the program has to start, and to become quick
+        victims.fresh()
+        begun = time.monotonic()
+        assert await victims.run() == 0
+        whole = min(whole, time.monotonic() - begun)
     libraries = 0
     while victims.killed < RANDOM_KILLS:
         victims.fresh()
@@ -155,6 +155,7 @@ async def test_f3_a_process_that_is_killed_at_random_moments_loses_and_doubles_n
             victims.look(complete=status == 0)
             if status == 0:
                 break
-        assert await victims.run() == 0
-        victims.look(complete=True)
+        else:
+            assert await victims.run() == 0
+            victims.look(complete=True)
     say(f"killed {victims.killed} times in {libraries} libraries")

@@ -116,6 +116,7 @@ async def test_g3_a_part_file_is_trusted_as_far_as_its_hash(
 async def test_g3_a_killed_run_goes_on_from_its_last_checkpoint(
     bench: Bench, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    source.piece = MEBI
     monkeypatch.setattr(transfer, "CHECKPOINT", MEBI)
     monkeypatch.setattr(transfer, "LEAST_TO_KEEP", 1 << 40)  # no clean-up notes anything
     real = transfer.PartFile.close

@@ -1,8 +1,9 @@
 """Deleting on the camera what is safe in the library; only for who asked for it.
 
 Nothing is taken on trust: the local file is read back and its hash held against the ledger's, the
-camera is asked again what the object is, and for a photo that was fetched at another time also what
-its bytes are. What a person protected stays, and a camera that says no keeps its photo.
+camera is asked again what the object is, and for a photo that was fetched at another time, or part
+by part, all its bytes are read again: equal ends and middles are no proof that two are one.
+What a person protected stays, and a camera that says no keeps its photo.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,16 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from .errors import PhotoRefused
-from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .executor import RunBlocking, Sink, to_its_end
 from .ledger import Ledger, Record
-from .reading import read_back
+from .reading import sha256_of
 from .source import Photo, PhotoSource
 
 #: In requests, these are not one object but all of them, or the root.
 WILDCARDS: Final = frozenset({0, 0xFFFFFFFF})
-
-#: How much of the beginning, the middle and the end is held against the camera's.
-SAMPLE: Final = 64 << 10
 
 #: A card whose switch is at "lock" refuses each of its photos; after so many in a row it is let be.
 MAX_REFUSALS: Final = 3
@@ -37,9 +35,14 @@ class Clearing:
         self._kept: set[Photo] = set()
 
     async def delete_fetched(self, source: PhotoSource, photo: Photo, record: Record) -> bool:
-        """Delete a photo that was fetched just now; whether it was."""
+        """Delete a photo that was fetched just now; whether it was.
+
+        What was read in parts, now or in several sessions, may have become another between them.
+        """
         try:
-            if not await self._is_safe(source, photo, record):
+            proven = source.came_at_once(photo)
+            if not await self._is_safe(source, photo, [record], proven=proven):
+                self._kept.add(photo)
                 return False
             await source.delete(photo)
         except PhotoRefused:
@@ -67,48 +70,41 @@ class Clearing:
                     break
         return deleted
 
-    async def _is_safe(self, source: PhotoSource, photo: Photo, record: Record) -> bool:
-        """Whether the file is what was fetched, and the object is what it was."""
-        if photo.handle in WILDCARDS or await self._read(record) is None:
+    async def _is_safe_still(self, source: PhotoSource, photo: Photo) -> bool:
+        """Whether a photo that was fetched at some time is safe.
+
+        A clock that was reset and numbers that began anew can give another photo the same identity.
+        """
+        records = await self._blocking(self._ledger.records, photo)
+        return await self._is_safe(source, photo, records, proven=False)
+
+    async def _is_safe(
+        self, source: PhotoSource, photo: Photo, records: list[Record], *, proven: bool
+    ) -> bool:
+        """Whether a file is what was fetched, and the object has those bytes and is what it was.
+
+        records: of photos with this identity. proven: that the file has the object's bytes.
+        """
+        here = {record.sha256 for record in records if await self._is_here(record)}
+        if photo.handle in WILDCARDS or not here:
+            return False
+        if not proven and await self._hash_of(source, photo) not in here:
             return False
         still = await source.photo(photo.handle)
         return still == photo and not still.is_protected
 
-    async def _is_safe_still(self, source: PhotoSource, photo: Photo) -> bool:
-        """The same, and whether the camera's bytes are those of the file.
-
-        A clock that was reset and numbers that began anew can give another photo the same identity.
-        """
-        record = await self._blocking(self._ledger.find, photo)
-        if record is None or not await self._is_safe(source, photo, record):
-            return False
-        places = sorted({0, max(0, record.size // 2), max(0, record.size - SAMPLE)})
-        here = await self._read(record, *places)
-        if here is None:
-            return False
-        for place, data in zip(places, here, strict=True):
-            there = await source.sample(photo, place, len(data)) if data else b""
-            if there is None:
-                return await self._hash_of(source, photo) == record.sha256
-            if there != data:
-                return False
-        return True
-
     async def _hash_of(self, source: PhotoSource, photo: Photo) -> str:
-        """Read the whole object, from a camera that gives no parts."""
+        """Read the whole object again."""
         digest = hashlib.sha256()
-        buffer = DoubleBuffer(digest.update, self._run_blocking)
-        try:
-            await source.fetch(photo, buffer.write)
-            await buffer.finish()
-        finally:
-            await buffer.settle()
+        sink = Sink(digest.update, self._run_blocking)
+        await source.fetch(photo, sink.write)
+        await sink.finish()
         return digest.hexdigest()
 
-    async def _read(self, record: Record, *places: int) -> list[bytes] | None:
-        """Read the file back, and parts of it once more; None when it is not what was stored."""
-        found = await self._blocking(read_back, self._library, record.path, places, SAMPLE)
-        return None if found is None or found[0] != record.sha256 else found[1]
+    async def _is_here(self, record: Record) -> bool:
+        """Whether the file is what was stored, by its hash."""
+        found = await self._blocking(sha256_of, self._library, record.path)
+        return found == record.sha256
 
     async def _blocking[*Args, Result](
         self, func: Callable[[*Args], Result], *args: *Args

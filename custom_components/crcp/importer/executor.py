@@ -1,13 +1,14 @@
-"""Blocking work off the event loop: a job runs to its end, and a buffer fills while one is written."""
+"""Blocking work off the event loop: a job runs to its end, and bytes get there in large pieces."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 import time
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-#: Large enough that a hop to another thread costs little beside writing it.
+#: What is gathered of small pieces; half of it is worth a hop to another thread as it lies.
 PIECE: Final = 1 << 20
 
+_NOTHING: Final = memoryview(b"")
 
 #: Python runs one thread at a time, and who wants its turn waits 5 ms for one that computes.
 TURN: Final = 200
@@ -38,58 +39,61 @@ async def to_its_end[Result](work: Awaitable[Result]) -> Result:
     thread and is delivered then: nobody closes a file under somebody who writes it.
     """
     job = asyncio.ensure_future(work)
+    await ended(job)
+    return job.result()
+
+
+async def ended(job: asyncio.Future[Any]) -> None:
+    """Wait until a job has ended, as to_its_end; what became of it is nobody's concern here."""
     cancelled: asyncio.CancelledError | None = None
     while not job.done():
         try:
             await asyncio.wait([job])
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is None:
-        return job.result()
     if not job.cancelled():
-        job.exception()  # seen: the cancellation is what counts
-    raise cancelled
+        job.exception()  # seen
+    if cancelled is not None:
+        raise cancelled
 
 
-class DoubleBuffer:
-    """Two buffers: the network fills one while the other is written in the executor.
+class Sink:
+    """Gives bytes to a function in the executor: large pieces where they lie, small ones gathered.
 
-    At most one job runs at a time, so pieces are written in order; whoever fills faster than the
-    other writes has to wait.
+    While they are written the system goes on receiving into the socket's own buffer. A second
+    buffer of ours, which fills meanwhile, would cost a copy, and would move every byte from one
+    processor's cache to the other's: that costs more than it gains.
     """
 
-    def __init__(self, sink: Callable[[memoryview], None], run_blocking: RunBlocking) -> None:
-        self._sink = sink
+    def __init__(self, take: Callable[[memoryview], object], run_blocking: RunBlocking) -> None:
+        """take: given all bytes in order; one call runs at a time."""
+        self._take = take
         self._run_blocking = run_blocking
-        self._filling = bytearray(PIECE)
-        self._writing = bytearray(PIECE)
-        self._filled = 0
-        self._job: asyncio.Future[None] | None = None
+        self._gathered = memoryview(bytearray(PIECE))
+        self._held = 0
 
     async def write(self, piece: memoryview) -> None:
-        """Take a copy of piece. Raises what the sink raised for an earlier one."""
-        while piece:
-            size = min(len(piece), PIECE - self._filled)
-            self._filling[self._filled : self._filled + size] = piece[:size]
-            self._filled += size
-            piece = piece[size:]
-            if self._filled == PIECE:
-                await self._hand_over()
+        """Take a piece, which need be valid only until this returns. Raises what take raises."""
+        if self.has_room(piece):
+            self._gathered[self._held : self._held + len(piece)] = piece
+            self._held += len(piece)
+        else:
+            await self._hand_over(piece)
+
+    def has_room(self, piece: memoryview) -> bool:
+        """Whether a piece would only be gathered."""
+        return len(piece) < PIECE // 2 and self._held + len(piece) <= PIECE
 
     async def finish(self) -> None:
-        """Write what is left, and return when all is written."""
-        await self._hand_over()
-        await self.settle()
+        """Give what is left. Raises what take raises."""
+        if self._held:
+            await self._hand_over(_NOTHING)
 
-    async def settle(self) -> None:
-        """Wait until nothing is being written. Raises what the sink raised."""
-        job, self._job = self._job, None
-        if job is not None:
-            await to_its_end(job)
+    async def _hand_over(self, piece: memoryview) -> None:
+        held, self._held = self._gathered[: self._held], 0
+        await to_its_end(self._run_blocking(self._take_both, held, piece))
 
-    async def _hand_over(self) -> None:
-        await self.settle()
-        self._filling, self._writing = self._writing, self._filling
-        full = memoryview(self._writing)[: self._filled]
-        self._filled = 0
-        self._job = asyncio.ensure_future(self._run_blocking(self._sink, full))
+    def _take_both(self, held: memoryview, piece: memoryview) -> None:
+        for data in (held, piece):
+            if data:
+                self._take(data)

@@ -6,10 +6,13 @@ run is stopped. Before the name there is only a part file, which the next run ta
 away; between the name and the ledger there is a whole file, which the next run finds by its bytes,
 in the place that was noted; after the ledger the photo is known. Only then the host is told, and
 only then, if that is wanted at all, the photo is deleted on the camera.
+
+While one photo is committed the camera already sends the next, which waits in memory: it touches
+ledger and library when the one before it is done. So all of this holds for each of them alone.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -18,8 +21,9 @@ from typing import Final
 
 from .choice import Choice
 from .clearing import Clearing
+from .doubts import Doubts
 from .errors import LedgerError, LibraryError, PhotoError
-from .executor import RunBlocking, politely, to_its_end
+from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
@@ -34,6 +38,10 @@ LEFT_OVER: Final = timedelta(days=30)
 
 #: So often the host is told how many photos are listed.
 TELL_EVERY: Final = 100
+
+#: A larger photo is not begun before the one before it is stored: if that fails for want of room,
+#: what comes meanwhile goes nowhere.
+MAX_EARLY: Final = 64 << 20
 
 ALL: Final = Choice()
 RESERVE: Final = Reserve()
@@ -137,6 +145,7 @@ class Importer:
         self._unfinished: set[Photo] = set()
         self._setbacks = Setbacks(timer)
         self._clearing = Clearing(ledger, library, run_blocking)
+        self._doubts = Doubts(ledger, library, run_blocking)
 
     async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
@@ -150,6 +159,7 @@ class Importer:
         async with self._turn:
             await self._blocking(self._room.check)
             plan = await self._blocking(self._plan, await self._list(source), afresh)
+            plan = await self._doubt(source, plan)
             run = _Run(plan)
             await self._import_all(source, plan, run)
             if self._delete:
@@ -163,14 +173,16 @@ class Importer:
         Raises as run, or PhotoError.
         """
         async with self._turn:
-            if not self._choice.wants(photo) or await self._blocking(self._ledger.knows, photo):
+            if not self._choice.wants(photo):
                 return None
+            if await self._blocking(self._ledger.knows, photo):
+                if not await self._doubts.is_other(source, photo):
+                    return None
             progress = Progress(
                 photo=photo, number=1, count=1, received=0, done=0, total=photo.size or 0
             )
-            imported = await self._import(source, progress)
-            if imported and self._delete:
-                await self._clearing.delete_fetched(source, photo, _record_of(imported))
+            imported = await to_its_end(await self._import(source, progress))
+            await self._delete_fetched(source, imported)
             return imported
 
     async def pass_over(self, source: PhotoSource) -> int:
@@ -211,6 +223,18 @@ class Importer:
             known=[photo for photo in politely(chosen) if (photo, photo.handle) not in to_come],
             not_chosen=len(listed) - len(chosen),
             waiting=len(new) - len(ready),
+            half_done=self._ledger.half_done(photo.serial for photo in ready),
+        )
+
+    async def _doubt(self, source: PhotoSource, plan: _Plan) -> _Plan:
+        """Count those that only seem to be known to those that are fetched."""
+        others = {photo.handle for photo in await self._doubts.others(source, plan.known)}
+        if not others:
+            return plan
+        return replace(
+            plan,
+            ready=plan.ready + [photo for photo in plan.known if photo.handle in others],
+            known=[photo for photo in plan.known if photo.handle not in others],
         )
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
@@ -224,8 +248,13 @@ class Importer:
         return self._ledger.unknown(chosen)
 
     async def _import_all(self, source: PhotoSource, plan: _Plan, run: _Run) -> None:
+        """Fetch one after the other; a small one already while the one before it is stored."""
         done = 0
+        storing: asyncio.Future[None] | None = None
         for number, photo in enumerate(plan.ready, 1):
+            if storing and not self._may_come_early(photo, plan):
+                await to_its_end(storing)
+                storing = None
             progress = Progress(
                 photo=photo,
                 number=number,
@@ -234,26 +263,52 @@ class Importer:
                 done=done,
                 total=plan.total,
             )
-            await self._import_one(source, progress, run)
+            storing = await self._import_one(source, progress, run, storing)
             done += photo.size or 0
+        if storing:
+            await to_its_end(storing)
 
-    async def _import_one(self, source: PhotoSource, progress: Progress, run: _Run) -> None:
-        """Import one of many; what is wrong with it costs nothing but itself."""
+    def _may_come_early(self, photo: Photo, plan: _Plan) -> bool:
+        """Whether a photo can be fetched before it is known that the one before it is stored."""
+        return photo not in plan.half_done and photo.size is not None and photo.size <= MAX_EARLY
+
+    async def _import_one(
+        self,
+        source: PhotoSource,
+        progress: Progress,
+        run: _Run,
+        before: asyncio.Future[None] | None,
+    ) -> asyncio.Future[None] | None:
+        """Import one of many; what is wrong with it costs nothing but itself.
+
+        Return what ends when it is stored. Where this raises, before has ended.
+        """
+        photo = progress.photo
         try:
-            imported = await self._import(source, progress)
+            storing = await self._import(source, progress, before)
         except PhotoError as error:
-            run.failed.append(Failure(progress.photo, error))
-            return
-        if imported is None:
-            run.twins.append(progress.photo)
-            return
-        run.imported += 1
-        run.size += imported.size
+            run.failed.append(Failure(photo, error))
+            return before
+        counting = asyncio.ensure_future(run.count(photo, storing))
         if self._delete:
-            record = _record_of(imported)
-            run.deleted += await self._clearing.delete_fetched(source, imported.photo, record)
+            await to_its_end(counting)
+            imported = None if storing.exception() else storing.result()
+            run.deleted += await self._delete_fetched(source, imported)
+        return counting
 
-    async def _import(self, source: PhotoSource, progress: Progress) -> Imported | None:
+    async def _delete_fetched(self, source: PhotoSource, imported: Imported | None) -> bool:
+        """Delete on the camera what is stored; whether it was."""
+        if imported is None or not self._delete:
+            return False
+        return await self._clearing.delete_fetched(source, imported.photo, _record_of(imported))
+
+    async def _import(
+        self,
+        source: PhotoSource,
+        progress: Progress,
+        before: asyncio.Future[None] | None = None,
+    ) -> asyncio.Future[Imported | None]:
+        """Fetch a photo and begin to store it; see Transfer.fetch for before."""
         photo = progress.photo
 
         def tell(received: int) -> None:
@@ -262,7 +317,7 @@ class Importer:
         self._unfinished.add(photo)
         transfer = Transfer(self._shelf, photo, self._clock(), self._run_blocking, tell)
         try:
-            record = await transfer.run(source)
+            part = await transfer.fetch(source, before)
         except PhotoError:
             self._setbacks.failed(photo)
             raise
@@ -272,25 +327,42 @@ class Importer:
             # Whatever it is, it came from the source, and passes through.
             self._setbacks.ended(photo, transfer.reached)
             raise
+        thumbnail = asyncio.get_running_loop().create_future()
+        storing = asyncio.ensure_future(self._store(photo, transfer.store(part), thumbnail))
+        try:
+            thumbnail.set_result(await source.thumbnail(photo))
+        except BaseException:
+            # The photo is stored, whatever becomes of its thumbnail.
+            thumbnail.set_result(None)
+            await ended(storing)
+            raise
+        return storing
+
+    async def _store(
+        self,
+        photo: Photo,
+        storing: Awaitable[Record | None],
+        thumbnail: Awaitable[bytes | None],
+    ) -> Imported | None:
+        """Store what was fetched, and tell the host."""
+        try:
+            record = await storing
+        except PhotoError:
+            self._setbacks.failed(photo)
+            raise
         self._unfinished.discard(photo)
         self._setbacks.worked(photo)
-        return None if record is None else await self._announce(source, photo, record)
-
-    async def _announce(self, source: PhotoSource, photo: Photo, record: Record) -> Imported:
-        thumbnail = None
-        try:
-            thumbnail = await source.thumbnail(photo)
-        finally:
-            # The photo is stored, whatever becomes of its thumbnail.
-            imported = Imported(
-                photo=photo,
-                path=record.path,
-                size=record.size,
-                sha256=record.sha256,
-                imported_at=record.imported_at,
-                thumbnail=thumbnail,
-            )
-            self._on_imported(imported)
+        if record is None:
+            return None
+        imported = Imported(
+            photo=photo,
+            path=record.path,
+            size=record.size,
+            sha256=record.sha256,
+            imported_at=record.imported_at,
+            thumbnail=await thumbnail,
+        )
+        self._on_imported(imported)
         return imported
 
     async def _blocking[*Args, Result](
@@ -301,12 +373,16 @@ class Importer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What a run is to do. ready: in this order. known: photos that need no import."""
+    """What a run is to do. ready: in this order. known: photos that need no import.
+
+    half_done: photos of which an earlier run left a part.
+    """
 
     ready: list[Photo]
     known: list[Photo]
     not_chosen: int
     waiting: int
+    half_done: set[Photo]
 
     @property
     def total(self) -> int:
@@ -322,6 +398,19 @@ class _Run:
         self.imported = self.size = self.deleted = 0
         self.twins: list[Photo] = []
         self.failed: list[Failure] = []
+
+    async def count(self, photo: Photo, storing: Awaitable[Imported | None]) -> None:
+        """Count a photo when it is stored, or was refused by the library."""
+        try:
+            imported = await storing
+        except PhotoError as error:
+            self.failed.append(Failure(photo, error))
+            return
+        if imported is None:
+            self.twins.append(photo)
+        else:
+            self.imported += 1
+            self.size += imported.size
 
     def report(self) -> Report:
         """What came of it."""

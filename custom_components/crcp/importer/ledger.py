@@ -142,8 +142,11 @@ class Ledger:
 
     def find(self, photo: Photo) -> Record | None:
         """What became of a photo; None for one that was never imported, or that nobody wanted."""
-        rows = self._all(_FIND, *_identity(photo))
-        return next((_record(*row) for row in rows if row[0]), None)
+        return next(iter(self.records(photo)), None)
+
+    def records(self, photo: Photo) -> list[Record]:
+        """What became of all photos with this identity: where a clock was reset, of several."""
+        return [_record(*row) for row in self._all(_FIND, *_identity(photo)) if row[0]]
 
     def knows(self, photo: Photo) -> bool:
         """Whether a photo needs no import: it was imported, or passed over."""
@@ -249,6 +252,11 @@ class Ledger:
         query = "SELECT * FROM begun WHERE serial = ? AND begun_at < ?"
         rows = self._all(query, serial, _text(at))
         return [(_photo(*row[:6]), _begun(*row[6:10])) for row in rows]
+
+    def half_done(self, serials: Iterable[str]) -> set[Photo]:
+        """Photos of these cameras of which something is safe in a part file."""
+        query = "SELECT * FROM begun WHERE serial = ? AND flushed > 0"
+        return {_photo(*row[:6]) for serial in set(serials) for row in self._all(query, serial)}
 
     def give_up(self, photo: Photo) -> None:
         """Forget that a photo was begun."""

@@ -54,6 +54,8 @@ class PtpSource:
         self._serial = serial
         #: What the last listing had to leave out, because the camera did not describe it.
         self.left_out: list[PhotoRefused] = []
+        #: The handles of what was read in one transaction.
+        self._at_once: set[int] = set()
 
     async def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card. Nothing is remembered: cameras re-use handles."""
@@ -85,6 +87,11 @@ class PtpSource:
 
         with _about_one_object(self._initiator):
             if self._initiator.vendor.supports(OperationCode.GET_OBJECT):
+                self._at_once.discard(photo.handle)
+                if offset or self._initiator.vendor.reads_in_parts:
+                    await self._check_size(photo)
+                else:
+                    self._at_once.add(photo.handle)
                 await read_object(
                     self._initiator,
                     self._initiator.vendor,
@@ -99,6 +106,10 @@ class PtpSource:
                     raise PhotoRefused("the camera does not say that it gives parts of a file")
                 await self._initiator.get_object(photo.handle, count)
         return given
+
+    def came_at_once(self, photo: Photo) -> bool:
+        """Whether the last fetch of a photo was one transaction."""
+        return photo.handle in self._at_once
 
     async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
         """Read a part of a photo; None where the camera has no operation that reaches it."""
@@ -128,6 +139,23 @@ class PtpSource:
             return await self._initiator.thumb(photo.handle) or None
         except Refused:
             return None
+
+    async def _check_size(self, photo: Photo) -> None:
+        """Raise ProtocolError when a photo has not the size it was listed with.
+
+        Who reads in parts reads as much as was told; that there is more would not be seen.
+        """
+        vendor = self._initiator.vendor
+        if photo.size is None or not vendor.tells_true_size:
+            return  # where the camera cannot be asked, the last part is asked for with a byte more
+        size = await vendor.true_size(self._initiator, photo.handle)
+        if size is None:
+            beyond = None
+            with suppress(PhotoRefused):
+                beyond = await self.sample(photo, photo.size, 1)
+            size = photo.size + len(beyond or b"")
+        if size != photo.size:
+            raise ProtocolError(f"an object of {size} bytes was told to have {photo.size}")
 
     async def _photo(self, handle: int, info: ObjectInfo, folder: str) -> Photo:
         size = None

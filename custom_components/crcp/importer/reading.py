@@ -1,6 +1,6 @@
 """Reading files of the library back, through no symbolic link. All calls block."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import hashlib
 from io import FileIO
@@ -13,21 +13,26 @@ from .files import EXISTING_FILE, FOLDER, open_library
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:
     """Read a file of the library back; None when it is not there, or is no plain file."""
-    found = read_back(library, path)
-    return None if found is None else found[0]
+    return _read(library, path, lambda file: hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def read_back(
-    library: Path, path: PurePosixPath, places: Iterable[int] = (), size: int = 0
-) -> tuple[str, list[bytes]] | None:
-    """The hash of a file of the library, and size bytes from each of these places of it.
+def ends_of(library: Path, path: PurePosixPath, size: int) -> tuple[bytes, bytes] | None:
+    """The first and the last size bytes of a file of the library; None as for sha256_of."""
 
-    None when it is not there, or is no plain file.
-    """
+    def ends(file: FileIO) -> tuple[bytes, bytes]:
+        last = max(0, os.fstat(file.fileno()).st_size - size)
+        return os.pread(file.fileno(), size, 0), os.pread(file.fileno(), size, last)
+
+    return _read(library, path, ends)
+
+
+def _read[Result](
+    library: Path, path: PurePosixPath, read: Callable[[FileIO], Result]
+) -> Result | None:
+    """Read a file; what the system says is said in the importer's words."""
     try:
         with _reading(library, path) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return digest, [os.pread(file.fileno(), size, place) for place in places]
+            return read(file)
     except FileNotFoundError, NotADirectoryError, IsADirectoryError:
         return None
     except OSError as error:

@@ -85,6 +85,12 @@ class PhotoSource(Protocol):
         An error of write's own passes through, and may cost the session.
         """
 
+    def came_at_once(self, photo: Photo) -> bool:
+        """Whether the last fetch of a photo read it from its first byte in one go.
+
+        What is read in parts may become another object between two of them.
+        """
+
     async def sample(self, photo: Photo, offset: int, size: int) -> bytes | None:
         """Read a part of a photo of this session; None where the camera cannot give parts.
 

@@ -1,15 +1,15 @@
 """One photo on its way from the camera into the library and the ledger, and what is kept of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
-from .executor import DoubleBuffer, RunBlocking, to_its_end
+from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile
 from .ledger import Begun, Ledger, Record
 from .naming import MAX_NUMBER, numbered, part_name
@@ -44,7 +44,7 @@ class Shelf:
 
 
 class Transfer:
-    """One photo's way. progress: told how many bytes have come, in the event loop."""
+    """One photo's way: fetch, then store. progress: told how many bytes have come, in the loop."""
 
     def __init__(
         self,
@@ -63,30 +63,48 @@ class Transfer:
         #: How much of the photo there was, at most.
         self.reached = 0
         self._begun = Begun(path=PurePosixPath())
+        self._part: PartFile | None = None
 
-    async def run(self, source: PhotoSource) -> Record | None:
-        """Store the photo; None when the library has it already. Raises as Importer.run.
+    async def fetch(
+        self, source: PhotoSource, before: asyncio.Future[None] | None = None
+    ) -> PartFile:
+        """Bring the photo into its part file, for store. Raises as Importer.run.
 
         What was fetched of a long file stays where the link or this program ends.
+        before: what must have ended well before this photo touches ledger and library. The photo
+        is asked for meanwhile, from its first byte on, and waits in memory and in the link.
         """
-        part = await self._blocking(self._prepare)
-        keep = False
+        opening = asyncio.ensure_future(self._open(before))
         try:
-            offset = await self._open(source, part)
-            await self._fetch(source, part, offset)
-            return await self._blocking(self._commit, part)
-        except PhotoError, LibraryError:
-            raise  # it is the file's fault, or the room is needed
-        except BaseException:
-            keep = await self._blocking(self._keep, part)
+            offset = 0
+            if before is None:
+                offset = await self._resume(source, await to_its_end(opening))
+            return await self._fetch(source, opening, offset)
+        except BaseException as error:
+            await ended(opening)
+            await self._give_up(error)
             raise
-        finally:
-            await self._blocking(partial(part.close, keep=keep))
+
+    async def store(self, part: PartFile) -> Record | None:
+        """Commit the photo that was fetched; None when the library has it already."""
+        try:
+            return await self._blocking(self._commit, part)
+        except BaseException as error:
+            await self._give_up(error)
+            raise
 
     # -- before the first byte -----------------------------------------------------------------
 
-    def _prepare(self) -> PartFile:
-        """Decide where the photo will lie, once for all runs, and look whether there is room."""
+    async def _open(self, before: asyncio.Future[None] | None) -> PartFile:
+        if before is not None:
+            await before
+        return await self._blocking(self._prepare, before is None)
+
+    def _prepare(self, resume: bool) -> PartFile:
+        """Decide where the photo will lie, once for all runs, and look whether there is room.
+
+        The part file is opened, unless there is one to go on with.
+        """
         shelf, photo = self._shelf, self._photo
         device = shelf.room.check()
         begun = self._ledger.begun(photo)
@@ -95,7 +113,13 @@ class Transfer:
         if begun is None:
             self._ledger.begin(photo, self._begun, self._arrived)
         path = self._begun.path
-        return PartFile(shelf.library, path, part_name(path.name, photo), device)
+        part = self._part = PartFile(shelf.library, path, part_name(path.name, photo), device)
+        if not (resume and self._is_begun()):
+            part.open()
+        return part
+
+    def _is_begun(self) -> bool:
+        return 0 < self._begun.flushed <= (self._photo.size or 0)
 
     def _choose_place(self) -> Begun:
         """Beside the other files of the shot; else where the template says, under a free stem."""
@@ -117,14 +141,14 @@ class Transfer:
         shelf = self._shelf
         return shelf.template.path(shelf.camera_name, self._photo, self._arrived, counter)
 
-    async def _open(self, source: PhotoSource, part: PartFile) -> int:
-        """Open the part file; return from where the photo is still missing."""
-        flushed, sha256 = self._begun.flushed, self._begun.sha256
-        if flushed and self._photo.size is not None and flushed <= self._photo.size:
-            if await self._blocking(part.reopen, flushed, sha256):
-                if await self._is_same_object(source, part):
-                    return flushed
-                await self._blocking(part.restart)
+    async def _resume(self, source: PhotoSource, part: PartFile) -> int:
+        """Go on with the part file, if there is one; return from where the photo is missing."""
+        if not self._is_begun():
+            return 0
+        if await self._blocking(part.reopen, self._begun.flushed, self._begun.sha256):
+            if await self._is_same_object(source, part):
+                return part.size
+            await self._blocking(part.restart)
         await self._blocking(part.open)
         return 0
 
@@ -142,9 +166,11 @@ class Transfer:
 
     # -- the bytes -----------------------------------------------------------------------------
 
-    async def _fetch(self, source: PhotoSource, part: PartFile, offset: int) -> None:
-        """Write all bytes of the photo to part, as they come. Raises WrongLength, Changed."""
-        buffer = DoubleBuffer(lambda data: self._write(part, data), self._run_blocking)
+    async def _fetch(
+        self, source: PhotoSource, opening: asyncio.Future[PartFile], offset: int
+    ) -> PartFile:
+        """Write all bytes of the photo, as they come. Raises WrongLength, Changed."""
+        sink = Sink(lambda data: self._write(opening.result(), data), self._run_blocking)
         announced, received = self._photo.size, offset
 
         async def take(piece: memoryview) -> None:
@@ -152,22 +178,26 @@ class Transfer:
             received += len(piece)
             self.reached = received
             if announced is None or received <= announced:
-                await buffer.write(piece)
                 self._progress(received)
+                await _write_when_open(sink, piece, opening)
             elif received > announced + MAX_EXCESS:
                 raise WrongLength(announced, received)
 
         try:
             sent = await source.fetch(self._photo, take, offset)
-            _check_length(self._photo, offset + sent, received)
-            # Who reads a file in parts does not see that it grew meanwhile.
-            if await source.photo(self._photo.handle) != self._photo:
-                raise Changed
-            await buffer.finish()
-        finally:
-            # An error of the disk that is not the reason why we are here is told by the next write.
+        except BaseException:
+            # What came before is where the next run begins. An error of the disk is known already.
             with suppress(ImporterError):
-                await buffer.settle()
+                await to_its_end(opening)
+                await sink.finish()
+            raise
+        part = await to_its_end(opening)
+        _check_length(self._photo, offset + sent, received)
+        # Who reads a file in parts does not see that it grew meanwhile.
+        if await source.photo(self._photo.handle) != self._photo:
+            raise Changed
+        await sink.finish()
+        return part
 
     def _write(self, part: PartFile, data: memoryview) -> None:
         part.write(data)
@@ -192,6 +222,12 @@ class Transfer:
 
         None when the library has these bytes already; then only the ledger learns of it.
         """
+        record = self._publish(part)
+        part.close()
+        self._part = None
+        return record
+
+    def _publish(self, part: PartFile) -> Record | None:
         photo, ledger = self._photo, self._ledger
         known = ledger.find_twin(photo, part.sha256) or self._found(part)
         if known is not None:
@@ -222,6 +258,19 @@ class Transfer:
                 )
         return None
 
+    async def _give_up(self, error: BaseException) -> None:
+        """Close the part file, if there is one; keep it where neither photo nor disk is at fault."""
+        if self._part is not None:
+            is_sound = not isinstance(error, PhotoError | LibraryError)
+            await self._blocking(self._close, self._part, is_sound)
+
+    def _close(self, part: PartFile, is_sound: bool) -> None:
+        keep = False
+        try:
+            keep = is_sound and self._keep(part)
+        finally:
+            part.close(keep=keep)
+
     def _keep(self, part: PartFile) -> bool:
         """Keep what came, when it is worth it; whether it is kept."""
         if part.size < LEAST_TO_KEEP or self._photo.size is None:
@@ -236,6 +285,19 @@ class Transfer:
     ) -> Result:
         work: Awaitable[Result] = self._run_blocking(func, *args)
         return await to_its_end(work)
+
+
+async def _write_when_open(
+    sink: Sink, piece: memoryview, opening: asyncio.Future[PartFile]
+) -> None:
+    """Write, and wait before that for the part file.
+
+    Where it cannot be opened the bytes go nowhere: an error here would cost the session.
+    """
+    if not sink.has_room(piece):
+        await asyncio.wait([opening])
+    if not opening.done() or not opening.exception():
+        await sink.write(piece)
 
 
 def _check_length(photo: Photo, sent: int, received: int) -> None:

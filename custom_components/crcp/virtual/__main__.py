@@ -252,6 +252,9 @@ def _describe_demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run_demo)
     parser.add_argument("--photos", type=Path, metavar="DIR", help="serve the pictures in there")
     parser.add_argument(
+        "--card", type=Path, metavar="DIR", help="show a test card, which is kept in there"
+    )
+    parser.add_argument(
         "--identity", default="demo", help="tells one demo's devices from another's"
     )
 
@@ -259,7 +262,12 @@ def _describe_demo(parser: argparse.ArgumentParser) -> None:
 async def _run_demo(arguments: argparse.Namespace) -> int:
     photos = photos_in(arguments.photos) if arguments.photos else sample_photos(SAMPLE_PHOTOS)
     try:
-        pair = DemoPair(arguments.identity, photos)
+        footage = None
+        if arguments.card:
+            footage = await asyncio.to_thread(make_footage, arguments.card)
+        pair = DemoPair(arguments.identity, photos, footage)
+    except NoEncoder as error:
+        return _complain(f"cannot make a test card: {error}")
     except OSError as error:
         return _complain(f"cannot read the pictures: {error}")
     signals = _signals()

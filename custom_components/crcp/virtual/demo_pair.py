@@ -8,7 +8,8 @@ from typing import Any
 from .announce import CAMERA_SERVICE, UNIT_SERVICE, Announcer
 from .camera import VirtualCamera
 from .photos import Photo
-from .scenes import studio
+from .reels import Recording
+from .scenes import show, studio
 
 #: A film is hashed piece by piece and not in memory.
 PIECE = 1 << 22
@@ -20,10 +21,14 @@ class DemoPair:
     identity: letters, digits and dashes; makes the devices of several demos different ones.
     """
 
-    def __init__(self, identity: str, photos: Iterable[Photo]) -> None:
-        """Build the devices; start opens their ports."""
+    def __init__(
+        self, identity: str, photos: Iterable[Photo], footage: Recording | None = None
+    ) -> None:
+        """Build the devices; start opens their ports. footage: what the unit's tape shows."""
         self.photos = list(photos)
         self.unit = studio(name="Living room deck", unit_id=identity)
+        if footage:
+            show(self.unit, footage)
         self.camera = VirtualCamera(
             photos=self.photos,
             model="Virtual camera",

@@ -28,7 +28,7 @@ class Talk(Commands):
     """A controller whose unit is a function from line to reply."""
 
     def __init__(self, answer: Callable[[str], Reply]) -> None:
-        super().__init__()
+        super().__init__(Clock())
         self.said: list[str] = []
         self.answer = answer
 

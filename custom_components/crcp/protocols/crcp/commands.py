@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import contextlib
 from dataclasses import dataclass, field
 import logging
-import time
 
 from .addresses import parse_path
 from .aims import Aims
@@ -55,14 +54,13 @@ class Commands(ABC):
     kept in unsupported: it will never do them on this connection.
     """
 
-    def __init__(self) -> None:
-        """Know nothing of the unit yet."""
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Know nothing of the unit yet. clock: tells seconds, from any beginning."""
+        self.clock = clock
         self.spelling = Spelling()
         self.unsupported: set[tuple[Subunit | None, str]] = set()
         #: Camera parameters that turned out to have no automatic mode.
         self.without_auto: set[tuple[Subunit, str]] = set()
-        #: Tells the seconds between two readings.
-        self.clock: Callable[[], float] = time.monotonic
         self._credentials: Credentials | None = None
         self._aims = Aims()
 

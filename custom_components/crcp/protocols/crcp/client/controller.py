@@ -41,7 +41,7 @@ class Controller(Commands):
 
     def __init__(self, connection: Connection, *, third_party_data: bool = False) -> None:
         """Take over an open connection; use connect to make one."""
-        super().__init__()
+        super().__init__(asyncio.get_running_loop().time)
         #: What the unit said first; None from a unit without a greeting.
         self.greeting: Reply | None = None
         self._timeouts = connection.timeouts

@@ -21,6 +21,9 @@ READ_SIZE: Final = 65536
 #: Datagrams that came and were not fetched yet; more are dropped, as a network drops them.
 MAX_WAITING: Final = 1024
 
+#: So many datagrams are read before something else has its turn.
+MAX_AT_ONCE: Final = 128
+
 #: Below this only services of the system listen; no unit has a reason to send us there.
 LOWEST_PORT: Final = 1024
 
@@ -40,6 +43,10 @@ class DataLink(ABC):
     @abstractmethod
     async def read(self) -> bytes:
         """Return what came next; b"" at the end of a stream. Raises LinkError."""
+
+    def read_waiting(self) -> list[bytes]:
+        """Return what has come besides and need not be waited for."""
+        return []
 
     @abstractmethod
     async def write(self, data: bytes) -> None:
@@ -262,6 +269,7 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
         self._is_full = False
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
         self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
         self._knocking: asyncio.Task[None] | None = None
 
     @property
@@ -276,6 +284,15 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.DatagramTransport):
             self._transport = transport
+            ours = transport.get_extra_info("socket")
+            self._socket = socket.fromfd(ours.fileno(), ours.family, ours.type)
+            self._socket.setblocking(False)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._socket:
+            self._socket.close()
+            self._socket = None
 
     @override
     def pause_writing(self) -> None:
@@ -287,6 +304,14 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._take(data, addr)
+        # One for each turn of the event loop is what asyncio reads, and a frame is a hundred.
+        with contextlib.suppress(OSError):
+            for _ in range(MAX_AT_ONCE):
+                if self._socket:
+                    self._take(*self._socket.recvfrom(READ_SIZE))
+
+    def _take(self, data: bytes, addr: tuple[str, int]) -> None:
         # An empty datagram is a knock, and would look like the end.
         if (
             data
@@ -300,6 +325,10 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
     @override
     async def read(self) -> bytes:
         return await self._waiting.get()
+
+    @override
+    def read_waiting(self) -> list[bytes]:
+        return [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
 
     @override
     async def write(self, data: bytes) -> None:

@@ -92,9 +92,13 @@ class Transfer:
         receiver, clock = Receiver(), asyncio.get_running_loop().time
         try:
             while (datagram := await self._read(receiver.due)) != b"":
-                for packet in receiver.feed(datagram, clock()) if datagram else ():
-                    yield packet
-                for packet in receiver.release(clock()):
+                now = clock()
+                # To be woken for each datagram would cost more than all that is done with it.
+                came = (datagram, *self._link.read_waiting()) if datagram else ()
+                for each in came:
+                    for packet in receiver.feed(each, now):
+                        yield packet
+                for packet in receiver.release(now):
                     yield packet
             self._note_end_of_data()
         finally:

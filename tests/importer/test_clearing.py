@@ -1,0 +1,99 @@
+"""What is deleted on the camera is in the library, whole: compared byte for byte by its hash."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from custom_components.crcp.importer.importer import Progress
+from custom_components.crcp.protocols.ptpip.codes import OperationCode
+from custom_components.crcp.virtual.personalities import (
+    GENERIC,
+    NIKON,
+    SONY,
+    Personality,
+)
+from custom_components.crcp.virtual.photos import InMemory
+
+from .bench import Bench, FakeSource, LinkLost, some_bytes
+from .wire import WiredCamera
+
+
+@pytest.mark.parametrize("maker", [GENERIC, NIKON, SONY], ids=lambda maker: maker.name)
+@pytest.mark.parametrize("name", ["1.JPG", "1.MOV"])
+async def test_g1_f13_an_object_that_was_told_too_small_is_not_cut_and_stays_on_the_camera(
+    bench: Bench, wired: WiredCamera, maker: Personality, name: str
+) -> None:
+    wired.camera.personality = maker
+    wired.add(name, some_bytes("short", 3_000_000))
+    wired.camera.faults.info_more = -1_000_000
+    report = await wired.run(bench.make_importer(delete=True))
+    assert (report.imported, report.deleted, len(report.failed)) == (0, 0, 1)
+    assert bench.files() == {}
+    assert wired.asked(OperationCode.DELETE_OBJECT) == []
+    wired.camera.faults.info_more = 0
+    assert (await wired.run(bench.make_importer(delete=True))).deleted == 1
+    assert list(bench.files().values()) == [some_bytes("short", 3_000_000)]
+
+
+async def test_g7_a_picture_that_differs_anywhere_from_the_known_one_is_not_deleted(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    """Uncompressed pictures of the dark differ in few places."""
+    data = some_bytes("dark", 2_000_000)
+    wired.add("1.JPG", data)
+    await wired.run(bench.importer)
+    wired.swap_cards()
+    wired.add("1.JPG", data[:300_000] + b"?" + data[300_001:])
+    report = await wired.run(bench.make_importer(delete=True))
+    assert (report.known, report.deleted) == (1, 0)
+    assert wired.asked(OperationCode.DELETE_OBJECT) == []
+
+
+async def test_f14_what_is_replaced_while_it_is_read_in_parts_is_not_deleted(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    wired.camera.personality = NIKON
+    before, after = some_bytes("before", 6_000_000), some_bytes("after", 6_000_000)
+    handle = wired.add("1.JPG", before)
+    replace_it = once(lambda: edit(wired, handle, after))
+
+    def progress(progress: Progress) -> None:
+        if progress.received > 2_000_000:
+            replace_it()
+
+    importer = bench.make_importer(on_progress=progress, delete=True)
+    report = await wired.run(importer)
+    assert (report.imported, report.deleted) == (1, 0)
+    assert wired.contents == [after]
+
+
+async def test_g7_what_was_taken_up_again_is_deleted_only_when_all_of_it_is_the_same(
+    bench: Bench,
+) -> None:
+    source = FakeSource()
+    data = some_bytes("long", 4 << 20)
+    photo = source.add(data=data)
+    source.failures[photo], source.fails_after = LinkLost(), 3 << 20
+    importer = bench.make_importer(delete=True)
+    with pytest.raises(LinkLost):
+        await importer.run(source)
+    del source.failures[photo]
+    source.cards[photo] = data[: 1 << 20] + b"?" + data[(1 << 20) + 1 :]
+    report = await importer.run(source)
+    assert source.offsets[1]
+    assert (report.imported, report.deleted) == (1, 0)
+
+
+def once(func: Callable[[], None]) -> Callable[[], None]:
+    """The function, which does nothing when it is called again."""
+    left = [func]
+    return lambda: left.pop()() if left else None
+
+
+def edit(wired: WiredCamera, handle: int, data: bytes) -> None:
+    """Give an object other bytes, and say nothing."""
+    card = wired.camera.cards[0]
+    entry = card.entries[handle]
+    assert entry.photo
+    card.entries[handle] = replace(entry, photo=replace(entry.photo, content=InMemory(data)))
