@@ -128,7 +128,12 @@ def _can(status: TapeStatus, button: TapeButtonDescription) -> bool:
 
 
 def _steps(coordinator: UnitCoordinator) -> Iterator[tuple[Subunit, str, int]]:
-    """Steps where people want them, and wherever there is no number to set instead."""
+    """Steps where people want them, and wherever there is no number to set instead.
+
+    Not in datagrams that nothing tells apart: one that the network doubles would step twice.
+    """
+    if not coordinator.tells_twins_apart:
+        return
     for subunit, parameter in listed_parameters(coordinator):
         stepped = parameter.name in ("PAN", "TILT", "ZOOM", "ROLL", "FOCU", "IRIS")
         if stepped or not has_range(parameter):

@@ -8,6 +8,7 @@ import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -95,6 +96,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     def unit_id(self) -> str:
         """The identity of the unit, from which all others are made."""
         return unit_identity(self.config_entry)
+
+    @property
+    def tells_twins_apart(self) -> bool:
+        """Whether a command that the network doubles is done once: over TCP, or signed."""
+        return not self.one_way or bool(self.config_entry.data.get(CONF_USERNAME))
 
     @property
     def controller(self) -> Commands:
@@ -354,6 +360,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     def _take_unit(self, unit: UnitStatus) -> None:
         if unit != self.data.unit:
             there = set(unit.subunits)
+            # One that was here before would be asked again only when it was due then.
+            self._timetable.hurry(*(there - set(self.data.unit.subunits)))
             self._publish(
                 replace(
                     self.data,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import logging
 from typing import Final
 
+from homeassistant.exceptions import HomeAssistantError
+
 from .errors import DEVICE_ERRORS, error_detail, is_busy, is_passing
 from .protocols.crcp.errors import LinkError, Refused
 from .protocols.crcp.messages import Subunit
@@ -35,22 +37,32 @@ class LastWins:
         self._latest = 0.0
         self._count = 0
         self._covered = 0
+        self._error: Exception | None = None
         self._ready_at = 0.0
 
     async def put(self, value: float) -> None:
-        """Send a value, or wait until a later one was sent in its place."""
+        """Send a value, or wait until a later one was sent in its place, and fail as that did."""
         self._latest = value
         self._count += 1
         mine = self._count
         loop = asyncio.get_running_loop()
         async with self._turn:
             if mine <= self._covered:
+                if self._error:
+                    raise self._error
                 return
             if (wait := self._ready_at - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            self._covered = self._count
+            self._covered, self._error = self._count, None
             try:
                 await self._send(self._latest)
+            except asyncio.CancelledError:
+                # Those who wait for the same value are not cancelled: the next one sends it.
+                self._covered = mine
+                raise
+            except (*DEVICE_ERRORS, HomeAssistantError) as error:
+                self._error = error
+                raise
             finally:
                 self._ready_at = loop.time() + PACE
 

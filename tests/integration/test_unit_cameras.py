@@ -203,7 +203,7 @@ async def test_a_move_that_fails_half_way_ends_too(hass: HomeAssistant, put: Set
 
 async def test_a_move_needs_values_for_what_the_camera_has(hass: HomeAssistant, put: SetUp) -> None:
     await put(scenes.camera())
-    with pytest.raises(ServiceValidationError, match="no parameter ROLL"):
+    with pytest.raises(ServiceValidationError, match="no parameter roll"):
         await act(hass, "crcp.move", PAN, pan=340, roll=1)
     with pytest.raises(ServiceValidationError, match="at least one"):
         await act(hass, "crcp.move", PAN)

@@ -197,3 +197,27 @@ async def test_not_now_is_no_lost_connection(
     assert power
     assert (power.state, power.attributes.get("assumed_state")) == ("on", None)
     assert state(hass, PAN) == "10.0"
+
+
+async def test_a_preset_takes_the_place_of_an_ending(
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move
+) -> None:
+    await act(hass, "crcp.save_preset", PAN, name="door")
+    await move(0.2, pan=100)
+    await act(hass, "crcp.recall_preset", PAN, name="door")
+    over = hass.loop.time() + 0.4
+    await until(lambda: hass.loop.time() > over)
+    assert [each for each in unit.orders() if "PAN" in each] == [
+        "CAMERA0 PAN 100",
+        "CAMERA0 PAN 10",
+    ]
+
+
+async def test_all_who_drag_a_number_hear_that_it_failed(
+    hass: HomeAssistant, unit: ScriptedUnit, entry: Any
+) -> None:
+    unit.answers["CAMERA0 PAN 109"] = [b"501 no\r\n"]
+    calls = [act(hass, "number.set_value", PAN, value=value) for value in range(100, 110)]
+    heard = await asyncio.gather(*calls, return_exceptions=True)
+    assert "CAMERA0 PAN 109" in unit.orders()
+    assert len([each for each in heard if "501" in str(each)]) >= 9
