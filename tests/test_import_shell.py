@@ -64,7 +64,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, str(ROOM), str(SHELL), *map(str, arguments), "--reserve", "0"]
+    """The command; nothing stays free where a test does not say how much."""
+    return [sys.executable, str(ROOM), str(SHELL), "--reserve", "0", *map(str, arguments)]
 
 
 @pytest.fixture
@@ -309,6 +310,88 @@ def test_a_bar_shows_file_rate_and_what_remains(
     assert "MiB/s" in shown[False]
     assert " left" in shown[False]
     assert shown[True] == ""
+
+
+def test_what_the_camera_would_not_describe_is_not_said_to_be_there(
+    start_camera: StartCamera, shell: Shell, folder: Path
+) -> None:
+    done = shell(start_camera("--fault", "denied"), folder, "--json")
+    said = counts(done)
+    assert (done.returncode, said["complete"], said["imported"]) == (1, False, 0)
+    # The folders of a virtual card are objects as well.
+    assert len(said["failed"]) >= 4
+    assert {each["file"] for each in said["failed"]} == {None}
+    assert "ACCESS_DENIED" in said["failed"][0]["reason"]
+
+
+def test_a_picture_that_was_cut_short_in_the_folder_is_not_said_to_be_there(
+    start_camera: StartCamera, shell: Shell, folder: Path
+) -> None:
+    address = start_camera()
+    assert shell(address, folder).returncode == 0
+    os.truncate(next(folder.rglob("IMG_0002.JPG")), 100)
+    again = shell(address, folder, "--json")
+    assert (again.returncode, counts(again)["absent"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--reserve", "nan"], "no size"),
+        (["--reserve", "-1"], "no size"),
+        (["--since", "2026-05-02", "--until", "2026-05-01"], "--since is after --until"),
+        (["--slot", "7"], "invalid choice"),
+    ],
+)
+def test_what_makes_no_sense_is_a_wrong_command(
+    shell: Shell, folder: Path, options: list[str], words: str
+) -> None:
+    wrong = shell("127.0.0.1:1", folder, *options)
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
+    assert words in wrong.stderr
+
+
+def test_a_preview_needs_no_camera_and_an_import_needs_both(shell: Shell, folder: Path) -> None:
+    shown = shell("--preview", "--template", "{camera}/{name}")
+    assert (shown.returncode, shown.stdout) == (0, "Camera/IMG_0042.JPG\n")
+    assert shell("--json").returncode == shell("127.0.0.1:1").returncode == 2
+
+
+def test_a_camera_that_is_busy_for_a_while_is_waited_for(
+    start_camera: StartCamera, shell: Shell, folder: Path
+) -> None:
+    done = shell(start_camera("--fault", "busy=8"), folder, "--json")
+    assert (done.returncode, counts(done)["imported"]) == (0, 4), done.stderr
+    assert "trying again" in done.stderr
+
+
+def test_the_reserve_is_a_share_of_a_large_disk_unless_somebody_says_how_much(
+    start_camera: StartCamera, folder: Path, environment: dict[str, str]
+) -> None:
+    """5 % of 100 GiB would leave nothing of what is free here."""
+    program = (
+        "import os, runpy, sys\n"
+        "said = os.statvfs('/')\n"
+        "blocks = (100 << 30) // said.f_frsize\n"
+        "class Disk:\n"
+        "    f_frsize, f_blocks, f_bavail = said.f_frsize, blocks, blocks // 25\n"
+        "os.statvfs = lambda _: Disk\n"
+        "sys.argv[:] = sys.argv[1:]\n"
+        "sys.path[:0] = [os.path.dirname(sys.argv[0])]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    start = [sys.executable, "-c", program, str(ROOM), str(SHELL), start_camera(), str(folder)]
+    for reserve, status in ([], 1), (["--reserve", "1"], 0):
+        done = subprocess.run(
+            [*start, *reserve],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr
+    assert len(names(folder)) == 4
 
 
 def read_all(terminal: int) -> str:

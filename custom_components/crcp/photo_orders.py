@@ -13,13 +13,16 @@ from .photo_progress import ImportedPhoto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """What came of an import that somebody asked for. failed: file names and reasons."""
+    """What came of an import that somebody asked for. failed: file names and reasons.
+
+    The name is None where the camera did not tell it.
+    """
 
     photos: tuple[ImportedPhoto, ...]
     known: int
     not_chosen: int
     deleted: int
-    failed: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str | None, str], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +46,10 @@ class Order:
                 known=report.known,
                 not_chosen=report.not_chosen,
                 deleted=report.deleted,
-                failed=tuple((each.photo.filename, str(each.error)) for each in report.failed),
+                failed=(
+                    *((each.photo.filename, str(each.error)) for each in report.failed),
+                    *((None, str(each)) for each in report.left_out),
+                ),
             )
             self.done.set_result(result)
 

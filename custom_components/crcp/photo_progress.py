@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from homeassistant.util.json import JsonValueType
 
-from .importer.errors import ImporterError, LedgerError, LibraryFull, NotWritable
+from .importer.errors import ImporterError, LedgerError, LibraryFull, LibraryMissing
 from .importer.importer import Progress
 
 _LOGGER = logging.getLogger(__name__)
@@ -100,10 +100,11 @@ def trouble_of(error: ImporterError) -> Trouble:
             return Trouble.NO_LEDGER
         case LibraryFull():
             return Trouble.NO_ROOM
-        case NotWritable():
-            return Trouble.NOT_WRITABLE
-        case _:
+        case LibraryMissing():
             return Trouble.NO_FOLDER
+        case _:
+            # Also a disk that fails: the folder is there, and takes nothing.
+            return Trouble.NOT_WRITABLE
 
 
 class Meter:

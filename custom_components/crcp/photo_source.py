@@ -3,14 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import override
 
-from .importer.errors import PhotoRefused
+from .importer.errors import PhotoRefused, Stopped
 from .importer.ptp import PtpSource
 from .importer.source import Photo, Write
 from .protocols.ptpip.client import Initiator
-
-
-class Stopped(Exception):
-    """Somebody asked for an end; what has come of the photo in hand stays."""
 
 
 class StoppableSource(PtpSource):

@@ -19,12 +19,13 @@ from .importer.errors import (
     LedgerError,
     LibraryError,
     PhotoError,
+    Stopped,
 )
 from .importer.importer import Imported, Importer, Progress, Report
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
 from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
-from .photo_source import StoppableSource, Stopped
+from .photo_source import StoppableSource
 from .protocols.ptpip.client import Initiator
 from .protocols.ptpip.codes import EventCode
 
@@ -254,7 +255,7 @@ class PhotoHost:
             self._complaints.tell(
                 f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}"
             )
-        failed = len(report.failed) + report.waiting
+        failed = report.unfinished
         if not failed:
             self._complaints.forget()
         self._board.change(failed=failed)

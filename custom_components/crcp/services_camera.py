@@ -33,12 +33,9 @@ _IMPORT_SCHEMA: Final = vol.Schema(
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_FIRST_DAY): cv.date,
         vol.Optional(ATTR_LAST_DAY): cv.date,
-        vol.Optional(CONF_KINDS, default=list(KINDS)): vol.All(
-            cv.ensure_list, vol.Length(min=1), [vol.In(KINDS)]
-        ),
-        vol.Optional(CONF_SLOTS, default=[]): vol.All(
-            cv.ensure_list, [vol.All(vol.Coerce(str), vol.In(SLOTS))]
-        ),
+        # What is in them is looked at by the action: a schema refuses in no words of a person's.
+        vol.Optional(CONF_KINDS, default=list(KINDS)): vol.All(cv.ensure_list, [vol.Coerce(str)]),
+        vol.Optional(CONF_SLOTS, default=[]): vol.All(cv.ensure_list, [vol.Coerce(str)]),
         vol.Optional(CONF_PROTECTED_ONLY, default=False): cv.boolean,
     }
 )
@@ -72,9 +69,14 @@ async def _import_photos(call: ServiceCall) -> ServiceResponse:
     last: date | None = call.data.get(ATTR_LAST_DAY)
     if first and last and first > last:
         raise invalid("dates_in_wrong_order")
+    kinds, slots = call.data[CONF_KINDS], call.data[CONF_SLOTS]
+    if not kinds or not set(KINDS).issuperset(kinds):
+        raise invalid("kinds_unknown", kinds=", ".join(KINDS))
+    if not set(SLOTS).issuperset(slots):
+        raise invalid("slots_unknown", slots=", ".join(SLOTS))
     choice = choice_of(
-        call.data[CONF_KINDS],
-        call.data[CONF_SLOTS],
+        kinds,
+        slots,
         protected_only=call.data[CONF_PROTECTED_ONLY],
         first_day=first,
         last_day=last,

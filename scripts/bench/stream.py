@@ -13,9 +13,13 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 import statistics
+import sys
 import time
 
 import av
+from crcp.live.feed import Feed
+from crcp.live.server import PictureServer
+from crcp.live.transfer import Wish, open_transfer
 from crcp.protocols.crcp.client import Controller
 from crcp.protocols.crcp.depacketise import MediaFrame, MediaReader
 from crcp.protocols.crcp.messages import Command, Motion, Subunit, TransferMode
@@ -161,6 +165,47 @@ async def _measure_cost(port: int, rate: int, mode: str, seconds: float) -> floa
     return percent / COST_GOALS[rate]
 
 
+async def _measure_viewers(port: int, rate: int, viewers: int, seconds: float) -> float:
+    """What it costs to receive, fan out and serve; the viewers only throw away what they get."""
+    async with await Controller.connect("127.0.0.1", port) as controller:
+        await controller.execute(Command("SMNT", Subunit("FILE"), f"/{rate}.ts"))
+        wish = Wish(Subunit("STREAM"), 33)
+        feed = Feed(lambda: open_transfer(controller, wish), linger=0)
+        server = PictureServer(feed)
+        await server.start()
+        others = [await _start_viewer(server.url) for _ in range(viewers)]
+        while feed.viewers < viewers:
+            await asyncio.sleep(0.05)
+        await controller.execute(Command("FF", TAPE, Motion(-16)))
+        await asyncio.sleep(PLAN.seconds / 16 + 0.2)
+        await controller.execute(Command("PLAY", TAPE))
+        await asyncio.sleep(SETTLING)
+        began, busy = time.monotonic(), time.process_time()
+        await asyncio.sleep(seconds)
+        percent = 100 * (time.process_time() - busy) / (time.monotonic() - began)
+        if feed.viewers != viewers:
+            raise RuntimeError(f"{feed.viewers} viewers are left")
+        for other in others:
+            other.terminate()
+            await other.wait()
+        await feed.close()
+        await server.stop()
+        await controller.execute(Command("PAUS", TAPE))
+    goal = COST_GOALS[rate] * (1 if viewers == 1 else 2)
+    print(
+        f"type 33, mode S   {rate / 1e6:5.1f} Mbit/s to {viewers:2} viewers:"
+        f" {percent:4.1f} % of a core (goal {goal})"
+    )
+    return percent / goal
+
+
+async def _start_viewer(url: str) -> asyncio.subprocess.Process:
+    throw_away = (
+        "import sys, urllib.request as u\nr = u.urlopen(sys.argv[1])\nwhile r.read(65536): pass"
+    )
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", throw_away, url)
+
+
 async def _measure_all(unit: Connection, port: int, options: argparse.Namespace) -> float:
     """The worst of all, as a share of its goal."""
     shares = [
@@ -172,6 +217,11 @@ async def _measure_all(unit: Connection, port: int, options: argparse.Namespace)
         await _measure_cost(port, rate, mode, options.seconds)
         for rate in COST_GOALS
         for mode in MODES
+    ]
+    shares += [
+        await _measure_viewers(port, rate, viewers, options.seconds)
+        for rate in COST_GOALS
+        for viewers in (1, 10)
     ]
     return max(shares)
 

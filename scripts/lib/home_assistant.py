@@ -47,6 +47,7 @@ media_source:
 my:
 scene:
 script:
+stream:
 system_health:
 zeroconf:
 logger:

@@ -17,31 +17,25 @@ import os
 from pathlib import Path
 import signal
 import sys
-import time
 import uuid
 
 from crcp.importer.choice import Choice
 from crcp.importer.errors import ImporterError
 from crcp.importer.executor import RunBlocking
-from crcp.importer.importer import Imported, Importer, Progress, Report
+from crcp.importer.importer import Imported, Importer, Report
 from crcp.importer.kinds import Kind
-from crcp.importer.ledger import Ledger
+from crcp.importer.ledger import Ledger, Record
 from crcp.importer.ptp import PtpSource
 from crcp.importer.recovery import open_ledger
-from crcp.importer.room import Reserve
+from crcp.importer.room import Reserve, Room
 from crcp.importer.source import Photo
 from crcp.importer.template import DEFAULT, FIELDS, Template, TemplateError
 from crcp.protocols.ptpip.client import Initiator
-from crcp.protocols.ptpip.errors import NotAuthorised, PtpIpError, Refused
+from crcp.protocols.ptpip.errors import Busy, NotAuthorised, PtpIpError, Refused
 from crcp.protocols.ptpip.packets import PORT
+from import_bar import MEBI, Bar
 
 STATE = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state"), "crcp")
-
-#: How often the line is drawn, in seconds, and over how long the rate is taken.
-REDRAW = 0.1
-RATE_OVER = 3.0
-
-MEBI = 1 << 20
 
 #: More names than this help nobody.
 MANY = 10
@@ -52,62 +46,6 @@ AGAIN_AFTER = (1.0, 2.0, 5.0, 10.0)
 
 class Failed(Exception):
     """Something that the user has to hear; the exit status is 1."""
-
-
-# -- the line --------------------------------------------------------------------------------------
-
-
-@dataclass
-class Bar:
-    """One line that shows how far the import is; nothing where nobody looks."""
-
-    shown: bool
-    drawn: float = 0.0
-    marks: list[tuple[float, int]] = field(default_factory=list)
-
-    def __call__(self, progress: Progress) -> None:
-        """Draw, if it is time."""
-        now = time.monotonic()
-        if not self.shown or now - self.drawn < REDRAW:
-            return
-        self.drawn = now
-        done = progress.done + progress.received
-        self.marks = [m for m in self.marks if now - m[0] < RATE_OVER and m[1] <= done]
-        self.marks.append((now, done))
-        print("\r\x1b[K" + self.line(progress, self.rate()), end="", file=sys.stderr, flush=True)
-
-    def listing(self, count: int) -> None:
-        """Say how many pictures the camera has described so far."""
-        if self.shown:
-            self.drawn = time.monotonic()
-            print(f"\r\x1b[K{count} listed", end="", file=sys.stderr, flush=True)
-
-    def line(self, progress: Progress, rate: float) -> str:
-        """What the line says."""
-        done = progress.done + progress.received
-        name = "".join(c if c.isprintable() else "?" for c in progress.photo.filename)[:32]
-        share = min(1.0, done / progress.total) if progress.total else 0.0
-        bar = ("#" * int(20 * share)).ljust(20, ".")
-        left = f"{clock((progress.total - done) / rate)} left" if rate else ""
-        count = f"{progress.number}/{progress.count}"
-        return f"[{bar}] {share:4.0%} {count} {name} {rate / MEBI:.1f} MiB/s {left}".rstrip()
-
-    def rate(self) -> float:
-        """Bytes a second, of late."""
-        (first, before), (last, now) = self.marks[0], self.marks[-1]
-        return (now - before) / (last - first) if last > first else 0.0
-
-    def clear(self) -> None:
-        """Make room for something else."""
-        if self.shown and self.drawn:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, or hours before them."""
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 # -- the import ------------------------------------------------------------------------------------
@@ -127,8 +65,7 @@ class Total:
     @property
     def complete(self) -> bool:
         """Whether every chosen picture is in the folder."""
-        done = self.last is not None and not self.last.failed and not self.last.waiting
-        return done and not self.absent
+        return self.last is not None and not self.last.unfinished and not self.absent
 
     @property
     def known(self) -> int | None:
@@ -136,6 +73,14 @@ class Total:
         if self.last is None:
             return None
         return self.last.known - (self.imported - self.last.imported)
+
+    @property
+    def failed(self) -> list[tuple[str | None, str]]:
+        """Names and reasons of what is not here; no name where the camera did not tell it."""
+        if self.last is None:
+            return []
+        named = [(each.photo.filename, str(each.error)) for each in self.last.failed]
+        return [*named, *((None, str(each)) for each in self.last.left_out)]
 
     def count(self, imported: Imported) -> None:
         """Count a picture."""
@@ -153,10 +98,7 @@ class Total:
             "absent": len(self.absent),
             "not_chosen": last.not_chosen if last else None,
             "deleted": self.deleted,
-            "failed": [
-                {"file": each.photo.filename, "reason": str(each.error)}
-                for each in (last.failed if last else ())
-            ],
+            "failed": [{"file": name, "reason": reason} for name, reason in self.failed],
         }
 
 
@@ -183,8 +125,7 @@ async def run(arguments: argparse.Namespace, total: Total) -> None:
                 raise
             except PtpIpError as error:
                 tries = 0 if total.imported > before else tries
-                # Where no camera ever answered there is nothing to wait for.
-                if isinstance(error, Refused) or not met or tries >= arguments.tries:
+                if not is_worth_a_try(error, met) or tries >= arguments.tries:
                     raise
                 bar.clear()
                 print(f"import: {error}; trying again", file=sys.stderr)
@@ -192,6 +133,14 @@ async def run(arguments: argparse.Namespace, total: Total) -> None:
                 tries += 1
             finally:
                 bar.clear()
+
+
+def is_worth_a_try(error: PtpIpError, met: bool) -> bool:
+    """Whether to connect again; met: a camera has answered before.
+
+    A busy one will be ready; where none ever answered there is nothing to wait for.
+    """
+    return isinstance(error, Busy) or (met and not isinstance(error, Refused))
 
 
 async def connect(arguments: argparse.Namespace) -> Initiator:
@@ -223,7 +172,7 @@ async def one_session(
         on_listed=bar.listing,
         template=arguments.template,
         choice=arguments.choice,
-        reserve=Reserve(least=int(arguments.reserve * (1 << 30)), share=0.0),
+        reserve=arguments.reserve,
         delete=arguments.delete,
         newest_first=True,
     )
@@ -252,10 +201,20 @@ class Remembering(PtpSource):
 
 
 def absent(ledger: Ledger, folder: Path, photos: list[Photo]) -> list[str]:
-    """Where known pictures were that are no longer in the folder: a person took them away."""
+    """Where known pictures were that are no longer in the folder, or not all of one is.
+
+    A person took it away, or a disk lost it.
+    """
     records = [ledger.find(photo) for photo in photos]
-    places = [str(record.path) for record in records if record]
-    return [place for place in places if not os.path.lexists(folder / place)]
+    return [str(each.path) for each in records if each and not is_there(folder / each.path, each)]
+
+
+def is_there(path: Path, record: Record) -> bool:
+    """Whether a picture lies there, at its whole length."""
+    try:
+        return path.stat().st_size >= record.size
+    except OSError:
+        return False
 
 
 def open_books(arguments: argparse.Namespace) -> Ledger:
@@ -273,6 +232,8 @@ def open_books(arguments: argparse.Namespace) -> Ledger:
         raise Failed(
             f"{path} is the ledger of {where}; if those pictures are here now, add --moved"
         )
+    if arguments.moved:
+        Room(arguments.folder, ledger, Reserve()).accept()
     return ledger
 
 
@@ -304,8 +265,8 @@ def parse_arguments() -> argparse.Namespace:
         epilog=f"Fields of a template; the extension is the camera's:\n{fields}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("camera", metavar="HOST[:PORT]", type=where)
-    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    parser.add_argument("camera", metavar="HOST[:PORT]", type=where, nargs="?")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, nargs="?")
     parser.add_argument(
         "--ledger", type=Path, metavar="FILE", help=f"default: one for each folder, in {STATE}"
     )
@@ -314,7 +275,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--template", type=template, default=DEFAULT, help=f"now: {DEFAULT.text}")
     parser.add_argument("--preview", action="store_true", help="say where a picture would lie")
     parser.add_argument("--kind", action="append", choices=[kind.value for kind in Kind])
-    parser.add_argument("--slot", action="append", type=int, metavar="N")
+    parser.add_argument("--slot", action="append", type=int, choices=(1, 2))
     parser.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD")
     parser.add_argument("--until", type=date.fromisoformat, metavar="YYYY-MM-DD")
     parser.add_argument("--protected-only", action="store_true")
@@ -325,12 +286,20 @@ def parse_arguments() -> argparse.Namespace:
         "--delete", action="store_true", help="delete on the camera what is safe in the folder"
     )
     parser.add_argument(
-        "--reserve", type=float, default=1.0, metavar="GIB", help="stays free; default: %(default)s"
+        "--reserve",
+        type=reserve,
+        default=Reserve(),
+        metavar="GIB",
+        help="stays free; default: 1, or 5 %% of the disk if that is more",
     )
     parser.add_argument("--tries", type=int, default=5, metavar="N", help="after a lost connection")
     parser.add_argument("--json", action="store_true", help="end with the counts as JSON")
     parser.add_argument("--quiet", action="store_true", help="without the moving line")
     arguments = parser.parse_args()
+    if not arguments.preview and arguments.folder is None:
+        parser.error("HOST[:PORT] and FOLDER are needed, except for --preview")
+    if arguments.since and arguments.until and arguments.since > arguments.until:
+        parser.error("--since is after --until")
     arguments.choice = choice_of(arguments)
     return arguments
 
@@ -343,6 +312,14 @@ def where(text: str) -> tuple[str, int]:
     if not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise argparse.ArgumentTypeError(f"{port!r} is no port")
     return host.strip("[]"), int(port)
+
+
+def reserve(text: str) -> Reserve:
+    """Read so many GiB; there is no share of the disk then."""
+    size = float(text)
+    if not 0 <= size < 1 << 30:  # which leaves "nan" out as well
+        raise argparse.ArgumentTypeError(f"{text!r} is no size")
+    return Reserve(least=int(size * (1 << 30)), share=0.0)
 
 
 def template(text: str) -> Template:
@@ -358,11 +335,11 @@ def report(arguments: argparse.Namespace, total: Total, problem: str | None) -> 
     if arguments.json:
         print(json.dumps(total.as_json() | {"problem": problem}))
         return
-    for failure in total.last.failed if total.last else ():
-        name = failure.photo.filename.encode("ascii", "replace").decode()
-        print(f"import: {name!r} is not imported: {failure.error}", file=sys.stderr)
+    for name, reason in total.failed:
+        what = "something" if name is None else repr(name.encode("ascii", "replace").decode())
+        print(f"import: {what} is not imported: {reason}", file=sys.stderr)
     for place in total.absent[:MANY]:
-        print(f"import: {place!r} was imported, and taken away since", file=sys.stderr)
+        print(f"import: {place!r} was imported, and taken away or cut short since", file=sys.stderr)
     if len(total.absent) > MANY:
         print(f"import: and so were {len(total.absent) - MANY} more", file=sys.stderr)
     known = total.known or 0

@@ -61,6 +61,7 @@ class FakeSource:
     gives_parts: bool = True
     refuses_to_delete: bool = False
     listings: int = 0
+    left_out: list[PhotoRefused] = field(default_factory=list)
 
     def add(
         self, filename: str = "IMG_0001.JPG", data: bytes | None = None, **changes: Any

@@ -1,6 +1,7 @@
 """Repair issues of a camera: each is there once, while its cause is, and goes by itself."""
 
 from collections.abc import Callable
+import errno
 import os
 from pathlib import Path
 import sqlite3
@@ -16,6 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.crcp import link, photos
+from custom_components.crcp.importer.errors import LibraryError, storage_error
+from custom_components.crcp.photo_progress import trouble_of
 from custom_components.crcp.virtual.camera import VirtualCamera
 from tests.helpers import until
 from tests.integration.conftest import movie, set_up
@@ -225,3 +228,19 @@ async def test_a_removed_camera_leaves_its_pictures_and_takes_its_part_files(
     await set_up(hass, camera)
     await until(lambda: state(hass, COUNT) == "4", within=30)
     assert len(list(media.rglob("*.*"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        (errno.EIO, "not_writable"),
+        (errno.EROFS, "not_writable"),
+        (errno.ENOSPC, "no_room"),
+        (errno.ESTALE, "no_folder"),
+        (errno.ENOENT, "no_folder"),
+    ],
+)
+def test_a_disk_that_fails_is_no_folder_that_is_not_there(code: int, trouble: str) -> None:
+    error = storage_error(Path("media"), OSError(code, os.strerror(code)))
+    assert isinstance(error, LibraryError)
+    assert trouble_of(error) == trouble

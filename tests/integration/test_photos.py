@@ -171,6 +171,20 @@ async def test_a_picture_that_is_refused_is_tried_again_and_told_once(
     assert len(told) == len(set(told)) > 0
 
 
+async def test_what_the_camera_does_not_describe_is_counted_and_tried_again(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    camera.faults.denied = 1
+    await set_up(hass, camera)
+    remaining = "sensor.field_camera_photos_remaining"
+    await until(lambda: hass.states.get(remaining).state == "3")
+    assert count(hass) == 0
+    camera.faults.denied = 0
+    await until(lambda: count(hass) == 3)
+    await until(lambda: hass.states.get(remaining).state == "0")
+
+
 async def test_a_library_that_is_gone_is_told_once_and_waited_for(
     hass: HomeAssistant,
     camera: VirtualCamera,

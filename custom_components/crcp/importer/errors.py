@@ -46,6 +46,10 @@ class LedgerError(ImporterError):
         return f"{self.path}: {self.text}"
 
 
+class Stopped(Exception):
+    """Somebody asked for an end; what has come of the photo in hand stays. Nobody failed."""
+
+
 # -- the photo -------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from typing import Final
 from .choice import Choice
 from .clearing import Clearing
 from .doubts import Doubts
-from .errors import LedgerError, LibraryError, PhotoError
+from .errors import LedgerError, LibraryError, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger, Record
@@ -87,7 +87,8 @@ class Report:
     """What a run did. known: photos that the ledger had, or had the bytes of.
 
     not_chosen: photos that nobody wants. waiting: photos that failed too often, and are not tried
-    now. deleted: on the camera.
+    now. deleted: on the camera. left_out: what the camera would not list or describe, so that nobody
+    can say whether it is wanted; a later run may find it.
     """
 
     imported: int
@@ -97,6 +98,12 @@ class Report:
     not_chosen: int = 0
     waiting: int = 0
     deleted: int = 0
+    left_out: tuple[PhotoRefused, ...] = ()
+
+    @property
+    def unfinished(self) -> int:
+        """How many photos may still have to come; none of them is a run that did all it was to."""
+        return len(self.failed) + self.waiting + len(self.left_out)
 
 
 class Importer:
@@ -165,7 +172,7 @@ class Importer:
             if self._delete:
                 known = plan.known + run.twins
                 run.deleted += await self._clearing.delete_known(source, known)
-            return run.report()
+            return replace(run.report(), left_out=tuple(source.left_out))
 
     async def import_photo(self, source: PhotoSource, photo: Photo) -> Imported | None:
         """Import one photo of source's session; None when it is known, or not wanted.
@@ -321,7 +328,7 @@ class Importer:
         except PhotoError:
             self._setbacks.failed(photo)
             raise
-        except LibraryError, LedgerError:
+        except LibraryError, LedgerError, Stopped:
             raise
         except Exception:
             # Whatever it is, it came from the source, and passes through.

@@ -1,7 +1,7 @@
 """Reading files of the library back, through no symbolic link. All calls block."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import hashlib
 from io import FileIO
 import os
@@ -13,7 +13,7 @@ from .files import EXISTING_FILE, FOLDER, open_library
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:
     """Read a file of the library back; None when it is not there, or is no plain file."""
-    return _read(library, path, lambda file: hashlib.file_digest(file, "sha256").hexdigest())
+    return _read(library, path, _hash_of_what_is_stored)
 
 
 def ends_of(library: Path, path: PurePosixPath, size: int) -> tuple[bytes, bytes] | None:
@@ -40,6 +40,13 @@ def _read[Result](
         if isinstance(said, UnsafePath):
             return None
         raise said from error
+
+
+def _hash_of_what_is_stored(file: FileIO) -> str:
+    """Have it read from the disk or the share, and not from memory: it was flushed."""
+    with suppress(OSError):  # a file system that cannot do it is read as it likes
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import hashlib
 import re
 from typing import Final, Protocol
 
+from .errors import PhotoRefused
+
 #: The least size of a photo whose size is None: PTP's 32 bits cannot say it.
 LEAST_UNTOLD_SIZE: Final = 0xFFFFFFFF
 
@@ -67,7 +69,10 @@ class PhotoSource(Protocol):
     """A camera in one session: it lists its photos and gives their bytes.
 
     PhotoRefused is about one photo. Whatever else a source raises ends the import run.
+    left_out: what the last listing had to leave out, because the camera did not describe it.
     """
+
+    left_out: list[PhotoRefused]
 
     def photos(self) -> AsyncIterator[Photo]:
         """Give every photo on every card once, in the cards' order; folders are none.

@@ -1,0 +1,59 @@
+"""What is not done is told, and whose fault it is: the camera's, the disk's, or nobody's."""
+
+import os
+from pathlib import PurePosixPath
+
+import pytest
+
+from custom_components.crcp.importer.errors import Stopped
+from custom_components.crcp.importer.reading import sha256_of
+from custom_components.crcp.importer.setbacks import FREE_TRIES
+from custom_components.crcp.protocols.ptpip.codes import OperationCode
+
+from .bench import Bench, FakeSource
+from .fake_os import Call, lay_over
+from .wire import WiredCamera
+
+
+async def test_what_a_camera_does_not_describe_is_not_done(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    wired.add("1.JPG", folder="")
+    wired.camera.faults.denied = 1
+    report = await wired.run(bench.importer)
+    assert (report.imported, report.unfinished) == (0, 1)
+    assert "ACCESS_DENIED" in str(report.left_out[0])
+    wired.camera.faults.denied = 0
+    report = await wired.run(bench.importer)
+    assert (report.imported, report.unfinished, report.left_out) == (1, 0, ())
+    assert len(wired.asked(OperationCode.GET_OBJECT)) == 1
+
+
+async def test_who_pauses_again_and_again_makes_nothing_wait(bench: Bench) -> None:
+    """A photo that fails too often has to wait; one that a person broke off did not fail."""
+    source = FakeSource()
+    photo = source.add()
+    source.failures[photo] = Stopped()
+    for _ in range(FREE_TRIES + 2):
+        with pytest.raises(Stopped):
+            await bench.importer.run(source)
+    source.failures.clear()
+    report = await bench.importer.run(source)
+    assert (report.imported, report.waiting) == (1, 0)
+
+
+def test_a_file_is_read_back_from_the_disk_and_not_from_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.library / "1.JPG").write_bytes(b"picture")
+    calls: list[tuple[str, tuple[object, ...]]] = []
+
+    def step(name: str, arguments: tuple[object, ...], call: Call) -> object:
+        calls.append((name, arguments[1:]))
+        if name == "posix_fadvise":
+            raise OSError(22, "no such advice here")  # then it is read as it is
+        return call()
+
+    lay_over(monkeypatch, step)
+    assert sha256_of(bench.library, PurePosixPath("1.JPG"))
+    assert ("posix_fadvise", (0, 0, os.POSIX_FADV_DONTNEED)) in calls
