@@ -22,14 +22,14 @@ from typing import Final
 from .choice import Choice
 from .clearing import Clearing
 from .doubts import Doubts
-from .errors import LedgerError, LibraryError, PhotoError, PhotoRefused, Stopped
+from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
 from .room import Reserve, Room
 from .setbacks import Setbacks
-from .source import Photo, PhotoSource
+from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
 from .template import DEFAULT, Template
 from .transfer import Shelf, Transfer
 
@@ -259,7 +259,9 @@ class Importer:
         done = 0
         storing: asyncio.Future[None] | None = None
         for number, photo in enumerate(plan.ready, 1):
-            if storing and not self._may_come_early(photo, plan):
+            if not run.may_have_room_for(photo):
+                continue
+            if storing and (run.no_room or not self._may_come_early(photo, plan)):
                 await to_its_end(storing)
                 storing = None
             progress = Progress(
@@ -274,6 +276,8 @@ class Importer:
             done += photo.size or 0
         if storing:
             await to_its_end(storing)
+        if run.no_room:
+            raise run.no_room
 
     def _may_come_early(self, photo: Photo, plan: _Plan) -> bool:
         """Whether a photo can be fetched before it is known that the one before it is stored."""
@@ -295,6 +299,9 @@ class Importer:
             storing = await self._import(source, progress, before)
         except PhotoError as error:
             run.failed.append(Failure(photo, error))
+            return before
+        except NoRoomForPhoto as error:
+            run.has_no_room(photo, error)
             return before
         counting = asyncio.ensure_future(run.count(photo, storing))
         if self._delete:
@@ -405,6 +412,17 @@ class _Run:
         self.imported = self.size = self.deleted = 0
         self.twins: list[Photo] = []
         self.failed: list[Failure] = []
+        self.no_room: NoRoomForPhoto | None = None
+        self._too_large = LEAST_UNTOLD_SIZE
+
+    def has_no_room(self, photo: Photo, error: NoRoomForPhoto) -> None:
+        """Note that there is no room for a photo; the run ends so when the smaller ones are here."""
+        self.no_room = error
+        self._too_large = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
+
+    def may_have_room_for(self, photo: Photo) -> bool:
+        """Whether a photo is smaller than what there was no room for."""
+        return self.no_room is None or (photo.size is not None and photo.size < self._too_large)
 
     async def count(self, photo: Photo, storing: Awaitable[Imported | None]) -> None:
         """Count a photo when it is stored, or was refused by the library."""
