@@ -27,7 +27,7 @@ from crcp.importer.kinds import Kind
 from crcp.importer.ledger import Ledger, Record
 from crcp.importer.ptp import PtpSource
 from crcp.importer.recovery import open_ledger
-from crcp.importer.room import Reserve
+from crcp.importer.room import Reserve, Room
 from crcp.importer.source import Photo
 from crcp.importer.template import DEFAULT, FIELDS, Template, TemplateError
 from crcp.protocols.ptpip.client import Initiator
@@ -232,6 +232,8 @@ def open_books(arguments: argparse.Namespace) -> Ledger:
         raise Failed(
             f"{path} is the ledger of {where}; if those pictures are here now, add --moved"
         )
+    if arguments.moved:
+        Room(arguments.folder, ledger, Reserve()).accept()
     return ledger
 
 

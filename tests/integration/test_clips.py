@@ -66,7 +66,8 @@ async def test_a_stretch_of_a_tape_becomes_a_film_in_the_library(
     path = media / told["path"]
     numbers = numbers_in(path)
     assert numbers == list(range(25, 25 + len(numbers)))
-    assert len(numbers) in (24, 25, 26)
+    # When a picture was sent is what tells, and a busy machine sends unevenly.
+    assert len(numbers) == pytest.approx(25, abs=5)
     assert "mp4" in probed(path)
     assert path.stat().st_size == told["size"]
     assert unit.decks[0].operation == "PAUS"

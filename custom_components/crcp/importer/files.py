@@ -28,6 +28,7 @@ from .errors import (
     storage_error,
 )
 from .naming import MAX_NUMBER, numbered
+from .renaming import rename_to_new
 
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -81,10 +82,21 @@ def open_library(library: Path) -> int:
 
 
 def remove_part(library: Path, path: PurePosixPath, part_name: str) -> None:
-    """Take away a part file that nobody will need, if it is there."""
-    if library / path.parent / part_name not in _WRITING:
-        with suppress(OSError):
-            (library / path.parent / part_name).unlink()
+    """Take away a part file that nobody will need, if it is there and nobody is writing it."""
+    place = library / path.parent / part_name
+    if place not in _WRITING:
+        throw_away(place)
+
+
+def throw_away(place: Path) -> None:
+    """Remove a part file, unless another program is writing it or it cannot be."""
+    with suppress(OSError):
+        descriptor = os.open(place, _PART_FILE)
+        try:
+            if _is_free(descriptor):
+                place.unlink()
+        finally:
+            os.close(descriptor)
 
 
 class PartFile:
@@ -274,12 +286,8 @@ class PartFile:
 
     def _keep_others_out(self, descriptor: int) -> None:
         """Lock a part file against other processes, as far as the file system can."""
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BeingImported(self._path) from None
-        except OSError:
-            pass  # some shares have no locks; see _is_in_place
+        if not _is_free(descriptor):
+            raise BeingImported(self._path)
 
     def _is_in_place(self) -> bool:
         """Whether the part file's name, if it is there, is that of the file which was written."""
@@ -317,19 +325,8 @@ class PartFile:
         return True
 
     def _rename_to(self, name: str) -> bool:
-        """The same where there are no hard links: look, then rename.
-
-        A rename replaces what has the name, so the look must hold until then. Against the other
-        importers, which are threads of this process, the lock makes it hold. A stranger would have
-        to make this very name in the microseconds between. An empty file made first to keep the
-        name would not shut a stranger out either, who may open it and write; and a power failure
-        between would leave it there, a photo of no bytes under a final name.
-        """
-        with _TURN:
-            if self._status(name) is not None:
-                return False
-            os.rename(self._part, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        return True
+        """The same where there are no hard links."""
+        return self._status(name) is None and rename_to_new(self._part, name, self._folder)
 
     def _is_same(self, name: str) -> bool:
         """Whether a file has this name and the same bytes; then it is on the disk afterwards."""
@@ -381,6 +378,17 @@ def _enter(folder: int, name: str) -> int:
         os.close(below)
         raise
     return below
+
+
+def _is_free(descriptor: int) -> bool:
+    """Lock a file; False when another program has. Some shares have no locks: see _is_in_place."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _flush(descriptor: int) -> None:

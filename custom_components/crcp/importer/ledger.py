@@ -300,10 +300,10 @@ class Ledger:
             row = (str(library), str(device))
             connection.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", row)
 
-    def top_folders(self) -> set[str]:
-        """The folders that photos were put into, directly below the library."""
-        query = "SELECT DISTINCT substr(path, 1, instr(path, '/') - 1) FROM imported"
-        return {name for (name,) in self._all(query) if name}
+    def last_files(self, number: int) -> list[tuple[PurePosixPath, int]]:
+        """The paths and sizes of the files that were imported last."""
+        query = "SELECT path, size FROM imported WHERE path <> '' ORDER BY id DESC LIMIT ?"
+        return [(PurePosixPath(path), size) for path, size in self._all(query, number)]
 
     # -- SQLite --------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import sqlite3
 from typing import Final
 
 from .errors import LedgerDamaged, LedgerError
+from .files import throw_away
 from .ledger import Ledger
 from .naming import PART_NAME
 
@@ -93,8 +94,7 @@ def _files_in(library: Path) -> Iterator[tuple[PurePosixPath, int]]:
         for name in names:
             place = Path(folder, name)
             if PART_NAME.fullmatch(name):
-                with suppress(OSError):
-                    place.unlink()
+                throw_away(place)
             elif not name.startswith(".") and not place.is_symlink():
                 with suppress(OSError, UnicodeEncodeError):
                     str(place).encode()

@@ -1,13 +1,16 @@
 """Whether the library is there, is the library, and has room. All calls block.
 
-A share that is not mounted leaves an empty folder on the local disk. So the device that the library
-is on is remembered; on another one it must have a folder that photos were put into before.
+A share that is not mounted leaves a folder on the local disk, empty or with what was put there
+before. So the device that the library is on is remembered; on another one, one of the photos that
+came last must lie there. Who moved them all away can say that this is the place all the same.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 import errno
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+import stat
 from typing import Final
 
 from .errors import AnotherLibrary, LibraryFull, NotStorable
@@ -15,6 +18,13 @@ from .files import open_library, words
 from .ledger import Ledger
 
 GIB: Final = 1 << 30
+
+#: A person who puts an empty file of this name into a folder says: the photos go here now. It is
+#: taken away when that was understood.
+HERE: Final = "crcp-library"
+
+#: So many photos are looked for; older ones may lie below a mount point since before it was one.
+LAST_PHOTOS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +56,9 @@ class Room:
                 known = self._ledger.device_of(self._library)
                 if known == device:
                     return device
-                if known is not None and not self._has_our_folder(descriptor):
+                if known is not None and not self._is_ours(descriptor):
                     text = "the disk or share that the photos were on is not there"
+                    text += f" (if it is, put an empty file with the name {HERE} into the folder)"
                     raise AnotherLibrary(self._library, errno.ENODEV, text)
         finally:
             os.close(descriptor)
@@ -72,7 +83,32 @@ class Room:
             text = f"{free >> 20} MiB are free, and {stays >> 20} MiB stay free"
             raise LibraryFull(self._library, errno.ENOSPC, text)
 
-    def _has_our_folder(self, descriptor: int) -> bool:
-        with os.scandir(descriptor) as entries:
-            ours = self._ledger.top_folders()
-            return any(entry.name in ours for entry in entries)
+    def accept(self) -> None:
+        """Take the folder for the library, whatever it is on, because a person says so."""
+        descriptor = open_library(self._library)
+        try:
+            with words(self._library):
+                device = os.fstat(descriptor).st_dev
+        finally:
+            os.close(descriptor)
+        self._ledger.note_device(self._library, device)
+
+    def _is_ours(self, descriptor: int) -> bool:
+        """Whether the folder has one of the last photos, or a person said that it is the one."""
+        for path, size in self._ledger.last_files(LAST_PHOTOS):
+            if _size_of(path, descriptor) == size:
+                return True
+        if _size_of(PurePosixPath(HERE), descriptor) != 0:
+            return False
+        with suppress(OSError):
+            os.unlink(HERE, dir_fd=descriptor)
+        return True
+
+
+def _size_of(path: PurePosixPath, folder: int) -> int | None:
+    """The size of a plain file below a folder; None where there is none."""
+    try:
+        status = os.stat(str(path), dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError, NotADirectoryError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -21,6 +21,9 @@ READ_SIZE: Final = 65536
 #: Datagrams that came and were not fetched yet; more are dropped, as a network drops them.
 MAX_WAITING: Final = 1024
 
+#: What the system keeps for us while something else has its turn; it gives what it allows.
+RECEIVE_BUFFER: Final = 2 << 20
+
 #: So many datagrams are read before something else has its turn.
 MAX_AT_ONCE: Final = 128
 
@@ -285,6 +288,7 @@ class _Datagrams(DataLink, asyncio.DatagramProtocol):
         if isinstance(transport, asyncio.DatagramTransport):
             self._transport = transport
             ours = transport.get_extra_info("socket")
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             self._socket = socket.fromfd(ours.fileno(), ours.family, ours.type)
             self._socket.setblocking(False)
 
