@@ -12,6 +12,7 @@ import pytest
 from custom_components.crcp.protocols.ptpip.client import Initiator
 from custom_components.crcp.protocols.ptpip.codes import EventCode, OperationCode
 from custom_components.crcp.protocols.ptpip.errors import Busy
+from custom_components.crcp.protocols.ptpip.patience import Timeouts
 from custom_components.crcp.virtual.host import LOOPBACK
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ async def test_a_camera_can_be_any_makers_and_misbehave(
     options = ("--photos", str(tmp_path), "--as", "nikon", "--slots", "2", "--fault", "busy=2")
     with running(*options) as (_, port):
         async with await Initiator.connect(
-            LOOPBACK, port, guid=bytes(16), friendly_name="tests"
+            LOOPBACK, port, guid=bytes(16), friendly_name="tests", timeouts=Timeouts(busy=())
         ) as initiator:
             with pytest.raises(Busy):
                 await initiator.device_info()

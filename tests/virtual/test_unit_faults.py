@@ -329,9 +329,11 @@ def test_a_unit_reads_an_endless_line_in_flat_memory() -> None:
 
 def test_telnet_without_end_is_not_answered_by_a_controller() -> None:
     session = Session(Role.CONTROLLER)
-    for _ in range(1000):
-        session.receive_data(b"\xff\xfd\x01" * 1000)
-        assert repr(session.next_event()) == "NEED_DATA"
+    session.receive_data(b"\xff\xfd\x01" * 1000)
+    assert repr(session.next_event()) == "NEED_DATA"
+    session.receive_data(b"\xff\xfd\x01" * 1000)
+    with pytest.raises(ProtocolError, match="Telnet"):
+        session.next_event()
     assert session._answer == b""
 
 
@@ -478,7 +480,8 @@ async def test_no_argument_becomes_a_command(socket_enabled: None, text: str) ->
             lambda: controller.set_parameter(Subunit("CAMERA"), text, Amount(1)),
         ]
         for attempt in attempts:
-            with pytest.raises(ValueError, match="cannot hold line ends"):
+            # What a person wrote is refused in words; what only our own code can write is a mistake.
+            with pytest.raises((Refused, ValueError), match="cannot hold line ends"):
                 await attempt()
         assert (await controller.unit_status()).is_unit
         assert unit.decks[0].operation == "PAUS"

@@ -145,6 +145,10 @@ class LibraryFull(LibraryError):
     """No space left, or less than what is to stay free, or the quota is used up."""
 
 
+class NoRoomForPhoto(LibraryFull):
+    """There is no room for one photo; a smaller one may find some."""
+
+
 class AnotherLibrary(LibraryMissing):
     """Something else is mounted where the library was, or its share is not."""
 

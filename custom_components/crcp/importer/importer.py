@@ -23,14 +23,14 @@ from typing import Final
 from .choice import Choice
 from .clearing import Clearing
 from .doubts import Doubts
-from .errors import LedgerError, LibraryError, PhotoError, PhotoRefused, Stopped
+from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
 from .room import Reserve, Room
 from .setbacks import Setbacks
-from .source import Photo, PhotoSource
+from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
 from .template import DEFAULT, Template
 from .transfer import Shelf, Transfer
 
@@ -269,9 +269,6 @@ class Importer:
         done = 0
         storing: asyncio.Future[None] | None = None
         for number, photo in enumerate(plan.ready, 1):
-            if storing and (urgent or not self._may_come_early(photo, plan)):
-                await to_its_end(storing)
-                storing = None
             progress = Progress(
                 photo=photo,
                 number=number,
@@ -280,13 +277,23 @@ class Importer:
                 done=done,
                 total=plan.total,
             )
-            while urgent:
-                await self._import_urgent(source, urgent.popleft(), progress, run)
-            if (photo, photo.handle) not in run.overtook:
-                storing = await self._import_one(source, progress, run, storing)
+            if urgent:
+                if storing:
+                    await to_its_end(storing)
+                    storing = None
+                while urgent:
+                    await self._import_urgent(source, urgent.popleft(), progress, run)
+            if (photo, photo.handle) in run.overtook or not run.may_have_room_for(photo):
+                continue
+            if storing and (run.no_room or not self._may_come_early(photo, plan)):
+                await to_its_end(storing)
+                storing = None
+            storing = await self._import_one(source, progress, run, storing)
             done += photo.size or 0
         if storing:
             await to_its_end(storing)
+        if run.no_room:
+            raise run.no_room
 
     async def _import_urgent(
         self, source: PhotoSource, handle: int, progress: Progress, run: _Run
@@ -323,6 +330,9 @@ class Importer:
             storing = await self._import(source, progress, before)
         except PhotoError as error:
             run.failed.append(Failure(photo, error))
+            return before
+        except NoRoomForPhoto as error:
+            run.has_no_room(photo, error)
             return before
         counting = asyncio.ensure_future(run.count(photo, storing))
         if self._delete:
@@ -439,6 +449,17 @@ class _Run:
         self.failed: list[Failure] = []
         self.overtook: set[tuple[Photo, int]] = set()
         self.left_out: list[PhotoRefused] = []
+        self.no_room: NoRoomForPhoto | None = None
+        self._too_large = LEAST_UNTOLD_SIZE
+
+    def has_no_room(self, photo: Photo, error: NoRoomForPhoto) -> None:
+        """Note that there is no room for a photo; the run ends so when the smaller ones are here."""
+        self.no_room = error
+        self._too_large = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
+
+    def may_have_room_for(self, photo: Photo) -> bool:
+        """Whether a photo is smaller than what there was no room for."""
+        return self.no_room is None or (photo.size is not None and photo.size < self._too_large)
 
     async def count(self, photo: Photo, storing: Awaitable[Imported | None]) -> None:
         """Count a photo when it is stored, or was refused by the library."""

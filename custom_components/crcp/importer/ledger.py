@@ -324,6 +324,8 @@ class Ledger:
     def _changes(self) -> Iterator[sqlite3.Connection]:
         """Make changes that are on the disk afterwards, all or none."""
         with self._turn, self._told():
+            if self._is_gone():
+                raise LedgerError(self._path, "the file was deleted or replaced while it is in use")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -333,6 +335,13 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def _is_gone(self) -> bool:
+        """Whether what is written here would not be found again."""
+        try:
+            return self._path.stat().st_ino != self._number
+        except OSError:
+            return True
+
     def _prepare(self) -> None:
         version = version_of(self._connection)
         if version > NEWEST:
@@ -341,6 +350,7 @@ class Ledger:
         # With less than FULL, a commit in WAL mode may be gone after a power failure.
         self._connection.execute("PRAGMA synchronous = FULL")
         migrate(self._connection)
+        self._number = self._path.stat().st_ino
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -387,7 +397,7 @@ def _row(photo: Photo, record: Record) -> tuple[str | int, ...]:
 
 
 def _record(path: str, size: int, sha256: str, imported_at: str, counter: int) -> Record:
-    moment = datetime.fromisoformat(imported_at)
+    moment = _moment(imported_at) or datetime.min.replace(tzinfo=UTC)
     place = PurePosixPath(path)
     return Record(path=place, size=size, sha256=sha256, imported_at=moment, counter=counter)
 
@@ -402,7 +412,11 @@ def _is_shot_of(photo: Photo, name: str, folder: str, taken: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """A moment; None for what is none: a text that was damaged costs only what it says."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _text(moment: datetime) -> str:

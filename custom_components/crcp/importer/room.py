@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import stat
 from typing import Final
 
-from .errors import AnotherLibrary, LibraryFull, NotStorable
+from .errors import AnotherLibrary, NoRoomForPhoto, NotStorable
 from .files import open_library, words
 from .ledger import Ledger
 
@@ -66,7 +66,7 @@ class Room:
         return device
 
     def check_space(self, size: int) -> None:
-        """Raise LibraryFull when so many bytes would leave less free than is to stay free.
+        """Raise NoRoomForPhoto when so many bytes would leave less free than is to stay free.
 
         What even the empty disk could not hold costs only itself: NotStorable.
         """
@@ -81,7 +81,7 @@ class Room:
         free = disk.f_bavail * disk.f_frsize
         if free - size < stays:
             text = f"{free >> 20} MiB are free, and {stays >> 20} MiB stay free"
-            raise LibraryFull(self._library, errno.ENOSPC, text)
+            raise NoRoomForPhoto(self._library, errno.ENOSPC, text)
 
     def accept(self) -> None:
         """Take the folder for the library, whatever it is on, because a person says so."""

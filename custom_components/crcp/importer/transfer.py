@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,7 +13,7 @@ from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile
 from .ledger import Begun, Ledger, Record
 from .naming import MAX_NUMBER, numbered, part_name
-from .reading import sha256_of
+from .reading import Hashes
 from .room import Room
 from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
 from .template import Template
@@ -41,6 +41,7 @@ class Shelf:
     camera_name: str
     template: Template
     room: Room
+    hashes: Hashes = field(default_factory=Hashes)
 
 
 class Transfer:
@@ -109,7 +110,8 @@ class Transfer:
         device = shelf.room.check()
         begun = self._ledger.begun(photo)
         self._begun = begun or self._choose_place()
-        shelf.room.check_space((photo.size or LEAST_UNTOLD_SIZE) - self._begun.flushed)
+        size = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
+        shelf.room.check_space(size - self._begun.flushed)
         if begun is None:
             self._ledger.begin(photo, self._begun, self._arrived)
         path = self._begun.path
@@ -248,7 +250,7 @@ class Transfer:
     def _found(self, part: PartFile) -> Record | None:
         """A file that lay in the library when the ledger was lost, and has these bytes."""
         for path in self._ledger.found(part.size):
-            if sha256_of(self._shelf.library, path) == part.sha256:
+            if self._shelf.hashes.of(self._shelf.library, path) == part.sha256:
                 return Record(
                     path=path,
                     size=part.size,
