@@ -11,6 +11,7 @@ from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
+from .identity import fix_identity
 from .one_way import OneWayCoordinator
 from .photo_library import async_clean_up
 from .photo_options import CONF_MEDIA_DIR
@@ -79,6 +80,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> Non
 
 
 async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
+    fix_identity(hass, entry)
     one_way = entry.data.get(CONF_CHANNEL) == Channel.UDP
     coordinator = (OneWayCoordinator if one_way else UnitCoordinator)(hass, entry)
     await coordinator.async_config_entry_first_refresh()

@@ -88,10 +88,10 @@ class StepButton(ParameterEntity, ButtonEntity):
         """Take the step."""
 
         async def step(controller: Commands) -> None:
-            await controller.set_parameter(*self.key, Step(self._direction))
+            with self.coordinator.endings.sending(self.key):
+                await controller.set_parameter(*self.key, Step(self._direction))
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
-        self.coordinator.endings.cancel(self.key)
         await self.coordinator.async_command(self.subunit, step)
 
 
@@ -128,7 +128,12 @@ def _can(status: TapeStatus, button: TapeButtonDescription) -> bool:
 
 
 def _steps(coordinator: UnitCoordinator) -> Iterator[tuple[Subunit, str, int]]:
-    """Steps where people want them, and wherever there is no number to set instead."""
+    """Steps where people want them, and wherever there is no number to set instead.
+
+    Not in datagrams that nothing tells apart: one that the network doubles would step twice.
+    """
+    if not coordinator.tells_twins_apart:
+        return
     for subunit, parameter in listed_parameters(coordinator):
         stepped = parameter.name in ("PAN", "TILT", "ZOOM", "ROLL", "FOCU", "IRIS")
         if stepped or not has_range(parameter):

@@ -20,23 +20,20 @@ async def move_camera(
 ) -> None:
     """Bring parameters to values, or on by differences, in the unit's order of motions.
 
-    seconds: after so long everything stops where it is, whether it has arrived or not. Raises one
-    of DEVICE_ERRORS.
+    seconds: so long after it was sent off each stops where it is, whether it has arrived or not.
+    Raises one of DEVICE_ERRORS.
     """
-    keys = [(camera, name) for name in values]
-    for key in keys:
-        coordinator.endings.cancel(key)
-    if seconds is not None:
-        # Planned before anything moves: what fails half-way has to end as well.
-        coordinator.endings.plan(keys, seconds)
     targets = _targets(coordinator, camera, values, relative=relative)
 
     async def move(controller: Commands) -> None:
-        if relative:
-            for name, value in values.items():
-                await controller.set_parameter(camera, name, Amount(value, relative=True))
-        else:
-            await controller.recall(camera, values)
+        names = list(values) if relative else await controller.in_order(camera, values)
+        for name in names:
+            with coordinator.endings.sending((camera, name), seconds):
+                if relative:
+                    setting = Amount(values[name], relative=True)
+                    await controller.set_parameter(camera, name, setting)
+                else:
+                    await controller.set_value(camera, name, values[name])
 
     _aim(coordinator, camera, targets)
     try:
@@ -48,13 +45,15 @@ async def move_camera(
 
 async def recall_preset(coordinator: UnitCoordinator, preset: Preset) -> None:
     """Bring a camera back to a preset. Raises one of DEVICE_ERRORS."""
-    for name in (*preset.values, *preset.automatic):
-        coordinator.endings.cancel((preset.camera, name))
 
     async def recall(controller: Commands) -> None:
-        await controller.recall(preset.camera, preset.values)
+        for name in await controller.in_order(preset.camera, preset.values):
+            with coordinator.endings.sending((preset.camera, name)):
+                await controller.set_value(preset.camera, name, preset.values[name])
         for name in preset.automatic:
-            await controller.set_auto(preset.camera, name)
+            with coordinator.endings.sending((preset.camera, name)):
+                await controller.set_auto(preset.camera, name)
+            coordinator.targets.automatic.add((preset.camera, name))
 
     coordinator.targets.forget(preset.camera, preset.automatic)
     _aim(coordinator, preset.camera, preset.values)
@@ -71,12 +70,11 @@ async def stop_camera(coordinator: UnitCoordinator, camera: Subunit) -> None:
     parameters = status.parameters.values() if status else ()
     # "+0" also ends automatic control, which is not what a person means by stop.
     names = [p.name for p in parameters if p.name in MOVING_PARTS and not p.automatic]
-    for name in names:
-        coordinator.endings.cancel((camera, name))
 
     async def stop(controller: Commands) -> None:
         for name in names:
-            await controller.stop_motion(camera, name)
+            with coordinator.endings.sending((camera, name)):
+                await controller.stop_motion(camera, name)
 
     coordinator.targets.forget(camera)
     await coordinator.async_command(camera, stop)

@@ -8,9 +8,11 @@ import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_USERNAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .dial import dial
@@ -20,8 +22,10 @@ from .errors import (
     as_update_failed,
     error_detail,
     error_key,
+    is_passing,
     needs_login,
 )
+from .identity import unit_identity
 from .issues import Issues
 from .link import Link
 from .moves import Endings, Key, Targets
@@ -54,6 +58,9 @@ WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
 #: The order in which parts are asked: whether there is power decides what else there is to ask.
 _ORDER: Final = (POWER, TAPE, CAMERA)
 
+#: The moves that could not be ended before their unit was unloaded, by entry.
+_OWED: Final[HassKey[dict[str, set[Key]]]] = HassKey(f"{DOMAIN}_owed_endings")
+
 type UnitConfigEntry = ConfigEntry[UnitCoordinator]
 
 #: An entry of either kind; which one, its data tell.
@@ -74,7 +81,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.powers = Powers()
         self.tapes: dict[Subunit, Tape] = {}
         self.targets = Targets()
-        self.endings = Endings(self._stop_move)
+        owed = hass.data.setdefault(_OWED, {}).setdefault(entry.entry_id, set())
+        self.endings = Endings(self._stop_move, owed)
         self.presets = Presets(hass, entry)
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
@@ -87,7 +95,12 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     @property
     def unit_id(self) -> str:
         """The identity of the unit, from which all others are made."""
-        return self.config_entry.unique_id or self.config_entry.entry_id
+        return unit_identity(self.config_entry)
+
+    @property
+    def tells_twins_apart(self) -> bool:
+        """Whether a command that the network doubles is done once: over TCP, or signed."""
+        return not self.one_way or bool(self.config_entry.data.get(CONF_USERNAME))
 
     @property
     def controller(self) -> Commands:
@@ -266,6 +279,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     async def _survey(self, client: Controller) -> UnitState:
         """Ask for everything; what is off and does not tell is as it was."""
         state = await client.survey()
+        if self._begun.is_set():
+            # What was read a moment ago is not forgotten for one "not now".
+            not_now = [power for power in state.power if _not_now(state, power)]
+            kept = {power: self.data.power.get(power) for power in not_now}
+            state = replace(state, power={**state.power, **kept})
         self.powers.read(state.power)
         if self._begun.is_set():
             off = filter(self.powers.is_off, state.unit.subunits)
@@ -276,6 +294,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             state = replace(
                 state, tapes={**tapes, **state.tapes}, cameras={**cameras, **state.cameras}
             )
+        self._forget_gone_tapes(state.unit)
         now = self.hass.loop.time()
         for subunit, status in state.tapes.items():
             self.tape(subunit).read(status, now)
@@ -297,10 +316,10 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
                 await self._ask_tape(client, part)
             elif part.kind == CAMERA:
                 await self._ask_camera(client, part)
-        except Refused:
-            if part is None or client.closed:
+        except Refused as refused:
+            if client.closed or (part is None and not is_passing(refused)):
                 raise
-            # It is off by now, or is no more; the next list will tell.
+            # Not now; or it is off by now, or is no more, which the next list will tell.
             self._plan(part)
 
     async def _ask_power(self, client: Controller, power: Subunit) -> None:
@@ -341,6 +360,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     def _take_unit(self, unit: UnitStatus) -> None:
         if unit != self.data.unit:
             there = set(unit.subunits)
+            # One that was here before would be asked again only when it was due then.
+            self._timetable.hurry(*(there - set(self.data.unit.subunits)))
             self._publish(
                 replace(
                     self.data,
@@ -351,7 +372,13 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
                 )
             )
             self.powers.read(self.data.power)
+            self._forget_gone_tapes(unit)
         self._plan(None)
+
+    def _forget_gone_tapes(self, unit: UnitStatus) -> None:
+        """What comes back may be another tape: nobody has allowed recording on that one."""
+        for gone in set(self.tapes) - set(unit.subunits):
+            del self.tapes[gone]
 
     def _publish(self, state: UnitState) -> None:
         if state != self.data:
@@ -363,3 +390,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     def _plan(self, part: Part, *, moves: bool = False) -> None:
         off = self.powers.all_off if part is None else self.powers.is_off(part)
         self._timetable.answered(part, self.hass.loop.time(), moves=moves, off=off)
+
+
+def _not_now(state: UnitState, power: Subunit) -> bool:
+    refused = state.refused.get(power)
+    return refused is not None and is_passing(refused)

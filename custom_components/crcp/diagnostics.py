@@ -1,10 +1,11 @@
-"""Diagnostics of a unit."""
+"""Diagnostics of a unit or a camera."""
 
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
 from .coordinator import CrcpConfigEntry, UnitCoordinator
+from .diagnostics_camera import camera_diagnostics
 from .diagnostics_unit import unit_diagnostics
 
 
@@ -14,4 +15,4 @@ async def async_get_config_entry_diagnostics(
     """Describe a device for a report about a defect."""
     if isinstance(entry.runtime_data, UnitCoordinator):
         return unit_diagnostics(entry)
-    return {}
+    return camera_diagnostics(entry)

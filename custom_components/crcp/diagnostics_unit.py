@@ -6,11 +6,19 @@ from typing import Any, Final
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 
-from .const import CONF_ACCOUNT
+from .const import CONF_ACCOUNT, CONF_IDENTITY
 from .coordinator import UnitConfigEntry
 
 #: Secrets, and addresses that lead into somebody's home.
-REDACTED: Final = {CONF_HOST, CONF_PASSWORD, CONF_USERNAME, CONF_ACCOUNT, "unique_id"}
+REDACTED: Final = {
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_USERNAME,
+    CONF_ACCOUNT,
+    CONF_IDENTITY,
+    "unique_id",
+    "title",
+}
 
 
 def unit_diagnostics(entry: UnitConfigEntry) -> dict[str, Any]:

@@ -63,6 +63,12 @@ class ParameterEntity(SubunitEntity):
         return camera.parameters.get(self.name_on_the_wire) if camera else None
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether the camera controls it: as the unit tells, else as it was last told here."""
+        told = self.parameter.automatic if self.parameter else None
+        return self.key in self.coordinator.targets.automatic if told is None else told
+
+    @property
     @override
     def available(self) -> bool:
         """Available while the camera lists the parameter."""

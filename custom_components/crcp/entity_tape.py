@@ -56,13 +56,15 @@ class TapeEntity(SubunitEntity):
 
     async def go_to(self, position: float) -> None:
         """Wind to a position; a tape that played plays on from there, as fast as it did."""
-        before, speed = self.tape.operation, self.tape.speed
+        before, speed, resume = self.tape.operation, self.tape.speed, self.tape.resume
+        if before == "PLAY":
+            resume = Motion() if speed == 1 else Motion(speed)
 
         async def wind(controller: Commands) -> None:
             await controller.go_to(self.subunit, position)
             self.tape.commanded("FF", None)
-            if before == "PLAY":
-                self.tape.resume = Motion() if speed == 1 else Motion(speed)
+            # One that is on its way already plays on from the new position.
+            self.tape.resume = resume
 
         await self.coordinator.async_command(self.subunit, wind)
 

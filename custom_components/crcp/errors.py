@@ -67,6 +67,11 @@ def is_busy(error: DeviceError) -> bool:
     return isinstance(error, crcp.Busy | ptpip.Busy)
 
 
+def is_passing(error: DeviceError) -> bool:
+    """Whether a unit refuses for the moment only: 4yz, but for the end of the connection."""
+    return isinstance(error, crcp.Refused) and 400 <= error.code < 500 and not is_busy(error)
+
+
 def error_detail(error: DeviceError) -> str:
     """What the error says, with the device's own words in it made fit to be shown."""
     return clean_name(str(error), type(error).__name__, MAX_DETAIL_LENGTH)

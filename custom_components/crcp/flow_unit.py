@@ -26,6 +26,7 @@ from .const import (
     CONF_ACCOUNT,
     CONF_CHANNEL,
     CONF_GREETING,
+    CONF_IDENTITY,
     CONF_KIND,
     CONF_MANUFACTURER,
     CONF_MODEL,
@@ -39,6 +40,7 @@ from .const import (
 from .dial import dial, greeting, open_one_way
 from .entity_parameter import WORDS
 from .flow import DeviceFlow, address_fields
+from .identity import fix_identity, new_identity
 from .names import clean_name, identifier
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.errors import NotAuthorised
@@ -108,7 +110,8 @@ class UnitFlow(DeviceFlow):
         """Ask for the address of a unit."""
         if user_input is not None:
             self._take_address(user_input)
-            self._async_abort_entries_match({CONF_KIND: Kind.UNIT, **self._host_and_port})
+            if await self._is_known():
+                return self.async_abort(reason="already_configured")
         return await self._ask("unit", ADDRESS_SCHEMA, user_input, self._create_unit)
 
     async def async_step_unit_confirm(
@@ -183,7 +186,7 @@ class UnitFlow(DeviceFlow):
             name = self._name or _name_from(data[CONF_GREETING], self._address[CONF_HOST])
             if self.unique_id is None:
                 await self._identify_by_address(*controller.peer)
-        return self.async_create_entry(title=name, data=data)
+        return self._create(name, data)
 
     async def _create_one_way(self, given: dict[str, Any]) -> ConfigFlowResult:
         data = {CONF_KIND: Kind.UNIT, **self._address, **self._facts, **given}
@@ -192,13 +195,32 @@ class UnitFlow(DeviceFlow):
         (await open_one_way(data)).close()
         if self.unique_id is None:
             await self._identify_by_address(data[CONF_HOST], data[CONF_PORT])
-        return self.async_create_entry(title=self._name or data[CONF_HOST], data=data)
+        return self._create(self._name or data[CONF_HOST], data)
+
+    def _create(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
+        data[CONF_IDENTITY] = new_identity(self.hass, self.unique_id or "")
+        return self.async_create_entry(title=title, data=data)
 
     # -- what is known -------------------------------------------------------------------------
 
-    @property
-    def _host_and_port(self) -> dict[str, Any]:
-        return {key: self._address[key] for key in (CONF_HOST, CONF_PORT)}
+    async def _is_known(self) -> bool:
+        """Whether an entry has this address, however it is written: asking takes its seat away."""
+        port = self._address[CONF_PORT]
+        here = await self._in_numbers(self._address[CONF_HOST])
+        for entry in self._async_current_entries(include_ignore=False):
+            if entry.data[CONF_KIND] == Kind.UNIT and entry.data[CONF_PORT] == port:
+                by_address = entry.unique_id in {address_id(host, port) for host in here}
+                if by_address or here & await self._in_numbers(entry.data[CONF_HOST]):
+                    return True
+        return False
+
+    async def _in_numbers(self, host: str) -> set[str]:
+        """A host as it was written, and every address that it has."""
+        try:
+            found = await self.hass.loop.getaddrinfo(host, None)
+        except OSError, UnicodeError:
+            found = []
+        return {host, *(str(address[4][0]) for address in found)}
 
     def _take_address(self, given: dict[str, Any]) -> None:
         """Keep an address; what goes without saying is left out."""
@@ -236,6 +258,7 @@ class UnitFlow(DeviceFlow):
         by_address = {address_id(self._address[CONF_HOST], port) for port in self._ports}
         for entry in self._async_current_entries():
             if entry.unique_id in by_address:
+                fix_identity(self.hass, entry)
                 self.hass.config_entries.async_update_entry(entry, unique_id=unique_id)
 
 

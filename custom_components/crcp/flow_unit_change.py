@@ -16,6 +16,7 @@ from .const import CONF_ACCOUNT, CONF_CHANNEL, CONF_GREETING, CONF_PLAIN, DOMAIN
 from .dial import dial, greeting, open_one_way
 from .errors import DEVICE_ERRORS, AnotherUnit
 from .flow_unit import ADDRESS_SCHEMA, LOGIN_SCHEMA, UnitFlow, address_id
+from .identity import fix_identity
 from .protocols.crcp.client import Controller
 from .protocols.crcp.errors import LinkError, NotAuthorised, TimedOut
 
@@ -150,13 +151,16 @@ class UnitChangeFlow(UnitFlow):
     async def _seat(self) -> AsyncIterator[None]:
         """Give our seat at the unit to this dialogue: a unit has one controller at a time."""
         entries = self.hass.config_entries
-        was_loaded = self._entry.state is ConfigEntryState.LOADED
-        if was_loaded:
+        entry = self._entry
+        # One that was turned away has no seat to give; and setting it up again would end the
+        # very dialogue in which a password was mistyped.
+        has_seat = entry.state is ConfigEntryState.LOADED and entry.runtime_data.connection
+        if has_seat:
             await entries.async_unload(self._entry.entry_id)
         try:
             yield
         finally:
-            if was_loaded:
+            if has_seat:
                 entries.async_schedule_reload(self._entry.entry_id)
 
     async def _look(self, login: Mapping[str, Any] | None = None) -> None:
@@ -175,6 +179,7 @@ class UnitChangeFlow(UnitFlow):
             raise AnotherUnit(expected, said)
 
     def _store(self, login: Mapping[str, Any] | None = None) -> None:
+        fix_identity(self.hass, self._entry)
         kept = {k: v for k, v in self._entry.data.items() if k not in (*_LOGIN, *_ADDRESS)}
         unique_id = self._entry.unique_id
         if unique_id == address_id(self._entry.data[CONF_HOST], self._entry.data[CONF_PORT]):

@@ -1,12 +1,17 @@
 """Camera parameters on their way: bursts merged, targets remembered, and every move ended."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 import logging
 from typing import Final
 
-from .errors import DEVICE_ERRORS, error_detail, is_busy
-from .protocols.crcp.errors import Refused
+from homeassistant.exceptions import HomeAssistantError
+
+from .errors import DEVICE_ERRORS, error_detail, is_busy, is_passing
+from .protocols.crcp.errors import LinkError, Refused
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import CameraStatus
 
@@ -15,6 +20,9 @@ _LOGGER = logging.getLogger(__name__)
 #: Seconds between two commands for one parameter. A slider that is dragged sends fifty values a
 #: second, and a motor follows none of them.
 PACE: Final = 0.25
+
+#: A stop that the unit refuses for the moment is sent again after so many seconds.
+STOP_AGAIN: Final = 1.0
 
 #: One parameter of one camera.
 type Key = tuple[Subunit, str]
@@ -29,22 +37,32 @@ class LastWins:
         self._latest = 0.0
         self._count = 0
         self._covered = 0
+        self._error: Exception | None = None
         self._ready_at = 0.0
 
     async def put(self, value: float) -> None:
-        """Send a value, or wait until a later one was sent in its place."""
+        """Send a value, or wait until a later one was sent in its place, and fail as that did."""
         self._latest = value
         self._count += 1
         mine = self._count
         loop = asyncio.get_running_loop()
         async with self._turn:
             if mine <= self._covered:
+                if self._error:
+                    raise self._error
                 return
             if (wait := self._ready_at - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            self._covered = self._count
+            self._covered, self._error = self._count, None
             try:
                 await self._send(self._latest)
+            except asyncio.CancelledError:
+                # Those who wait for the same value are not cancelled: the next one sends it.
+                self._covered = mine
+                raise
+            except (*DEVICE_ERRORS, HomeAssistantError) as error:
+                self._error = error
+                raise
             finally:
                 self._ready_at = loop.time() + PACE
 
@@ -54,14 +72,17 @@ class Targets:
 
     def __init__(self) -> None:
         self._targets: dict[Key, float] = {}
+        #: What was given to the camera's own control; not every unit tells.
+        self.automatic: set[Key] = set()
 
     def get(self, key: Key) -> float | None:
         """The target of a parameter that is still on its way."""
         return self._targets.get(key)
 
     def set(self, key: Key, value: float) -> None:
-        """Remember a target."""
+        """Remember a target, which ends automatic control."""
         self._targets[key] = value
+        self.automatic.discard(key)
 
     def forget(self, camera: Subunit, names: Iterable[str] | None = None) -> None:
         """Forget where these parameters of a camera are going, or all of them."""
@@ -85,27 +106,42 @@ class Endings:
     """Moves that end after a time, whatever happens meanwhile.
 
     stop: stops one parameter, or raises one of DEVICE_ERRORS. What could not be stopped is owed,
-    and settled when there is a connection again.
+    and settled when there is a connection again; owed is kept for whoever sets the unit up next.
     """
 
-    def __init__(self, stop: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(self, stop: Callable[[Key], Awaitable[None]], owed: set[Key]) -> None:
         self._stop = stop
+        self._owed = owed
+        self._sending: dict[Key, _Sending] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._owed: set[Key] = set()
+        self._taken_so_far: Counter[Key] = Counter()
+        self._closed = False
 
-    def plan(self, keys: Iterable[Key], seconds: float) -> None:
-        """End these moves after so many seconds."""
-        loop = asyncio.get_running_loop()
-        for key in keys:
-            self.cancel(key)
-            self._timers[key] = loop.call_later(seconds, self._begin, key)
+    @contextmanager
+    def sending(self, key: Key, seconds: float | None = None) -> Iterator[None]:
+        """Around the one command that moves a parameter, or stops it.
 
-    def cancel(self, key: Key) -> None:
-        """Another move has taken the place of this one."""
-        self._owed.discard(key)
-        if timer := self._timers.pop(key, None):
-            timer.cancel()
+        seconds: the move is stopped so long after the command was taken. When the command fails
+        and may have been taken, the move ends all the same; when it was refused, whatever moved
+        before still ends as it was to. Raises LinkError once every move has been ended.
+        """
+        if self._closed:
+            raise LinkError("the entry is being unloaded")
+        mine = self._sending[key] = _Sending(seconds)
+        try:
+            yield
+        except Refused:
+            raise
+        except BaseException:
+            if seconds is not None:
+                self._taken(key, mine)
+            raise
+        else:
+            self._taken(key, mine)
+        finally:
+            if self._sending.get(key) is mine:
+                del self._sending[key]
 
     async def settle(self) -> None:
         """Stop what could not be stopped in time."""
@@ -114,25 +150,60 @@ class Endings:
             await self._end(key)
 
     async def end_all(self) -> None:
-        """Stop every move that was to be ended, now."""
-        keys = {*self._timers, *self._owed}
+        """Stop every move that was to be ended, now; none begins any more."""
+        self._closed = True
+        limited = [key for key, each in self._sending.items() if each.seconds is not None]
+        keys = {*self._timers, *self._owed, *limited}
         for key in keys:
-            self.cancel(key)
+            self._cancel(key)
         for key in keys:
             await self._end(key)
         for task in tuple(self._tasks):
             await task
 
+    def _taken(self, key: Key, mine: _Sending) -> None:
+        """Another move has taken the place of the one before."""
+        if self._sending.get(key) is not mine:
+            return
+        self._cancel(key)
+        self._taken_so_far[key] += 1
+        if mine.seconds is not None:
+            self._plan(key, 0 if self._closed else mine.seconds)
+
+    def _plan(self, key: Key, seconds: float) -> None:
+        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self._begin, key)
+
+    def _cancel(self, key: Key) -> None:
+        self._owed.discard(key)
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+
     def _begin(self, key: Key) -> None:
         self._timers.pop(key, None)
+        if key in self._sending:
+            # If the command that is on its way is refused, this move still has to end.
+            self._plan(key, PACE)
+            return
         task = asyncio.get_running_loop().create_task(self._end(key), name="crcp end of a move")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _end(self, key: Key) -> None:
+        move = self._taken_so_far[key]
         try:
             await self._stop(key)
         except DEVICE_ERRORS as error:
-            if not isinstance(error, Refused) or is_busy(error):
-                self._owed.add(key)
+            if self._taken_so_far[key] != move:
+                return
             _LOGGER.debug("%s of %s is not stopped yet: %s", key[1], key[0], error_detail(error))
+            if is_passing(error) and not self._closed:
+                self._plan(key, STOP_AGAIN)
+            elif not isinstance(error, Refused) or is_busy(error) or is_passing(error):
+                self._owed.add(key)
+
+
+@dataclass(eq=False, slots=True)
+class _Sending:
+    """A command that is on its way. seconds: after how long its move ends; None for never."""
+
+    seconds: float | None

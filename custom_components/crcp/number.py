@@ -1,6 +1,7 @@
 """CAMERA parameters and the speed of a TAPE as numbers, in the unit's own ranges and steps."""
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Final, override
 
 from homeassistant.components.number import NumberEntity, NumberMode
@@ -12,6 +13,7 @@ from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import add_as_found, command
 from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
 from .entity_tape import TapeEntity
+from .errors import invalid
 from .moves import LastWins
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
@@ -55,9 +57,13 @@ class ParameterNumber(ParameterEntity, NumberEntity):
     @property
     @override
     def native_value(self) -> float | None:
-        """Where the parameter is going, else where it stands, in the unit's own numbers."""
+        """Where the parameter is going, else where it stands, in the unit's own numbers.
+
+        Unknown while the camera controls it: nobody has set it then, and a scene that brought such
+        a value back would end the automatic control.
+        """
         target = self.coordinator.targets.get(self.key)
-        if target is not None:
+        if target is not None or self.is_automatic:
             return target
         return self.parameter.current if self.parameter else None
 
@@ -91,14 +97,16 @@ class ParameterNumber(ParameterEntity, NumberEntity):
     @command
     async def async_set_native_value(self, value: float) -> None:
         """Send the camera there; it takes its time."""
+        if not isfinite(value):
+            raise invalid("not_a_number")
         self.coordinator.targets.set(self.key, value)
-        self.coordinator.endings.cancel(self.key)
         self.async_write_ha_state()
         await self._values.put(value)
 
     async def _send(self, value: float) -> None:
         async def send(controller: Commands) -> None:
-            await controller.set_value(self.subunit, self.name_on_the_wire, value)
+            with self.coordinator.endings.sending(self.key):
+                await controller.set_value(*self.key, value)
 
         try:
             await self.coordinator.async_command(self.subunit, send)
@@ -143,6 +151,8 @@ class PlaySpeed(TapeEntity, NumberEntity):
     @command
     async def async_set_native_value(self, value: float) -> None:
         """Choose a speed; a tape that plays takes it at once, and one of 0 stands still."""
+        if not isfinite(value):
+            raise invalid("not_a_number")
         if value:
             self.tape.chosen_speed = value
         if self.tape.operation == "PLAY":

@@ -1,6 +1,6 @@
 """A unit that cannot answer (section 4 of the draft): told by datagram, and taken at our word."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 import time
 from typing import Final, override
@@ -51,10 +51,9 @@ class OneWay(Commands):
             self._sent(Command(name, subunit, Amount(value, relative=True)))
 
     @override
-    async def recall(self, subunit: Subunit, values: Mapping[str, float]) -> None:
+    async def in_order(self, subunit: Subunit, names: Iterable[str]) -> list[str]:
         """Motions first: the order among them is the unit's own, and it cannot tell it."""
-        for name in sorted(values, key=lambda name: name not in MOTIONS):
-            await self.set_value(subunit, name, values[name])
+        return sorted(names, key=lambda name: name not in MOTIONS)
 
 
 class OneWayCoordinator(UnitCoordinator):

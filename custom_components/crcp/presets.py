@@ -70,8 +70,9 @@ class Presets:
 
     def find(self, camera: Subunit, name: str) -> Preset:
         """The preset of a camera by its name. Raises ServiceValidationError."""
+        wanted = clean_name(name, "").casefold()
         for preset in self.all.values():
-            if preset.camera == camera and preset.name.casefold() == name.casefold():
+            if preset.camera == camera and preset.name.casefold() == wanted:
                 return preset
         raise invalid("no_such_preset", name=name)
 

@@ -90,8 +90,12 @@ async def _move(call: ServiceCall) -> None:
     if not values:
         raise invalid("nothing_to_move")
     duration: timedelta | None = call.data.get("duration")
+    if duration == timedelta():
+        raise invalid("no_duration")
     for coordinator, camera in _cameras(call):
         _check_parameters(coordinator, camera, values)
+        if call.data["relative"] and not coordinator.tells_twins_apart:
+            raise invalid("needs_signature")
         with in_the_users_words():
             await move_camera(
                 coordinator,
@@ -162,4 +166,4 @@ def _check_parameters(
     status = coordinator.data.cameras.get(camera)
     for name in values:
         if status and name not in status.parameters:
-            raise invalid("no_such_parameter", name=name)
+            raise invalid("no_such_parameter", name=WORDS[name].key)

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from .protocols.crcp.client import Controller
+from .protocols.crcp.commands import text_command
 from .protocols.crcp.errors import Refused
 from .protocols.crcp.messages import Command, Subunit
 from .protocols.crcp.status import UnitStatus
@@ -47,5 +48,5 @@ async def list_directory(controller: Controller, path: str) -> Listing:
 
 
 def load(tape: Subunit, name: str) -> Command:
-    """The command that loads a tape by its name (SMNT)."""
-    return Command("SMNT", Subunit(FILE, tape.number), name)
+    """The command that loads a tape by its name (SMNT). Raises Refused for what no line holds."""
+    return text_command("SMNT", Subunit(FILE, tape.number), name)

@@ -79,7 +79,6 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, name: str) -> None:
         super().__init__(coordinator, subunit, name, f"{WORDS[name].key}_auto")
-        self._assumed = False
         # The draft has no way to tell who has AUTO; where the unit does not, it can be tried.
         told = self.parameter is not None and self.parameter.automatic is not None
         self._attr_entity_registry_enabled_default = told
@@ -94,8 +93,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
     @override
     def is_on(self) -> bool:
         """Whether the camera is in control."""
-        told = self.parameter.automatic if self.parameter else None
-        return self._assumed if told is None else told
+        return self.is_automatic
 
     @override
     @command
@@ -103,8 +101,9 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
         """Let the camera control it."""
 
         async def automatic(controller: Commands) -> None:
-            await controller.set_auto(self.subunit, self.name_on_the_wire)
-            self._assumed = True
+            with self.coordinator.endings.sending(self.key):
+                await controller.set_auto(*self.key)
+            self.coordinator.targets.automatic.add(self.key)
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
         await self.coordinator.async_command(self.subunit, automatic)
@@ -112,11 +111,19 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
     @override
     @command
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Take control, and leave the parameter where it is."""
+        """Take control, and leave the parameter where it is.
+
+        A value that was set after the control was given away has taken it already, and a scene may
+        bring both back in any order: it is not stopped on its way.
+        """
+        targets = self.coordinator.targets
+        if targets.get(self.key) is not None:
+            return
 
         async def manual(controller: Commands) -> None:
-            await controller.stop_motion(self.subunit, self.name_on_the_wire)
-            self._assumed = False
+            with self.coordinator.endings.sending(self.key):
+                await controller.stop_motion(*self.key)
+            targets.automatic.discard(self.key)
 
         await self.coordinator.async_command(self.subunit, manual)
 

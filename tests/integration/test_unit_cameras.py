@@ -203,7 +203,7 @@ async def test_a_move_that_fails_half_way_ends_too(hass: HomeAssistant, put: Set
 
 async def test_a_move_needs_values_for_what_the_camera_has(hass: HomeAssistant, put: SetUp) -> None:
     await put(scenes.camera())
-    with pytest.raises(ServiceValidationError, match="no parameter ROLL"):
+    with pytest.raises(ServiceValidationError, match="no parameter roll"):
         await act(hass, "crcp.move", PAN, pan=340, roll=1)
     with pytest.raises(ServiceValidationError, match="at least one"):
         await act(hass, "crcp.move", PAN)
@@ -272,6 +272,23 @@ async def test_presets_are_renamed_replaced_and_deleted(hass: HomeAssistant, put
     for action in ("recall_preset", "delete_preset"):
         with pytest.raises(ServiceValidationError, match="no preset called Garden"):
             await act(hass, f"crcp.{action}", PAN, name="Garden")
+
+
+async def test_a_preset_is_found_by_the_name_that_it_was_given(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.camera()
+    await put(unit)
+    await save(hass, "<b>Door</b>")
+    del unit.commands[:]
+    await act(hass, "crcp.recall_preset", PAN, name="<b>Door</b>")
+    assert sent(unit, "PAN") == [Amount(170)]
+
+
+async def test_a_value_is_a_number(hass: HomeAssistant, put: SetUp) -> None:
+    await put(scenes.camera())
+    with pytest.raises(ServiceValidationError, match="not a number"):
+        await act(hass, "number.set_value", PAN, value="nan")
 
 
 async def test_there_is_an_end_to_presets(

@@ -43,6 +43,7 @@ async def test_a_unit_is_added_by_its_address(hass: HomeAssistant, unit: Virtual
         "host": "127.0.0.1",
         "port": unit.port,
         "greeting": "Attic deck ready",
+        "identity": f"crcp:127.0.0.1:{unit.port}",
     }
     await hass.async_block_till_done()
     assert hass.states.get("switch.attic_deck_power").state == "on"

@@ -158,6 +158,23 @@ async def test_subunits_come_and_go_without_a_reload(
     assert state(hass, "media_player.attic_tape") == "paused"
 
 
+async def test_what_comes_back_is_asked_at_once(
+    hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = scenes.studio()
+    await put(unit)
+    camera = Subunit("CAMERA")
+    await until(lambda: unit.commands.count(Command("STAT", argument=camera)) >= 2)
+    monkeypatch.setitem(polling.RESTING, None, 0.05)
+    head = unit.heads.pop(0)
+    unit.refresh_subunits()
+    await act(hass, "switch.turn_on", POWER)
+    await until(lambda: state(hass, "number.attic_camera_pan") in ("gone", "unavailable"))
+    unit.heads[0] = head
+    unit.refresh_subunits()
+    await until(lambda: state(hass, "number.attic_camera_pan") == "170.0", within=5)
+
+
 async def test_what_vanished_while_nobody_looked_is_removed(
     hass: HomeAssistant, put: SetUp, device_registry: dr.DeviceRegistry
 ) -> None:

@@ -121,3 +121,17 @@ async def test_what_is_not_signed_rightly_does_nothing(
     await act(hass, "number.set_value", PAN, value=40)
     await until(lambda: unit.commands)
     assert unit.powers == {0: True}
+
+
+async def test_nothing_that_must_not_come_twice_is_sent_unsigned(
+    hass: HomeAssistant, start: Callable[[VirtualUnit], Awaitable[None]]
+) -> None:
+    unit = scenes.studio(datagrams=DatagramRules(unsigned=True))
+    await start(unit)
+    await add(hass, unit, channel="udp", subunits=["POWER0", "CAMERA0"], parameters=["pan", "zoom"])
+    assert state(hass, "button.attic_camera_pan_right") == "gone"
+    assert state(hass, "button.attic_camera_stop") != "gone"
+    with pytest.raises(HomeAssistantError, match="Without a login"):
+        await act(hass, "crcp.move", PAN, pan=10, relative=True)
+    await act(hass, "number.set_value", PAN, value=10)
+    await until(lambda: [each.argument for each in unit.commands] == [Amount(10)])

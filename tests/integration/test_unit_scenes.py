@@ -1,5 +1,6 @@
 """Home Assistant's own scenes bring a unit back: its camera, its power, its tape."""
 
+from functools import partial
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -15,6 +16,7 @@ POWER = "switch.attic_power"
 PLAYER = "media_player.attic_tape"
 NUMBERS = ["number.attic_camera_pan", "number.attic_camera_zoom", "number.attic_camera_focus"]
 AUTO = "switch.attic_camera_automatic_iris"
+IRIS = "number.attic_camera_iris"
 
 
 async def snapshot(hass: HomeAssistant) -> None:
@@ -27,6 +29,11 @@ async def snapshot(hass: HomeAssistant) -> None:
 def values(unit: VirtualUnit) -> dict[str, Any]:
     parameters = unit.heads[0].status().parameters
     return {name: parameters[name].current for name in ("PAN", "ZOOM", "FOCU")}
+
+
+def iris(unit: VirtualUnit) -> tuple[float | None, bool | None]:
+    parameter = unit.heads[0].status().parameters["IRIS"]
+    return parameter.current, parameter.automatic
 
 
 @pytest.mark.parametrize("tells_while_off", [True, False])
@@ -75,3 +82,46 @@ async def test_a_scene_of_a_unit_that_was_off_switches_it_off(
     await act(hass, "switch.turn_on", POWER)
     await act(hass, "scene.turn_on", "scene.evening")
     assert unit.powers == {0: False}
+
+
+@pytest.mark.parametrize("was_automatic", [True, False])
+@pytest.mark.parametrize("is_automatic", [True, False])
+async def test_a_scene_brings_automatic_control_back_in_any_order(
+    hass: HomeAssistant, put: SetUp, was_automatic: bool, is_automatic: bool
+) -> None:
+    unit = scenes.studio()
+    await put(unit)
+    assert await async_setup_component(hass, "scene", {})
+
+    async def choose(automatic: bool, value: int) -> None:
+        await act(hass, "number.set_value", IRIS, value=value)
+        await until(lambda: iris(unit) == (value, False))
+        await until(lambda: state(hass, IRIS) == f"{value}.0")
+        if automatic:
+            await act(hass, "switch.turn_on", AUTO)
+
+    await choose(was_automatic, 4)
+    await act(hass, "scene.create", scene_id="evening", snapshot_entities=[IRIS, AUTO])
+    await choose(is_automatic, 16)
+    await act(hass, "scene.turn_on", "scene.evening")
+    if was_automatic:
+        await until(lambda: iris(unit)[1])
+        assert (state(hass, AUTO), state(hass, IRIS)) == ("on", "unknown")
+    else:
+        await until(lambda: iris(unit) == (4, False))
+
+
+@pytest.mark.parametrize("number_first", [True, False])
+async def test_taking_control_does_not_stop_a_value_on_its_way(
+    hass: HomeAssistant, put: SetUp, number_first: bool
+) -> None:
+    unit = scenes.studio()
+    await put(unit)
+    await act(hass, "number.set_value", IRIS, value=4)
+    await until(lambda: iris(unit) == (4, False))
+    await act(hass, "switch.turn_on", AUTO)
+    set_it = partial(act, hass, "number.set_value", IRIS, value=16)
+    take_it = partial(act, hass, "switch.turn_off", AUTO)
+    for bring in (set_it, take_it) if number_first else (take_it, set_it):
+        await bring()
+    await until(lambda: iris(unit) == (16, False))

@@ -114,6 +114,62 @@ async def test_going_to_a_position_plays_on_at_the_same_speed(
     assert unit.decks[0].position >= 10
 
 
+async def test_a_second_seek_keeps_what_the_first_one_wanted(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.deck()
+    await put(unit)
+    await act(hass, "crcp.play", PLAYER, speed=2)
+    await act(hass, "crcp.go_to", PLAYER, position=400)
+    await act(hass, "crcp.go_to", PLAYER, position=10)
+    await until(lambda: unit.decks[0].operation == "PLAY")
+    assert unit.decks[0].speed == 2
+    assert 10 <= unit.decks[0].position < 100
+
+
+async def test_a_name_with_line_ends_is_refused_in_words(hass: HomeAssistant, put: SetUp) -> None:
+    unit = scenes.studio()
+    await put(unit)
+    with pytest.raises(HomeAssistantError, match="501"):
+        await act(hass, "media_player.select_source", PLAYER, source="x\r\nTAPE0 RECO")
+    with pytest.raises(HomeAssistantError, match="501"):
+        await act(
+            hass,
+            "media_player.play_media",
+            PLAYER,
+            media_content_type="video",
+            media_content_id="x\r\nTAPE0 RECO",
+        )
+    assert not [command for command in unit.commands if command.name in ("RECO", "SMNT")]
+
+
+async def test_a_speed_is_a_number(hass: HomeAssistant, put: SetUp) -> None:
+    await put(scenes.deck())
+    with pytest.raises(ServiceValidationError, match="not a number"):
+        await act(hass, "number.set_value", SPEED, value="nan")
+
+
+async def test_the_guard_of_a_tape_that_vanished_is_off_when_one_appears(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    coordinator = entry.runtime_data
+    await act(hass, "switch.turn_on", GUARD)
+    tape = unit.decks.pop(0)
+    for there in (False, True):
+        if there:
+            unit.decks[0] = tape
+        unit.refresh_subunits()
+        coordinator._timetable.hurry(None)
+        coordinator._wake.set()
+        await until(lambda there=there: (TAPE in coordinator.data.unit.subunits) is there)
+        await hass.async_block_till_done()
+    coordinator._timetable.hurry(TAPE)
+    coordinator._wake.set()
+    await until(lambda: state(hass, GUARD) == "off")
+
+
 async def test_a_pause_forgets_what_a_seek_wanted(hass: HomeAssistant, put: SetUp) -> None:
     unit = scenes.deck()
     await put(unit)

@@ -149,6 +149,11 @@ def test_subunits_may_stand_on_one_line_in_the_units_spelling() -> None:
     assert status.spellings == {Subunit("TAPE"): "TAPE", Subunit("CAMERA"): "CAMERA"}
 
 
+def test_the_list_of_subunits_has_an_end() -> None:
+    lines = [f" CAMERA{number}" for number in range(500)]
+    assert len(parse_unit_status(_reply("status", *lines, "end")).subunits) == 64
+
+
 def test_the_status_of_an_ftp_server_lists_no_subunit() -> None:
     # vsftpd's and pyftpdlib's own texts.
     assert not parse_unit_status(

@@ -1,7 +1,7 @@
 """What a controller can ask of a unit, command by command: no I/O, only what is said and meant."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 import contextlib
 from dataclasses import dataclass, field
 import logging
@@ -138,12 +138,12 @@ class Commands(ABC):
     # -- POWER ---------------------------------------------------------------------------------
 
     async def power_status(self, subunit: Subunit) -> bool | None:
-        """Ask whether the power is on; None where the unit cannot tell."""
+        """Ask whether the power is on; None where the unit cannot tell, and not only now."""
         try:
             return parse_power_status(await self._stat(subunit))
-        except Busy, NotAuthorised:
-            raise
-        except Refused:
+        except Refused as refused:
+            if refused.code < 500 or isinstance(refused, NotAuthorised):
+                raise
             return None
 
     async def set_power(self, subunit: Subunit, *, on: bool) -> None:
@@ -234,11 +234,14 @@ class Commands(ABC):
         Section 9: motions do not commute, and STAT CAMERA lists them in their order. The settings
         of lens and sensor follow.
         """
+        for name in await self.in_order(subunit, values):
+            await self.set_value(subunit, name, values[name])
+
+    async def in_order(self, subunit: Subunit, names: Iterable[str]) -> list[str]:
+        """Sort names of parameters into the order of recall."""
         listed = list((await self.camera_status(subunit)).parameters)
-        order = [*(n for n in listed if n in MOTIONS), *(n for n in listed if n not in MOTIONS)]
-        for name in (*order, *(name for name in values if name not in order)):
-            if name in values:
-                await self.set_value(subunit, name, values[name])
+        order = {name: (name not in MOTIONS, place) for place, name in enumerate(listed)}
+        return sorted(names, key=lambda name: order.get(name, (True, len(listed))))
 
     async def set_auto(self, subunit: Subunit, name: str) -> None:
         """Let the unit control a parameter.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 import re
+from typing import Final
 
 from .arguments import format_number, parse_amount
 from .codec import parse_subunit
@@ -110,14 +111,17 @@ class CameraStatus:
 
 # -- reading -----------------------------------------------------------------------------------
 
+#: No unit is so large, and whoever lists a subunit makes us keep and ask it for ever.
+MAX_SUBUNITS: Final = 64
+
 
 def parse_unit_status(reply: Reply) -> UnitStatus:
-    """Read the list of subunits; lines that are none are left out."""
+    """Read the list of subunits; lines that are none are left out, and all after MAX_SUBUNITS."""
     spellings: dict[Subunit, str] = {}
     for line in reply.inner or (reply.text,):
         for token in _subunit_tokens(split_words(line)):
             subunit = parse_subunit(token)
-            if subunit:
+            if subunit and (subunit in spellings or len(spellings) < MAX_SUBUNITS):
                 spellings.setdefault(subunit, fold(token))
     return UnitStatus(spellings)
 
