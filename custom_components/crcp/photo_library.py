@@ -1,6 +1,6 @@
 """Where a camera's pictures go: a media folder, the ledger of what came, and a thread for both.
 
-There is one ledger for all cameras, open as long as one of them uses it.
+There is one ledger and one thread for all cameras, as long as one of them uses them.
 """
 
 import asyncio
@@ -54,8 +54,8 @@ class PhotoLibrary:
     def __init__(self, hass: HomeAssistant, media_dir: str) -> None:
         self.media_dir, self.folder = media_folder(hass, media_dir)
         self._hass = hass
-        # One thread: the importer writes one picture at a time, and the ledger is used from there.
-        self._executor = ThreadPoolExecutor(1, f"{DOMAIN}_importer")
+        self._shared = hass.data.setdefault(_SHARED, _Shared())
+        self._executor: ThreadPoolExecutor | None = None
         self._ledger: Ledger | None = None
 
     @property
@@ -82,7 +82,9 @@ class PhotoLibrary:
         if self._ledger:
             self._ledger = None
             await _async_return_ledger(self._hass)
-        await self._hass.async_add_executor_job(self._executor.shutdown)
+        if self._executor:
+            self._executor = None
+            await self._shared.async_leave_thread(self._hass)
 
     async def async_forget(self, path: str) -> int:
         """Forget a picture, so that it is imported again; return how many led to this file."""
@@ -111,7 +113,9 @@ class PhotoLibrary:
     def blocking[*Args, Result](
         self, func: Callable[[*Args], Result], /, *args: *Args
     ) -> Awaitable[Result]:
-        """Run a function in the library's thread."""
+        """Run a function in the libraries' thread."""
+        if self._executor is None:
+            self._executor = self._shared.enter_thread()
         return asyncio.get_running_loop().run_in_executor(self._executor, func, *args)
 
     def _check(self) -> None:
@@ -211,7 +215,7 @@ def no_ledger(error: LedgerError) -> HomeAssistantError:
     )
 
 
-# -- the ledger that all share ---------------------------------------------------------------------
+# -- the ledger and the thread that all share ---------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -219,6 +223,22 @@ class _Shared:
     ledger: Ledger | None = None
     users: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # One thread for all: each camera sends one picture at a time, and the ledger is used from there.
+    executor: ThreadPoolExecutor | None = None
+    inside: int = 0
+
+    def enter_thread(self) -> ThreadPoolExecutor:
+        """Use the thread, until async_leave_thread."""
+        self.executor = self.executor or ThreadPoolExecutor(1, f"{DOMAIN}_importer")
+        self.inside += 1
+        return self.executor
+
+    async def async_leave_thread(self, hass: HomeAssistant) -> None:
+        """Use it no more; the last one ends it."""
+        self.inside -= 1
+        if not self.inside and self.executor:
+            executor, self.executor = self.executor, None
+            await hass.async_add_executor_job(executor.shutdown)
 
 
 _SHARED: Final[HassKey[_Shared]] = HassKey("crcp_ledger")

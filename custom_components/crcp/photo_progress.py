@@ -50,7 +50,8 @@ class ImportedPhoto:
     """A picture that is safe in the library.
 
     path: relative to the media folder. captured: naive when the camera told no time zone; None
-    when it told no time. count: how many of this camera's pictures were imported so far.
+    when it told no time. count: how many of this camera's pictures were imported so far. newest: whether
+    none that came with it was taken later.
     """
 
     path: str
@@ -60,6 +61,7 @@ class ImportedPhoto:
     imported_at: datetime
     size: int
     count: int
+    newest: bool
 
 
 PHOTO_ATTRIBUTES: Final = ("media_content_id", "path", "file_name", "camera", "captured", "size")

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 import logging
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from .importer.errors import (
     Stopped,
 )
 from .importer.importer import Imported, Importer, Progress, Report
+from .importer.source import Photo
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
 from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
@@ -94,6 +96,7 @@ class PhotoHost:
         self._troubled = asyncio.Event()
         self._retry_after = FIRST_RETRY
         self._complaints = Complaints(camera_name)
+        self._newest: datetime | None = None
 
     # -- what others ask -----------------------------------------------------------------------
 
@@ -148,6 +151,12 @@ class PhotoHost:
         """Look at the whole card, as soon as that is possible."""
         self._due = True
         self._wake.set()
+
+    async def async_forgotten(self) -> None:
+        """Count anew after pictures were forgotten, and look for them on the cards."""
+        with suppress(ImporterError):  # the next run will meet it, and say so
+            await self._count()
+        self.look_again()
 
     # -- one connection ------------------------------------------------------------------------
 
@@ -241,15 +250,25 @@ class PhotoHost:
     async def _import_all(self, source: StoppableSource, importer: Importer) -> bool:
         """Import everything that is new; return whether nothing is left to try again."""
         try:
-            await self._run(source, importer, afresh=not self._options.new_only)
+            afresh = not self._options.new_only
+            await self._run(source, importer, afresh=afresh, urgent=self._added)
         except ImporterError as error:
             self._in_trouble(error)
             return True  # it is the library that is waited for
         return not self.status.failed
 
-    async def _run(self, source: StoppableSource, importer: Importer, *, afresh: bool) -> Report:
+    async def _run(
+        self,
+        source: StoppableSource,
+        importer: Importer,
+        *,
+        afresh: bool,
+        urgent: deque[int] | None,
+    ) -> Report:
         self._board.change(activity=Activity.CHECKING)
-        report = await importer.run(source, afresh=afresh)
+        self._newest = None
+        report = await importer.run(source, afresh=afresh, urgent=urgent)
+        await self._count()
         self._out_of_trouble()
         for failure in report.failed:
             self._complaints.tell(
@@ -263,6 +282,7 @@ class PhotoHost:
 
     async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:
         """Import what was announced; return whether nothing is left to try again."""
+        self._newest = None
         try:
             if photo := await source.photo(self._added.popleft()):
                 await importer.import_photo(source, photo)
@@ -292,7 +312,9 @@ class PhotoHost:
         # One of its own: it tries again what failed too often.
         importer = self._make_importer(order.choice)
         try:
-            report = await self._run(source, importer, afresh=order.afresh)
+            # What is announced is for the options to choose, and not for an order of some days.
+            urgent = None if order.afresh or not self._may_import() else self._added
+            report = await self._run(source, importer, afresh=order.afresh, urgent=urgent)
         except ImporterError as error:
             self._in_trouble(error)
             order.fail(not_usable(str(error)))
@@ -323,12 +345,24 @@ class PhotoHost:
             imported_at=imported.imported_at,
             size=imported.size,
             count=count,
+            newest=self._is_newest(imported.photo),
         )
         if self._order:
             self._order.photos.append(photo)
         self._out_of_trouble()
-        self._board.change(imported=count, last=photo)
+        self._board.change(imported=count, last=photo if photo.newest else self.status.last)
         self._on_imported(photo)
+
+    def _is_newest(self, photo: Photo) -> bool:
+        """Whether nothing of this run was taken later. The newest come first, the oldest last.
+
+        Only within a run: a clock that was reset must not hide what is taken from then on.
+        """
+        taken = photo.taken and photo.taken.replace(tzinfo=None)
+        if self._newest and (taken is None or taken < self._newest):
+            return False
+        self._newest = taken
+        return True
 
     def _progress(self, progress: Progress) -> None:
         self._board.meter.take(progress)
@@ -355,8 +389,13 @@ class PhotoHost:
     async def _open(self) -> None:
         await self.library.async_open()
         if self._importer is None:
-            count = await self.library.blocking(self.library.ledger.count, self._serial)
             self._importer = self._make_importer(self._options.choice)
+            await self._count()
+
+    async def _count(self) -> None:
+        """Ask the ledger how many there are. Raises LedgerError."""
+        if self._importer:
+            count = await self.library.blocking(self.library.ledger.count, self._serial)
             self._board.change(imported=count)
 
     def _make_importer(self, choice: Choice) -> Importer:
@@ -371,6 +410,7 @@ class PhotoHost:
             template=self._options.template,
             choice=choice,
             delete=self._options.delete,
+            newest_first=True,
         )
 
     def _in_trouble(self, error: ImporterError) -> None:

@@ -118,7 +118,7 @@ class CameraSensor(CameraEntity, SensorEntity):
 
 
 class LastPhotoSensor(CameraEntity, RestoreSensor):
-    """When the last picture landed, and which one that was."""
+    """When the last picture landed, and which one that was; of many at once, the newest."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
@@ -140,6 +140,8 @@ class LastPhotoSensor(CameraEntity, RestoreSensor):
 
     @callback
     def _on_photo(self, photo: ImportedPhoto) -> None:
+        if not photo.newest:
+            return
         # Written with the coordinator's next update: hundreds may come in a minute.
         self._attr_native_value = photo.imported_at
         self._attr_extra_state_attributes = photo_attributes(photo, self.coordinator.name)

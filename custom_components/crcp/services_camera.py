@@ -106,7 +106,7 @@ async def _forget_photo(call: ServiceCall) -> ServiceResponse:
     if not forgotten:
         raise invalid("photo_unknown", photo=place)
     for camera in cameras:
-        camera.photos.look_again()
+        await camera.photos.async_forgotten()
     return {"forgotten": forgotten}
 
 

@@ -10,7 +10,7 @@ from homeassistant.helpers.icon import async_get_icons
 from homeassistant.helpers.service import async_get_all_descriptions
 from homeassistant.helpers.translation import async_get_translations
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.virtual.camera import VirtualCamera
@@ -182,6 +182,22 @@ async def test_a_picture_that_was_deleted_comes_back_when_it_is_forgotten(
     assert await call(hass, "forget_photo", photo=photo) == {"forgotten": 1}
     await until((media / path).exists)
     assert (media / path).read_bytes() == before
+
+
+async def test_what_is_forgotten_while_it_lies_there_is_not_counted_twice(
+    hass: HomeAssistant, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: state(hass, COUNT) == "3")
+    await until(lambda: state(hass, STATE) == "connected")
+    changes = async_capture_events(hass, "state_changed")
+    for number in (1, 2):
+        await call(hass, "forget_photo", photo=f"{FOLDER}1/IMG_000{number}.JPG")
+    event = "event.field_camera_photo"
+    await until(lambda: len([c for c in changes if c.data["entity_id"] == event]) == 2)
+    await until(lambda: state(hass, STATE) == "connected")
+    await until(lambda: state(hass, COUNT) == "3")
+    assert len(list(media.rglob("*.JPG"))) == 3
+    assert "5" not in {c.data["new_state"].state for c in changes if c.data["entity_id"] == COUNT}
 
 
 @pytest.mark.parametrize(

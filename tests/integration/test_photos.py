@@ -1,5 +1,6 @@
 """A camera in Home Assistant: its pictures land in the media library, once and whole."""
 
+import contextlib
 from pathlib import Path
 import threading
 
@@ -18,7 +19,7 @@ from custom_components.crcp import photos
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
-from tests.integration.conftest import set_up
+from tests.integration.conftest import movie, set_up
 
 EVENT = "event.field_camera_photo"
 COUNT = "sensor.field_camera_photos_imported"
@@ -183,6 +184,45 @@ async def test_what_the_camera_does_not_describe_is_counted_and_tried_again(
     camera.faults.denied = 0
     await until(lambda: count(hass) == 3)
     await until(lambda: hass.states.get(remaining).state == "0")
+
+
+async def test_a_picture_taken_during_an_import_comes_before_the_rest_and_is_the_last_photo(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    for number in range(6):
+        camera.cards[0].add(movie(f"MVI_000{number}.MOV", 16 << 20))
+    changes = async_capture_events(hass, "state_changed")
+    entry = await set_up(hass, camera)
+    await until(lambda: list(media.rglob("*MVI*.part")))
+    await camera.press_shutter()
+    await until(lambda: count(hass) == 10, within=40)
+    told = [c.data["new_state"] for c in changes if c.data["entity_id"] == EVENT]
+    names = [state.attributes.get("file_name") for state in told]
+    names = [name for name in names if name]
+    # Who was in hand is finished, and the event takes its time.
+    assert names[:3] == ["IMG_0003.JPG", "IMG_0002.JPG", "IMG_0001.JPG"]
+    assert names.index("IMG_0004.JPG") < names.index("MVI_0002.MOV")
+    assert len(names) == len(set(names)) == 10
+    last = hass.states.get("sensor.field_camera_last_photo")
+    assert last.attributes["file_name"] == "IMG_0004.JPG"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_all_cameras_share_one_thread(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: count(hass) == 3)
+    async with contextlib.AsyncExitStack() as stack:
+        other = VirtualCamera(photos=list(sample_photos(2)), model="Second", serial_number="F-0043")
+        await other.start()
+        stack.push_async_callback(other.stop)
+        entry = await set_up(hass, other)
+        await until(lambda: hass.states.get("sensor.second_photos_imported").state == "2")
+        threads = [t for t in threading.enumerate() if t.name.startswith("crcp_importer")]
+        assert len(threads) == 1
+        await hass.config_entries.async_unload(entry.entry_id)
+        await camera.press_shutter()  # who is left goes on
+        await until(lambda: count(hass) == 4)
 
 
 async def test_a_library_that_is_gone_is_told_once_and_waited_for(

@@ -12,6 +12,7 @@ ledger and library when the one before it is done. So all of this holds for each
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -154,10 +155,13 @@ class Importer:
         self._clearing = Clearing(ledger, library, run_blocking)
         self._doubts = Doubts(ledger, library, run_blocking)
 
-    async def run(self, source: PhotoSource, *, afresh: bool = False) -> Report:
+    async def run(
+        self, source: PhotoSource, *, afresh: bool = False, urgent: deque[int] | None = None
+    ) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
 
         afresh: also those that were passed over, now that somebody wants them.
+        urgent: handles of what is announced meanwhile, which comes before the rest; it is emptied.
         A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
         hand leaves nothing behind that a person could see. Runs of one importer wait for each
@@ -168,11 +172,11 @@ class Importer:
             plan = await self._blocking(self._plan, await self._list(source), afresh)
             plan = await self._doubt(source, plan)
             run = _Run(plan)
-            await self._import_all(source, plan, run)
+            await self._import_all(source, plan, run, deque() if urgent is None else urgent)
             if self._delete:
                 known = plan.known + run.twins
                 run.deleted += await self._clearing.delete_known(source, known)
-            return replace(run.report(), left_out=tuple(source.left_out))
+            return replace(run.report(), left_out=(*source.left_out, *run.left_out))
 
     async def import_photo(self, source: PhotoSource, photo: Photo) -> Imported | None:
         """Import one photo of source's session; None when it is known, or not wanted.
@@ -180,17 +184,21 @@ class Importer:
         Raises as run, or PhotoError.
         """
         async with self._turn:
-            if not self._choice.wants(photo):
+            if not await self._is_to_come(source, photo):
                 return None
-            if await self._blocking(self._ledger.knows, photo):
-                if not await self._doubts.is_other(source, photo):
-                    return None
             progress = Progress(
                 photo=photo, number=1, count=1, received=0, done=0, total=photo.size or 0
             )
             imported = await to_its_end(await self._import(source, progress))
             await self._delete_fetched(source, imported)
             return imported
+
+    async def _is_to_come(self, source: PhotoSource, photo: Photo) -> bool:
+        """Whether a photo is wanted and new."""
+        if not self._choice.wants(photo):
+            return False
+        known = await self._blocking(self._ledger.knows, photo)
+        return not known or await self._doubts.is_other(source, photo)
 
     async def pass_over(self, source: PhotoSource) -> int:
         """Take every photo that is on the cards now for one that nobody wants; return how many."""
@@ -254,16 +262,13 @@ class Importer:
                     self._ledger.give_up(photo)
         return self._ledger.unknown(chosen)
 
-    async def _import_all(self, source: PhotoSource, plan: _Plan, run: _Run) -> None:
+    async def _import_all(
+        self, source: PhotoSource, plan: _Plan, run: _Run, urgent: deque[int]
+    ) -> None:
         """Fetch one after the other; a small one already while the one before it is stored."""
         done = 0
         storing: asyncio.Future[None] | None = None
         for number, photo in enumerate(plan.ready, 1):
-            if not run.may_have_room_for(photo):
-                continue
-            if storing and (run.no_room or not self._may_come_early(photo, plan)):
-                await to_its_end(storing)
-                storing = None
             progress = Progress(
                 photo=photo,
                 number=number,
@@ -272,12 +277,38 @@ class Importer:
                 done=done,
                 total=plan.total,
             )
+            if urgent:
+                if storing:
+                    await to_its_end(storing)
+                    storing = None
+                while urgent:
+                    await self._import_urgent(source, urgent.popleft(), progress, run)
+            if (photo, photo.handle) in run.overtook or not run.may_have_room_for(photo):
+                continue
+            if storing and (run.no_room or not self._may_come_early(photo, plan)):
+                await to_its_end(storing)
+                storing = None
             storing = await self._import_one(source, progress, run, storing)
             done += photo.size or 0
         if storing:
             await to_its_end(storing)
         if run.no_room:
             raise run.no_room
+
+    async def _import_urgent(
+        self, source: PhotoSource, handle: int, progress: Progress, run: _Run
+    ) -> None:
+        """Import what was announced: a picture taken just now does not wait for a whole card."""
+        try:
+            photo = await source.photo(handle)
+            if photo is None or not await self._is_to_come(source, photo):
+                return
+        except PhotoRefused as refused:
+            run.left_out.append(refused)
+            return
+        run.overtook.add((photo, handle))
+        if storing := await self._import_one(source, replace(progress, photo=photo), run, None):
+            await to_its_end(storing)
 
     def _may_come_early(self, photo: Photo, plan: _Plan) -> bool:
         """Whether a photo can be fetched before it is known that the one before it is stored."""
@@ -405,13 +436,19 @@ class _Plan:
 
 
 class _Run:
-    """The counts of a run that goes on. twins: photos whose bytes were in the library already."""
+    """The counts of a run that goes on. twins: photos whose bytes were in the library already.
+
+    overtook: photos that came before their turn, with their handles. left_out: what was announced
+    and not described.
+    """
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
         self.imported = self.size = self.deleted = 0
         self.twins: list[Photo] = []
         self.failed: list[Failure] = []
+        self.overtook: set[tuple[Photo, int]] = set()
+        self.left_out: list[PhotoRefused] = []
         self.no_room: NoRoomForPhoto | None = None
         self._too_large = LEAST_UNTOLD_SIZE
 
