@@ -17,6 +17,9 @@ from tests.helpers import until
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
+# A Home Assistant starts, and its first start on a machine installs things.
+A_WHOLE_HOME = pytest.mark.timeout(300)
+
 
 @pytest.fixture
 def free_port(socket_enabled: None) -> int:
@@ -37,7 +40,7 @@ def start(*command: str) -> subprocess.Popen[str]:
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     process = start(*command)
-    out, err = process.communicate(timeout=110)
+    out, err = process.communicate(timeout=280)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
@@ -73,6 +76,7 @@ def test_ftplib_drives_a_unit_in_a_process_of_its_own(socket_enabled: None) -> N
     process.communicate(timeout=20)
 
 
+@A_WHOLE_HOME
 def test_the_demo_shows_everything_and_leaves_nothing_behind(
     tmp_path: Path, free_port: int
 ) -> None:
@@ -112,6 +116,7 @@ def ask(up: dict[str, Any], path: str) -> Any:
         return json.load(answer)
 
 
+@A_WHOLE_HOME
 async def test_the_demo_stays_up_for_scripts_until_it_is_told_to_end(
     tmp_path: Path, free_port: int
 ) -> None:
@@ -129,6 +134,7 @@ async def test_the_demo_stays_up_for_scripts_until_it_is_told_to_end(
     assert processes_with(str(tmp_path)) == []
 
 
+@A_WHOLE_HOME
 async def test_nothing_stays_behind_when_the_demo_is_killed(tmp_path: Path, free_port: int) -> None:
     process = start("demo", "--folder", str(tmp_path), "--port", str(free_port))
     await until((tmp_path / "home-assistant.log").exists, within=60)
