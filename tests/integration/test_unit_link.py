@@ -162,13 +162,14 @@ async def test_what_comes_back_is_asked_at_once(
     hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unit = scenes.studio()
-    await put(unit)
+    coordinator = (await put(unit)).runtime_data
     camera = Subunit("CAMERA")
     await until(lambda: unit.commands.count(Command("STAT", argument=camera)) >= 2)
     monkeypatch.setitem(polling.RESTING, None, 0.05)
     head = unit.heads.pop(0)
     unit.refresh_subunits()
-    await act(hass, "switch.turn_on", POWER)
+    coordinator._timetable.hurry(None)
+    coordinator._wake.set()
     await until(lambda: state(hass, "number.attic_camera_pan") in ("gone", "unavailable"))
     unit.heads[0] = head
     unit.refresh_subunits()
