@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
 from .importer.choice import Choice
-from .importer.importer import Report
+from .importer.run import Report
 from .photo_progress import ImportedPhoto
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from homeassistant.util.json import JsonValueType
 
 from .importer.errors import ImporterError, LedgerError, LibraryFull, LibraryMissing
-from .importer.importer import Progress
+from .importer.run import Progress
 
 _LOGGER = logging.getLogger(__name__)
 

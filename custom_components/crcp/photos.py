@@ -22,7 +22,8 @@ from .importer.errors import (
     PhotoError,
     Stopped,
 )
-from .importer.importer import Imported, Importer, Progress, Report
+from .importer.importer import Importer
+from .importer.run import Imported, Progress, Report
 from .importer.source import Photo
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped

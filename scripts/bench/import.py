@@ -26,10 +26,11 @@ import tempfile
 import time
 from typing import Any, Final
 
-from crcp.importer.importer import Imported, Importer, Report
+from crcp.importer.importer import Importer
 from crcp.importer.ledger import Ledger
 from crcp.importer.ptp import PtpSource
 from crcp.importer.room import Reserve
+from crcp.importer.run import Imported, Report
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.codes import EventCode, ObjectFormat
 from crcp.virtual.camera import VirtualCamera

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import sys
 import time
 
-from crcp.importer.importer import Progress
+from crcp.importer.run import Progress
 
 #: How often the line is drawn, in seconds, and over how long the rate is taken.
 REDRAW = 0.1

@@ -22,12 +22,13 @@ import uuid
 from crcp.importer.choice import Choice
 from crcp.importer.errors import ImporterError
 from crcp.importer.executor import RunBlocking
-from crcp.importer.importer import Imported, Importer, Report
+from crcp.importer.importer import Importer
 from crcp.importer.kinds import Kind
 from crcp.importer.ledger import Ledger, Record
 from crcp.importer.ptp import PtpSource
 from crcp.importer.recovery import open_ledger
 from crcp.importer.room import Reserve, Room
+from crcp.importer.run import Imported, Report
 from crcp.importer.source import Photo
 from crcp.importer.template import DEFAULT, FIELDS, Template, TemplateError
 from crcp.protocols.ptpip.client import Initiator

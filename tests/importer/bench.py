@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from custom_components.crcp.importer.errors import PhotoRefused
-from custom_components.crcp.importer.importer import Imported, Importer
+from custom_components.crcp.importer.importer import Importer
 from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.room import Reserve
+from custom_components.crcp.importer.run import Imported
 from custom_components.crcp.importer.source import Photo, Write
 
 #: A time zone in which nothing is what it would be in UTC.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.crcp.importer.importer import Progress
+from custom_components.crcp.importer.run import Progress
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.personalities import (
     GENERIC,

@@ -12,9 +12,9 @@ from typing import Any, override
 import pytest
 
 from custom_components.crcp.importer.errors import AnotherLibrary, LibraryFull
-from custom_components.crcp.importer.importer import Imported
 from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.room import Reserve
+from custom_components.crcp.importer.run import Imported
 from custom_components.crcp.importer.source import Photo
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.personalities import GENERIC, NIKON, Personality

@@ -19,8 +19,8 @@ from custom_components.crcp.importer.errors import (
     UnsafePath,
     WrongLength,
 )
-from custom_components.crcp.importer.importer import Imported
 from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.run import Imported
 from custom_components.crcp.importer.source import Photo, Write
 
 from ..helpers import until

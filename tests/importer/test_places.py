@@ -9,9 +9,9 @@ import pytest
 from custom_components.crcp.importer import renaming
 from custom_components.crcp.importer.errors import AnotherLibrary
 from custom_components.crcp.importer.files import PartFile
-from custom_components.crcp.importer.importer import Progress
 from custom_components.crcp.importer.recovery import open_ledger
 from custom_components.crcp.importer.room import HERE, Room
+from custom_components.crcp.importer.run import Progress
 from custom_components.crcp.importer.template import Template
 
 from .bench import NOTHING_KEPT, Bench, some_bytes

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from custom_components.crcp.importer.importer import Importer, Report
+from custom_components.crcp.importer.importer import Importer
 from custom_components.crcp.importer.ptp import PtpSource
+from custom_components.crcp.importer.run import Report
 from custom_components.crcp.protocols.ptpip.codes import OperationCode, ProtectionStatus
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.card import FIRST_STORAGE, SECOND_STORAGE, Card, Entry

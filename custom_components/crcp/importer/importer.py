@@ -14,9 +14,9 @@ ledger and library when the one before it is done. So all of this holds for each
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 import time
 from typing import Final
 
@@ -29,8 +29,9 @@ from .files import remove_part
 from .ledger import Ledger, Record
 from .naming import part_name
 from .room import Reserve, Room
+from .run import Failure, Imported, Plan, Progress, Report, Run
 from .setbacks import Setbacks
-from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
+from .source import Photo, PhotoSource
 from .template import DEFAULT, Template
 from .transfer import Shelf, Transfer
 
@@ -46,65 +47,6 @@ MAX_EARLY: Final = 64 << 20
 
 ALL: Final = Choice()
 RESERVE: Final = Reserve()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """A photo that is in the library and the ledger. path: relative to the library."""
-
-    photo: Photo
-    path: PurePosixPath
-    size: int
-    sha256: str
-    imported_at: datetime
-    thumbnail: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A photo that was not imported, and why."""
-
-    photo: Photo
-    error: PhotoError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is. photo: the one in hand, number: which of count. received: bytes of it.
-
-    done: bytes of the photos before it. total: of all of them, as far as the camera tells.
-    """
-
-    photo: Photo
-    number: int
-    count: int
-    received: int
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a run did. known: photos that the ledger had, or had the bytes of.
-
-    not_chosen: photos that nobody wants. waiting: photos that failed too often, and are not tried
-    now. deleted: on the camera. left_out: what the camera would not list or describe, so that nobody
-    can say whether it is wanted; a later run may find it.
-    """
-
-    imported: int
-    known: int
-    failed: tuple[Failure, ...]
-    size: int
-    not_chosen: int = 0
-    waiting: int = 0
-    deleted: int = 0
-    left_out: tuple[PhotoRefused, ...] = ()
-
-    @property
-    def unfinished(self) -> int:
-        """How many photos may still have to come; none of them is a run that did all it was to."""
-        return len(self.failed) + self.waiting + len(self.left_out)
 
 
 class Importer:
@@ -171,7 +113,7 @@ class Importer:
             await self._blocking(self._room.check)
             plan = await self._blocking(self._plan, await self._list(source), afresh)
             plan = await self._doubt(source, plan)
-            run = _Run(plan)
+            run = Run(plan)
             await self._import_all(source, plan, run, deque() if urgent is None else urgent)
             if self._delete:
                 known = plan.known + run.twins
@@ -217,7 +159,7 @@ class Importer:
                 self._on_listed(len(listed))
         return listed
 
-    def _plan(self, listed: list[Photo], afresh: bool) -> _Plan:
+    def _plan(self, listed: list[Photo], afresh: bool) -> Plan:
         """Decide what is to be done; away from the event loop, because cards are large.
 
         Shots that are numbered here are numbered in the order in which they were taken.
@@ -233,7 +175,7 @@ class Importer:
         # A photo that ends the session each time must not keep the ones behind it waiting for ever.
         ready.sort(key=self._unfinished.__contains__)
         to_come = {(photo, photo.handle) for photo in politely(new)}
-        return _Plan(
+        return Plan(
             ready=ready,
             known=[photo for photo in politely(chosen) if (photo, photo.handle) not in to_come],
             not_chosen=len(listed) - len(chosen),
@@ -241,7 +183,7 @@ class Importer:
             half_done=self._ledger.half_done(photo.serial for photo in ready),
         )
 
-    async def _doubt(self, source: PhotoSource, plan: _Plan) -> _Plan:
+    async def _doubt(self, source: PhotoSource, plan: Plan) -> Plan:
         """Count those that only seem to be known to those that are fetched."""
         others = {photo.handle for photo in await self._doubts.others(source, plan.known)}
         if not others:
@@ -263,7 +205,7 @@ class Importer:
         return self._ledger.unknown(chosen)
 
     async def _import_all(
-        self, source: PhotoSource, plan: _Plan, run: _Run, urgent: deque[int]
+        self, source: PhotoSource, plan: Plan, run: Run, urgent: deque[int]
     ) -> None:
         """Fetch one after the other; a small one already while the one before it is stored."""
         done = 0
@@ -296,7 +238,7 @@ class Importer:
             raise run.no_room
 
     async def _import_urgent(
-        self, source: PhotoSource, handle: int, progress: Progress, run: _Run
+        self, source: PhotoSource, handle: int, progress: Progress, run: Run
     ) -> None:
         """Import what was announced: a picture taken just now does not wait for a whole card."""
         try:
@@ -310,7 +252,7 @@ class Importer:
         if storing := await self._import_one(source, replace(progress, photo=photo), run, None):
             await to_its_end(storing)
 
-    def _may_come_early(self, photo: Photo, plan: _Plan) -> bool:
+    def _may_come_early(self, photo: Photo, plan: Plan) -> bool:
         """Whether a photo can be fetched before it is known that the one before it is stored."""
         return photo not in plan.half_done and photo.size is not None and photo.size <= MAX_EARLY
 
@@ -318,7 +260,7 @@ class Importer:
         self,
         source: PhotoSource,
         progress: Progress,
-        run: _Run,
+        run: Run,
         before: asyncio.Future[None] | None,
     ) -> asyncio.Future[None] | None:
         """Import one of many; what is wrong with it costs nothing but itself.
@@ -414,77 +356,6 @@ class Importer:
         self, func: Callable[[*Args], Result], *args: *Args
     ) -> Result:
         return await to_its_end(self._run_blocking(func, *args))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """What a run is to do. ready: in this order. known: photos that need no import.
-
-    half_done: photos of which an earlier run left a part.
-    """
-
-    ready: list[Photo]
-    known: list[Photo]
-    not_chosen: int
-    waiting: int
-    half_done: set[Photo]
-
-    @property
-    def total(self) -> int:
-        """The bytes to come, as far as the camera tells."""
-        return sum(photo.size or 0 for photo in self.ready)
-
-
-class _Run:
-    """The counts of a run that goes on. twins: photos whose bytes were in the library already.
-
-    overtook: photos that came before their turn, with their handles. left_out: what was announced
-    and not described.
-    """
-
-    def __init__(self, plan: _Plan) -> None:
-        self._plan = plan
-        self.imported = self.size = self.deleted = 0
-        self.twins: list[Photo] = []
-        self.failed: list[Failure] = []
-        self.overtook: set[tuple[Photo, int]] = set()
-        self.left_out: list[PhotoRefused] = []
-        self.no_room: NoRoomForPhoto | None = None
-        self._too_large = LEAST_UNTOLD_SIZE
-
-    def has_no_room(self, photo: Photo, error: NoRoomForPhoto) -> None:
-        """Note that there is no room for a photo; the run ends so when the smaller ones are here."""
-        self.no_room = error
-        self._too_large = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
-
-    def may_have_room_for(self, photo: Photo) -> bool:
-        """Whether a photo is smaller than what there was no room for."""
-        return self.no_room is None or (photo.size is not None and photo.size < self._too_large)
-
-    async def count(self, photo: Photo, storing: Awaitable[Imported | None]) -> None:
-        """Count a photo when it is stored, or was refused by the library."""
-        try:
-            imported = await storing
-        except PhotoError as error:
-            self.failed.append(Failure(photo, error))
-            return
-        if imported is None:
-            self.twins.append(photo)
-        else:
-            self.imported += 1
-            self.size += imported.size
-
-    def report(self) -> Report:
-        """What came of it."""
-        return Report(
-            imported=self.imported,
-            known=len(self._plan.known) + len(self.twins),
-            failed=tuple(self.failed),
-            size=self.size,
-            not_chosen=self._plan.not_chosen,
-            waiting=self._plan.waiting,
-            deleted=self.deleted,
-        )
 
 
 def _age(photo: Photo) -> int:
