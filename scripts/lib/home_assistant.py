@@ -99,10 +99,14 @@ class Process:
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process when the one that started it is gone, however it went."""
+    """Ask Linux to end this process when the one that started it is gone, however it went.
+
+    A Home Assistant that is still starting ignores the request to end, and nobody is left to ask
+    twice; so it is not asked.
+    """
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class HomeAssistant:
