@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-import resource
 import shutil
 import statistics
 import subprocess
@@ -37,6 +36,7 @@ from crcp.virtual.camera import VirtualCamera
 from crcp.virtual.personalities import PERSONALITIES
 from crcp.virtual.photos import FIRST_MORNING, Photo
 from crcp.virtual.synthetic import BLOCK, Synthetic
+from memory import peak, resident
 
 MB: Final = 1_000_000
 MS: Final = 1000
@@ -233,23 +233,23 @@ async def act_idle(*_: Any) -> dict[str, Any]:
 
 async def act_copy(importer: Importer, _: Initiator, source: PtpSource, __: Any) -> dict[str, Any]:
     """Import everything."""
-    before, probe = _resident(), Probe()
+    before, probe = resident(), Probe()
     begun = time.monotonic()
     report = await importer.run(source)
     seconds = time.monotonic() - begun
-    return _said(report) | probe.result() | {"seconds": seconds, "grown": _peak() - before}
+    return _said(report) | probe.result() | {"seconds": seconds, "grown": peak() - before}
 
 
 async def act_known(importer: Importer, _: Initiator, source: PtpSource, __: Any) -> dict[str, Any]:
     """Let everything be known, then look at it again."""
-    before, probe = _resident(), Probe()
+    before, probe = resident(), Probe()
     await importer.pass_over(source)
     print("passed", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     begun = time.monotonic()
     report = await importer.run(source)
     seconds = time.monotonic() - begun
-    return _said(report) | probe.result() | {"seconds": seconds, "grown": _peak() - before}
+    return _said(report) | probe.result() | {"seconds": seconds, "grown": peak() - before}
 
 
 async def act_shots(
@@ -287,16 +287,6 @@ def _said(report: Report) -> dict[str, Any]:
         "failed": len(report.failed),
         "bytes": report.size,
     }
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 # -- the bench -----------------------------------------------------------------------------------

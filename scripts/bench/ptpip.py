@@ -15,10 +15,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 import json
 import os
 from pathlib import Path
-import resource
 import shutil
 import signal
 import socket
@@ -29,6 +29,7 @@ import tempfile
 import time
 from typing import Any, Final
 
+from crcp.importer.executor import Sink
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.codes import DataPhase, ObjectFormat, OperationCode
 from crcp.protocols.ptpip.datatypes import Bytes
@@ -41,20 +42,15 @@ from crcp.virtual.data_phase import DataSender, DataStyle
 from crcp.virtual.host import Host
 from crcp.virtual.photos import FIRST_MORNING, Photo
 from crcp.virtual.synthetic import Synthetic
+from memory import peak, resident
 
 MB: Final = 1_000_000
 ROOM: Final = Path(__file__).parents[1] / "lib" / "room.py"
 
 GUID: Final = bytes(range(16))
 
-#: What is read at once, and what is gathered of small pieces: it fits a processor's own cache.
+#: What the plain copy reads at once: it fits a processor's own cache.
 BUFFER: Final = 1 << 20
-
-#: A piece of so many bytes is worth a hop to another thread. What one read brings has one such
-#: piece at most, and what is left of the packet before it.
-LARGE: Final = BUFFER // 2
-
-_NOTHING: Final = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,68 +137,38 @@ class _PlainWire:
 
 async def copy_ours(port: int, folder: Path) -> dict[str, int]:
     """Copy everything with our initiator."""
-    before, copied = _resident(), 0
+    before, copied = resident(), 0
     async with await Initiator.connect(
         "127.0.0.1", port, guid=GUID, friendly_name="bench"
     ) as initiator:
         await initiator.begin()
-        sink = Sink()
         for handle in await initiator.object_handles():
             info = await initiator.object_info(handle)
             if not info.is_association:
                 size = await size_of(initiator, initiator.vendor, handle, info)
-                copied += await _fetch(initiator, handle, size, folder / info.filename, sink)
-        return {"bytes": copied, "grown": _peak() - before}
+                copied += await _fetch(initiator, handle, size, folder / info.filename)
+        return {"bytes": copied, "grown": peak() - before}
 
 
-async def _fetch(
-    initiator: Initiator, handle: int, size: int | None, path: Path, sink: Sink
-) -> int:
-    sink.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+async def _fetch(initiator: Initiator, handle: int, size: int | None, path: Path) -> int:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
+        sink = Sink(partial(_write_all, file), asyncio.to_thread)
         read = await read_object(initiator, initiator.vendor, handle, sink.write, size=size)
-        await sink.flush()
+        await sink.finish()
         return read
     finally:
-        os.close(sink.file)
+        os.close(file)
 
 
-class Sink:
-    """Writes to a file in another thread: large pieces where they lie, small ones gathered.
-
-    While a piece is written the system goes on receiving into the socket's own buffer. A second
-    buffer of ours would cost a copy, and a thread that fills it while another one writes moves
-    every byte from one processor's cache to the other's; that costs more than it gains.
-    """
-
-    def __init__(self) -> None:
-        self.file = -1
-        self._buffer = memoryview(bytearray(BUFFER))
-        self._held = 0
-
-    async def write(self, piece: memoryview) -> None:
-        """Take a piece, which is valid until this returns."""
-        if len(piece) >= LARGE or self._held + len(piece) > BUFFER:
-            await self.flush(piece)
-        else:
-            self._buffer[self._held : self._held + len(piece)] = piece
-            self._held += len(piece)
-
-    async def flush(self, piece: memoryview = _NOTHING) -> None:
-        """Write what is held, and a piece after it."""
-        held, self._held = self._held, 0
-        await asyncio.to_thread(self._write_all, self._buffer[:held], piece)
-
-    def _write_all(self, held: memoryview, piece: memoryview) -> None:
-        while held or piece:
-            done = os.writev(self.file, (held, piece))
-            piece = piece[max(0, done - len(held)) :]
-            held = held[done:]
+def _write_all(file: int, piece: memoryview) -> None:
+    while piece:
+        piece = piece[os.write(file, piece) :]
 
 
 def copy_plain(port: int, folder: Path, load: Load, size: int) -> dict[str, int]:
     """Copy everything from a bare socket; size: of a file with the packets' headers."""
-    before = _resident()
+    before = resident()
     buffer = memoryview(bytearray(BUFFER))
     with socket.create_connection(("127.0.0.1", port)) as link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -214,7 +180,7 @@ def copy_plain(port: int, folder: Path, load: Load, size: int) -> dict[str, int]
                     got = link.recv_into(buffer)
                     file.write(buffer[:got])
                     left -= got
-    return {"bytes": size * load.count, "grown": _peak() - before}
+    return {"bytes": size * load.count, "grown": peak() - before}
 
 
 async def size_with_headers(load: Load, style: DataStyle) -> int:
@@ -227,16 +193,6 @@ async def size_with_headers(load: Load, style: DataStyle) -> int:
 
     await _send_file(load, style, count)
     return size
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
-def _peak() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 # -- the bench ---------------------------------------------------------------------------------

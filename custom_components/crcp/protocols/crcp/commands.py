@@ -131,10 +131,6 @@ class Commands(ABC):
                 state.refused[subunit] = refused
         return state
 
-    async def status_lines(self, subunit: Subunit) -> tuple[str, ...]:
-        """Ask STAT of any subunit; the lines as the unit wrote them, for a person."""
-        return (await self._stat(subunit)).lines[:-1]
-
     # -- POWER ---------------------------------------------------------------------------------
 
     async def power_status(self, subunit: Subunit) -> bool | None:

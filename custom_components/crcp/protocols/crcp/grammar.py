@@ -16,7 +16,6 @@ SUBUNIT = re.compile(r"([A-Za-z](?:[A-Za-z_-]*[A-Za-z_])?)([0-9]*)")
 
 # Sections 8 and 9: "decimal notation with optional fractional part". ASCII digits only.
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-UNSIGNED = re.compile(NUMBER)
 
 # Sections 8 and 9: "When '+' or '-' sign precedes the number, it means a value relative to ...".
 SIGNED = re.compile(rf"([+-]?)({NUMBER})")

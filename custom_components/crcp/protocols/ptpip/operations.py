@@ -160,11 +160,6 @@ class Operations(ABC):
         """
         return await self.stream(OperationCode.GET_OBJECT, handle, write=write)
 
-    async def get_partial_object(self, handle: int, offset: int, size: int, write: Write) -> int:
-        """Give a part of an object's first 4 GiB to write; return how many bytes there were."""
-        asked = OperationCode.GET_PARTIAL_OBJECT
-        return await self.stream(asked, handle, offset, size, write=write)
-
     async def delete_object(self, handle: int) -> None:
         """Delete one object. Raises Misuse for the handle that means all of them."""
         if handle in (0, EVERYTHING):

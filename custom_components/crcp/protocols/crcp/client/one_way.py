@@ -1,7 +1,6 @@
 """A controller that cannot hear: commands over UDP, as from an infra-red remote (section 4)."""
 
 import asyncio
-from collections.abc import Iterable
 import secrets
 import time
 from typing import Self, override
@@ -60,11 +59,6 @@ class OneWayController:
         if self._signer:
             lines = self._signer.sign(lines, now=time.time(), nonce=secrets.token_hex(8))
         self._transport.sendto(lines)
-
-    def send_each(self, commands: Iterable[Command]) -> None:
-        """Send commands that do not depend on each other, each in a datagram of its own."""
-        for command in commands:
-            self.send(command)
 
     def close(self) -> None:
         """Close the socket."""

@@ -158,10 +158,6 @@ class Canon(Generic):
     def translate(self, event: Event) -> Event | None:
         return None if event.code == COME_AND_ASK and self._asked else super().translate(event)
 
-    async def transfer_complete(self, operations: Operations, handle: int) -> None:
-        """Tell the camera that a picture which it kept in memory for us has arrived."""
-        await operations.transact(operation(CanonOperation.TRANSFER_COMPLETE), handle)
-
     async def _stay_on(self, operations: Operations) -> None:
         if not self.supports(CanonOperation.KEEP_DEVICE_ON):
             return
