@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], object], *, within: float = 10.0) -> None:
+async def until(condition: Callable[[], object], *, within: float = 30.0) -> None:
     """Return as soon as condition holds; fail when it does not within so many seconds."""
     async with asyncio.timeout(within):
         while not condition():
