@@ -278,7 +278,7 @@ async def test_a_controller_that_is_gone_after_quit_leaves_nothing_running(
     assert (await wire.ask("RETR live"))[0].startswith("150 ")
     wire.say("QUIT")
     await wire.close()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while unit._connection:
             await asyncio.sleep(0.01)
     await _log_in(unit, None)

@@ -80,7 +80,7 @@ async def _use(port: int) -> None:
 
 
 async def _tasks_are_gone(before: set[asyncio.Task[object]]) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         while asyncio.all_tasks() - before:
             await asyncio.sleep(0.01)
 

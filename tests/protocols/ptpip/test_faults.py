@@ -556,7 +556,7 @@ async def cancelled(
     await content.half_sent.wait()
     await initiator.cancel()
     content.let_go.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await asyncio.wait([getting])
     return initiator, getting.exception()
 
