@@ -73,6 +73,23 @@ class VirtualUnit:
     belong together: what STREAMn sends is what TAPEn plays, or live without a tape.
     """
 
+    #: Seconds.
+    idle_time, login_time, penalty = IDLE_TIME, LOGIN_TIME, PENALTY
+
+    #: Whether data may go to, and come from, others than the controller.
+    third_party_data = False
+
+    #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
+    tells_while_off = True
+
+    #: A name to tell in place of the numbers, and the group that mode P sends to.
+    data_name: str | None = None
+    group: Address | None = None
+    data_ports: tuple[int, ...] = (0,)
+
+    #: What STAT keeps to itself: many a unit has CONNECTION's commands and does not say so.
+    unlisted: frozenset[Subunit] = frozenset()
+
     def __init__(
         self,
         *,
@@ -110,17 +127,7 @@ class VirtualUnit:
         self._address = address
         #: None: this unit says nothing first.
         self.greeting: str | None = f"{name} ready"
-        self.idle_time, self.login_time, self.penalty = IDLE_TIME, LOGIN_TIME, PENALTY
-        self.third_party_data = False
-        #: Whether STAT TAPE and STAT CAMERA are answered while the power is off.
-        self.tells_while_off = True
-        #: A name to tell in place of the numbers, and the group that mode P sends to.
-        self.data_name: str | None = None
-        self.group: Address | None = None
-        self.data_ports: tuple[int, ...] = (0,)
         self.subunits: list[Subunit] = []
-        #: What STAT keeps to itself: many a unit has CONNECTION's commands and does not say so.
-        self.unlisted: frozenset[Subunit] = frozenset()
         #: The commands that were performed, or refused, of late.
         self.commands: list[Command] = []
         self.refresh_subunits()
@@ -130,8 +137,7 @@ class VirtualUnit:
         self._host = self._open_to_controllers(port)
         self._tls_host = self._open_to_controllers(tls=tls) if tls else None
         self._rules = datagrams
-        own = Verifier({account.user: account.password} if account else {})
-        self._verifier = (datagrams.verifier if datagrams else None) or own
+        self._verifier = (datagrams and datagrams.verifier) or _verifier_of(account)
         self._datagrams: Datagrams | None = None
         self._connection: ControlConnection | None = None
 
@@ -326,6 +332,10 @@ class VirtualUnit:
         if self.fault.takes_over:
             return Host(self.fault.meet, port, tls=tls, address=self._address)
         return ControlHost(self, port, tls=tls, address=self._address)
+
+
+def _verifier_of(account: Account | None) -> Verifier:
+    return Verifier({account.user: account.password} if account else {})
 
 
 async def _when_done(outcome: Awaitable[Reply]) -> Reply:

@@ -12,7 +12,7 @@ from custom_components.crcp.link import RECONNECT_DELAYS
 from custom_components.crcp.polling import MOVING, RESTING, SLOWEST
 from custom_components.crcp.protocols.crcp.addresses import parse_address
 from custom_components.crcp.protocols.crcp.client import Controller, Timeouts
-from custom_components.crcp.protocols.crcp.client.data import KNOCK_INTERVAL
+from custom_components.crcp.protocols.crcp.client.data_datagrams import KNOCK_INTERVAL
 from custom_components.crcp.protocols.crcp.client.timeouts import DEFAULT_TIMEOUTS, KEEP_ALIVE
 from custom_components.crcp.protocols.crcp.datagrams import REMEMBERED, WINDOW
 from custom_components.crcp.protocols.crcp.errors import TimedOut

@@ -17,7 +17,8 @@ from ..session import PORT
 from ..subunits import FILE, STREAM
 from ..transfers import OpenTransfer
 from .connection import Connection
-from .data import DataLink, open_data_link
+from .data import open_data_link
+from .data_link import DataLink
 from .timeouts import DEFAULT_TIMEOUTS, Timeouts
 from .transfer import Transfer, read_listing
 

@@ -13,7 +13,7 @@ from ..messages import Reply
 from ..receiver import Receiver
 from ..rtp import Deframer, RtpPacket, frame
 from ..transfers import OpenTransfer
-from .data import DataLink
+from .data_link import DataLink
 from .timeouts import Timeouts
 
 _LOGGER = logging.getLogger(__name__)
