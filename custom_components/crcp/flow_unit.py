@@ -40,7 +40,7 @@ from .const import (
 from .dial import dial, greeting, open_one_way
 from .entity_parameter import WORDS
 from .flow import DeviceFlow, address_fields
-from .identity import fix_identity, new_identity
+from .identity import new_identity
 from .names import clean_name, identifier
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.errors import NotAuthorised
@@ -157,8 +157,7 @@ class UnitFlow(DeviceFlow):
         self._take_announcement(properties, one_way=one_way)
         self._name = clean_name(properties.get("fn") or instance, "CRCP unit")
         self.context["title_placeholders"] = {"name": self._name}
-        self._adopt_unit_without_id(f"crcp:{unit_id}")
-        await self.async_set_unique_id(f"crcp:{unit_id}")
+        await self.async_set_unique_id(self._known_by_address() or f"crcp:{unit_id}")
         return await self._greet_known_unit() or await self.async_step_unit_confirm()
 
     async def _greet_known_unit(self) -> ConfigFlowResult | None:
@@ -253,13 +252,14 @@ class UnitFlow(DeviceFlow):
         await self.async_set_unique_id(address_id(host, port), raise_on_progress=False)
         self._abort_if_unique_id_configured()
 
-    def _adopt_unit_without_id(self, unique_id: str) -> None:
-        """Give the id that is announced now to the entry that was made by this address."""
+    def _known_by_address(self) -> str | None:
+        """The unique id of the entry that was made by this address.
+
+        It stays what it is: the id that is announced now, anybody could have announced.
+        """
         by_address = {address_id(self._address[CONF_HOST], port) for port in self._ports}
-        for entry in self._async_current_entries():
-            if entry.unique_id in by_address:
-                fix_identity(self.hass, entry)
-                self.hass.config_entries.async_update_entry(entry, unique_id=unique_id)
+        known = (entry.unique_id for entry in self._async_current_entries())
+        return next((each for each in known if each in by_address), None)
 
 
 def address_id(host: str, port: int) -> str:

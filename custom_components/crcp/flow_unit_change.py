@@ -1,8 +1,9 @@
 """Change what an entry knows of its unit: another password, another address.
 
-A unit has no identity that it could prove. So a password that is kept is never sent to another
-address: there, a person gives it anew, or nobody does. And what answers at another address has to
-greet as ours did, or it is told apart.
+A unit has no identity that it could prove, and anybody can announce anything. So what is kept
+changes by a person's hand alone, and a password that is kept is never sent to another address:
+there, a person gives it anew, or nobody does. And what answers at another address has to greet as
+ours did, or it is told apart.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -69,28 +70,43 @@ class UnitChangeFlow(UnitFlow):
     async def async_step_unit_moved(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Something says that it is our unit, elsewhere: only a person can know, and log in."""
-        return await self._ask_login("unit_moved", user_input)
+        """Something says that it is our unit, elsewhere: only a person can know."""
+
+        async def follow() -> ConfigFlowResult:
+            async with self._seat():
+                await self._look()
+            self._store()
+            return self.async_abort(reason=_DONE["unit_moved"])
+
+        self._set_confirm_only()
+        return await self._ask("unit_moved", None, user_input, follow)
+
+    async def async_step_unit_moved_login(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The same, and it wants a password."""
+        return await self._ask_login("unit_moved_login", user_input)
 
     @override
     async def _greet_known_unit(self) -> ConfigFlowResult | None:
-        """Follow a unit to another address, or ask, or take no notice."""
+        """Ask whether a unit has another address now, or take no notice."""
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(
             DOMAIN, self.unique_id or ""
         )
         if entry is None or not entry.data:
             return await super()._greet_known_unit()
-        if (
+        at_home = (
             entry.data[CONF_HOST] == self._address[CONF_HOST]
             and entry.data[CONF_PORT] in self._ports
-        ):
+        )
+        if at_home or entry.unique_id == self._known_by_address():
             return await super()._greet_known_unit()
         if _is_one_way(entry.data) or await self._still_there(entry):
             return self.async_abort(reason="already_configured")
         self._entry, self._name = entry, entry.title
-        return await self._follow()
+        return await self._ask_whether_moved()
 
-    async def _follow(self) -> ConfigFlowResult:
+    async def _ask_whether_moved(self) -> ConfigFlowResult:
         # Ignoring this is ignoring this address, and not our unit.
         where = f"{self._address[CONF_HOST]}:{self._address[CONF_PORT]}"
         await self.async_set_unique_id(f"{self._entry.unique_id}@{where}")
@@ -98,14 +114,13 @@ class UnitChangeFlow(UnitFlow):
         try:
             await self._look()
         except NotAuthorised:
-            return await self.async_step_unit_moved()
+            return await self.async_step_unit_moved_login()
         except DEVICE_ERRORS:
             return self.async_abort(reason="another_unit")
         if self._entry.data.get(CONF_USERNAME):
             # It asks for no password where ours does.
             return self.async_abort(reason="another_unit")
-        self._store()
-        return self.async_abort(reason="already_configured")
+        return await self.async_step_unit_moved()
 
     async def _still_there(self, entry: ConfigEntry[Any]) -> bool:
         """Whether the unit still answers where it was."""
@@ -195,6 +210,7 @@ _DONE = {
     "reauth_confirm": "reauth_successful",
     "reconfigure_login": "reconfigure_successful",
     "unit_moved": "reconfigure_successful",
+    "unit_moved_login": "reconfigure_successful",
 }
 
 

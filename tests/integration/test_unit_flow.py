@@ -1,14 +1,17 @@
 """Adding a unit, and changing where it is and who we are to it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.crcp import link as link_module
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.protocols.crcp.datagrams import Verifier
 from custom_components.crcp.protocols.crcp.otp import Challenge
@@ -114,28 +117,36 @@ async def test_a_unit_is_the_same_under_every_name(hass: HomeAssistant, unit: Vi
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
-async def test_a_unit_added_by_address_takes_the_id_that_it_announces(
-    hass: HomeAssistant, unit: VirtualUnit
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_an_announcement_changes_nothing_that_is_kept(
+    hass: HomeAssistant, unit: VirtualUnit, host: str
 ) -> None:
-    entry = (await give(hass, await begin(hass, "unit"), unit.port))["result"]
-    assert entry.unique_id == f"crcp:127.0.0.1:{unit.port}"
-    result = await discover(hass, "_crcp._tcp.local.", unit.port, id="attic-1")
-    assert result["reason"] == "already_configured"
-    assert entry.unique_id == "crcp:attic-1"
+    flow = await begin(hass, "unit")
+    entry = (await answer(hass, flow, host=host, port=unit.port))["result"]
+    await hass.async_block_till_done()
+    before = entry.as_dict()
+    for claimed in ("attic-1", "somebody-else"):
+        result = await discover(hass, CRCP, unit.port, id=claimed, fn="Gotcha", md="X", su="TAPE9")
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+        await hass.async_block_till_done()
+    assert entry.as_dict() == before
 
 
 async def test_a_sighting_brings_a_lost_unit_back_at_once(
-    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+    hass: HomeAssistant,
+    unit: VirtualUnit,
+    unit_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    coordinator = unit_entry.runtime_data
-    coordinator._link._failures = 5
+    # By itself it would come back after an hour.
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
     port = unit.port
     await unit.stop()
     await until(lambda: hass.states.get("switch.attic_deck_power").state == "unavailable")
     again = VirtualUnit(name=unit.name, unit_id=unit.unit_id, port=port)
     await again.start()
     await discover(hass, "_crcp._tcp.local.", port, id="attic-1")
-    await until(lambda: hass.states.get("switch.attic_deck_power").state == "on", within=5)
+    await until(lambda: hass.states.get("switch.attic_deck_power").state == "on")
     await hass.config_entries.async_unload(unit_entry.entry_id)
     await again.stop()
 
@@ -308,14 +319,16 @@ async def test_a_password_that_is_changed_later_is_asked_for_once(
     unit.account = Account("ha", "new")
     drop(unit)
     await until(hass.config_entries.flow.async_progress)
-    assert entry.runtime_data._link.given_up
-    tries = len([each for each in unit.commands if each.name == "PASS"])
     (flow,) = hass.config_entries.flow.async_progress()
     assert state(hass, "switch.attic_power") == "unavailable"
+    # Neither an hour nor an announcement makes it try the old password again.
+    await discover(hass, CRCP, unit.port, id=unit.unit_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
+    await hass.async_block_till_done()
+    assert len([each for each in unit.commands if each.name == "PASS"]) == 2
     await answer(hass, flow, **{**LOGIN, "password": "new"})
     await hass.async_block_till_done()
     assert state(hass, "switch.attic_power") == "on"
-    assert tries == 2
 
 
 # -- another address ---------------------------------------------------------------------------
@@ -330,8 +343,12 @@ async def test_a_unit_with_a_new_address_is_found_again(
     await until(lambda: state(hass, "switch.attic_power") == "unavailable")
     new = scenes.studio(unit_id="attic-1")
     await start(new)
-    result = await discover(hass, CRCP, new.port, id="attic-1")
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    before = entry.as_dict()
+    flow = await discover(hass, CRCP, new.port, id="attic-1")
+    assert (flow["type"], flow["step_id"]) == (FlowResultType.FORM, "unit_moved")
+    assert entry.as_dict() == before
+    result = await confirm(hass, flow)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     await hass.async_block_till_done()
     assert entry.data["port"] == new.port
     assert state(hass, "switch.attic_power") == "on"
@@ -378,7 +395,7 @@ async def test_a_spoofed_announcement_is_sent_no_password(
     assert set(liar.heard.split()) <= {b"STAT", b"QUIT"}
     if flow["type"] is FlowResultType.FORM:
         # Only a person can send it there, by typing it.
-        assert flow["step_id"] == "unit_moved"
+        assert flow["step_id"] == "unit_moved_login"
         shown = flow["data_schema"].schema
         hints = {str(key): key.description for key in shown}
         assert "secret" not in str(hints)
@@ -395,7 +412,7 @@ async def test_a_unit_that_moved_is_followed_after_a_new_login(
     await until(lambda: state(hass, "switch.attic_power") == "unavailable")
     new = await locked(start)
     flow = await discover(hass, CRCP, new.port, id="attic-1")
-    assert flow["step_id"] == "unit_moved"
+    assert flow["step_id"] == "unit_moved_login"
     result = await answer(hass, flow, **LOGIN)
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
@@ -421,7 +438,7 @@ async def test_ignoring_a_claim_ignores_the_address_and_not_the_unit(
     assert entry.state is ConfigEntryState.LOADED
     again = await discover(hass, CRCP, new.port, id="attic-1")
     assert again["reason"] == "already_configured"
-    assert flow["step_id"] == "unit_moved"
+    assert flow["step_id"] == "unit_moved_login"
 
 
 async def test_a_unit_is_reconfigured(

@@ -52,8 +52,7 @@ async def test_an_announcement_takes_no_entity_away(
     entry = await added(hass, unit)
     before = inventory(hass, entry)
     await discover(hass, CRCP, unit.port, id="attic-1")
-    assert entry.unique_id == "crcp:attic-1"
-    entry.runtime_data.async_update_listeners()
+    await act(hass, "number.set_value", "number.my_pan", value=170)
     await hass.async_block_till_done()
     if reload:
         await hass.config_entries.async_reload(entry.entry_id)
