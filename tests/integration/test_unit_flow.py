@@ -1,15 +1,13 @@
 """Adding a unit, and changing where it is and who we are to it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp import link as link_module
 from custom_components.crcp.const import DOMAIN
@@ -311,21 +309,21 @@ async def test_a_wrong_password_asks_for_another_and_then_works(
 
 
 async def test_a_password_that_is_changed_later_is_asked_for_once(
-    hass: HomeAssistant, put: SetUp
+    hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (0.01,) * 6)
     unit = scenes.studio(account=Account("ha", "secret"))
     unit.penalty = 0
-    entry = await put(unit, **LOGIN)
+    await put(unit, **LOGIN)
     unit.account = Account("ha", "new")
     drop(unit)
     await until(hass.config_entries.flow.async_progress)
     (flow,) = hass.config_entries.flow.async_progress()
     assert state(hass, "switch.attic_power") == "unavailable"
-    # Neither an hour nor an announcement makes it try the old password again.
+    # Neither time nor an announcement makes it try the old password again.
     await discover(hass, CRCP, unit.port, id=unit.unit_id)
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
-    await hass.async_block_till_done()
-    assert len([each for each in unit.commands if each.name == "PASS"]) == 2
+    with pytest.raises(TimeoutError):
+        await until(lambda: [each.name for each in unit.commands].count("PASS") > 2, within=0.3)
     await answer(hass, flow, **{**LOGIN, "password": "new"})
     await hass.async_block_till_done()
     assert state(hass, "switch.attic_power") == "on"
