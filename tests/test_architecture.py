@@ -25,7 +25,11 @@ PURE = set(
 INPUT_AND_OUTPUT = PURE | {"asyncio", "socket", "ssl", "time"}
 
 #: Rooms that some files alone of the integration may open.
-DOORS = {"importer": ("photo*.py", "clips.py"), "virtual": ("demo.py",)}
+DOORS = {
+    "importer": ("photo*.py", "clips.py"),
+    "previews": ("photo*.py",),
+    "virtual": ("demo.py",),
+}
 
 
 @cache
@@ -137,6 +141,8 @@ def test_every_room_is_drawn() -> None:
         ("virtual/unit.py", "from custom_components.crcp.protocols.crcp import codec"),
         ("switch.py", "from .virtual.unit import VirtualUnit"),
         ("switch.py", "from . import importer"),
+        ("event.py", "from .previews.make import make_preview"),
+        ("previews/look.py", "from ..importer import kinds"),
         ("virtual/unit.py", "from .. import switch"),
     ],
 )

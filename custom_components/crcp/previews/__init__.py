@@ -1,0 +1,1 @@
+"""Pictures to look at, made of picture files that a camera sent and nobody can trust."""
