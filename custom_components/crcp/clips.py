@@ -19,7 +19,8 @@ from .const import DOMAIN
 from .films import FILM, STREAM, NoFilm, can_pack, make_film
 from .importer.errors import ImporterError, LibraryFull
 from .importer.executor import Sink, to_its_end
-from .importer.files import PartFile, Stored, check_library
+from .importer.files import PartFile, Stored
+from .importer.folders import check_library
 from .importer.naming import safe_name
 from .importer.room import Reserve
 from .live.feed import Feed

@@ -19,7 +19,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .importer.errors import ImporterError, LedgerError, LedgerTooNew
-from .importer.files import check_library, remove_part
+from .importer.files import remove_part
+from .importer.folders import check_library
 from .importer.importer import RESERVE
 from .importer.ledger import Ledger
 from .importer.naming import part_name

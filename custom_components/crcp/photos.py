@@ -25,34 +25,21 @@ from .importer.errors import (
 from .importer.importer import Importer
 from .importer.run import Imported, Progress, Report
 from .importer.source import Photo
+from .photo_agenda import Agenda
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
 from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
 from .photo_source import StoppableSource
 from .protocols.ptpip.client import Initiator
-from .protocols.ptpip.codes import EventCode
 
 _LOGGER = logging.getLogger(__name__)
-
-#: What failed is tried again after so many seconds, then after twice as many, up to the last: a
-#: camera that was busy is ready soon, and a file that it cannot read will not be read every minute.
-FIRST_RETRY: Final = 30.0
-LAST_RETRY: Final = 1800.0
 
 #: How often a library that takes no pictures is looked at, in seconds: it is on our side, and
 #: whoever made room wants to see that it helped.
 LIBRARY_RETRY: Final = 30.0
 
-#: More new pictures than this are found faster by a look at the whole card.
-MAX_ADDED: Final = 1000
-
 #: How long a stop may take, in seconds: the camera ends the transfer, the disk what it writes.
 STOP_WITHIN: Final = 30.0
-
-#: Events after which the whole card is looked at again: a card came, or events were lost.
-LOOK_AGAIN: Final = frozenset(
-    {EventCode.STORE_ADDED, EventCode.UNREPORTED_STATUS, EventCode.DEVICE_RESET}
-)
 
 
 class PhotoHost:
@@ -85,17 +72,11 @@ class PhotoHost:
         self._skip_present = self._options.skip_present
         self._closing = False
         self._on_trial = False
-        # What is to be done: look at the whole card, import what was announced, fulfil orders.
-        self._due = True
-        self._complete = True
-        self._added: deque[int] = deque()
-        self._orders: deque[Order] = deque()
+        self._agenda = Agenda()
         self._order: Order | None = None
-        self._wake = asyncio.Event()
         self._resting = asyncio.Event()
         self._resting.set()
         self._troubled = asyncio.Event()
-        self._retry_after = FIRST_RETRY
         self._complaints = Complaints(camera_name)
         self._newest: datetime | None = None
 
@@ -144,14 +125,12 @@ class PhotoHost:
         if self._source is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
         order = Order(choice or self._options.choice, afresh=choice is not None)
-        self._orders.append(order)
-        self._wake.set()
+        self._agenda.put(order)
         return order.done
 
     def look_again(self) -> None:
         """Look at the whole card, as soon as that is possible."""
-        self._due = True
-        self._wake.set()
+        self._agenda.look_again()
 
     async def async_forgotten(self) -> None:
         """Count anew after pictures were forgotten, and look for them on the cards."""
@@ -168,45 +147,22 @@ class PhotoHost:
         session only.
         """
         self._source = source = StoppableSource(initiator, self._serial)
-        self._retry_after = FIRST_RETRY
-        self._due = True
-        self._added.clear()
-        listening = asyncio.create_task(self._listen(initiator))
+        self._agenda.begin()
+        listening = asyncio.create_task(self._agenda.listen(initiator))
         try:
             while True:
-                self._wake.clear()
+                self._agenda.all_is_seen()
                 await self._work_on(source)
                 if initiator.vendor.single_session and self._is_done():
                     return
-                await self._wait()
+                await self._agenda.wait()
                 if listening.done():
                     listening.result()
         finally:
             self._source = None
-            self._fail_orders()
+            self._agenda.fail_orders()
             listening.cancel()
             await asyncio.wait({listening})
-
-    async def _listen(self, initiator: Initiator) -> None:
-        """Note what the camera tells; raises what ends the connection."""
-        try:
-            async for event in initiator.events():
-                if event.code in LOOK_AGAIN or len(self._added) >= MAX_ADDED:
-                    self._due = True
-                elif event.code == EventCode.OBJECT_ADDED:
-                    self._added.extend(event.parameters[:1])
-                self._wake.set()
-        finally:
-            self._wake.set()
-
-    async def _wait(self) -> None:
-        """Wait until there is something to do, or until it is time to try again what failed."""
-        try:
-            async with asyncio.timeout(None if self._complete else self._retry_after):
-                await self._wake.wait()
-        except TimeoutError:
-            self._retry_after = min(2 * self._retry_after, LAST_RETRY)
-            self._due = True
 
     async def _work_on(self, source: StoppableSource) -> None:
         """Do what there is to do, until somebody says stop."""
@@ -215,36 +171,37 @@ class PhotoHost:
         try:
             await self._work(source)
         except Stopped:
-            self._due = True
+            self._agenda.due = True
         finally:
             self._resting.set()
             self._board.meter.clear()
             self._board.change(activity=Activity.IDLE)
 
     async def _work(self, source: StoppableSource) -> None:
+        agenda = self._agenda
         while self._importer and not self._closing:
-            if self._orders:
-                await self._fulfil(self._orders.popleft(), source)
+            if agenda.orders:
+                await self._fulfil(agenda.orders.popleft(), source)
             elif not self._may_import():
                 return
             elif self._skip_present:
                 await self._skip_what_is_present(source, self._importer)
-            elif self._due:
-                self._due = False
-                self._added.clear()
-                self._complete = await self._import_all(source, self._importer)
-            elif self._added:
-                self._complete &= await self._import_added(source, self._importer)
+            elif agenda.due:
+                agenda.due = False
+                agenda.added.clear()
+                agenda.complete = await self._import_all(source, self._importer)
+            elif agenda.added:
+                agenda.complete &= await self._import_added(source, self._importer)
             else:
                 return
         if self._importer is None:
-            self._fail_orders(not_usable(self.status.trouble_detail))
+            agenda.fail_orders(not_usable(self.status.trouble_detail))
 
     def _may_import(self) -> bool:
         return self.status.auto and (self.status.trouble is None or self._on_trial)
 
     def _is_done(self) -> bool:
-        return self._complete and self._may_import() and not self._orders
+        return self._agenda.complete and self._may_import() and not self._agenda.orders
 
     # -- importing -----------------------------------------------------------------------------
 
@@ -252,7 +209,7 @@ class PhotoHost:
         """Import everything that is new; return whether nothing is left to try again."""
         try:
             afresh = not self._options.new_only
-            await self._run(source, importer, afresh=afresh, urgent=self._added)
+            await self._run(source, importer, afresh=afresh, urgent=self._agenda.added)
         except ImporterError as error:
             self._in_trouble(error)
             return True  # it is the library that is waited for
@@ -285,12 +242,12 @@ class PhotoHost:
         """Import what was announced; return whether nothing is left to try again."""
         self._newest = None
         try:
-            if photo := await source.photo(self._added.popleft()):
+            if photo := await source.photo(self._agenda.added.popleft()):
                 await importer.import_photo(source, photo)
         except PhotoError as error:
             # Often the camera is still writing it. Looking at the whole card again will find it.
             _LOGGER.debug("%s: a picture is not imported yet: %s", self._camera_name, error)
-            self._retry_after = FIRST_RETRY
+            self._agenda.retry_soon()
             return False
         except ImporterError as error:
             self._in_trouble(error)
@@ -314,7 +271,7 @@ class PhotoHost:
         importer = self._make_importer(order.choice)
         try:
             # What is announced is for the options to choose, and not for an order of some days.
-            urgent = None if order.afresh or not self._may_import() else self._added
+            urgent = None if order.afresh or not self._may_import() else self._agenda.added
             report = await self._run(source, importer, afresh=order.afresh, urgent=urgent)
         except ImporterError as error:
             self._in_trouble(error)
@@ -329,10 +286,6 @@ class PhotoHost:
             order.answer(report)
         finally:
             self._order = None
-
-    def _fail_orders(self, error: HomeAssistantError | None = None) -> None:
-        while self._orders:
-            self._orders.popleft().fail(error or stopped())
 
     def _made(self, imported: Imported) -> None:
         """Tell of a picture: it is stored, and the ledger knows it."""
@@ -416,7 +369,7 @@ class PhotoHost:
 
     def _in_trouble(self, error: ImporterError) -> None:
         self._on_trial = False
-        self._due = True
+        self._agenda.due = True
         self._troubled.set()
         trouble = trouble_of(error)
         if trouble is not self.status.trouble:

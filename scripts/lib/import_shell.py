@@ -24,8 +24,9 @@ from crcp.importer.errors import ImporterError
 from crcp.importer.executor import RunBlocking
 from crcp.importer.importer import Importer
 from crcp.importer.kinds import Kind
-from crcp.importer.ledger import Ledger, Record
+from crcp.importer.ledger import Ledger
 from crcp.importer.ptp import PtpSource
+from crcp.importer.records import Record
 from crcp.importer.recovery import open_ledger
 from crcp.importer.room import Reserve, Room
 from crcp.importer.run import Imported, Report

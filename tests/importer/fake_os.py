@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.crcp.importer import files, reading, room
+from custom_components.crcp.importer import files, folders, reading, room
 from custom_components.crcp.importer.ledger import Ledger
 
 type Call = Callable[[], Any]
@@ -15,7 +15,7 @@ type Step = Callable[[str, tuple[Any, ...], Call], Any]
 
 
 class FakeOs:
-    """The os module as importer/files.py sees it: step(name, arguments, call) makes every call."""
+    """The os module as the importer sees it: step(name, arguments, call) makes every call."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
@@ -30,6 +30,7 @@ class FakeOs:
 def lay_over(patch: pytest.MonkeyPatch, step: Step) -> None:
     """Let the importer's calls of the system and of the ledger go through step."""
     patch.setattr(files, "os", FakeOs(step))
+    patch.setattr(folders, "os", FakeOs(step))
     patch.setattr(reading, "os", FakeOs(step))
     patch.setattr(room, "os", FakeOs(step))
     for name in ("begun", "begin", "find_twin", "unknown", "add"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.crcp.importer import files
+from custom_components.crcp.importer import files, folders
 from custom_components.crcp.importer.errors import LibraryError
 
 from .bench import Bench, FakeSource, some_bytes
@@ -57,7 +57,7 @@ class World:
         for descriptor in self.opened:
             os.close(descriptor)
         files._WRITING.clear()
-        files._FLUSHED.clear()
+        folders._FLUSHED.clear()
 
     def _call(self, name: str, args: tuple[Any, ...], call: Call) -> Any:
         result = call()

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from custom_components.crcp.importer.errors import Changed, PhotoRefused, WrongLength
-from custom_components.crcp.importer.ledger import Begun
 from custom_components.crcp.importer.naming import part_name
+from custom_components.crcp.importer.records import Begun
 from custom_components.crcp.protocols.ptpip.codes import EventCode, OperationCode
 from custom_components.crcp.protocols.ptpip.errors import LinkError, PtpIpError, TimedOut
 from custom_components.crcp.protocols.ptpip.packets import Event

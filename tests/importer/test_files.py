@@ -22,7 +22,8 @@ from custom_components.crcp.importer.errors import (
     PhotoError,
     UnsafePath,
 )
-from custom_components.crcp.importer.files import PartFile, Stored, check_library
+from custom_components.crcp.importer.files import PartFile, Stored
+from custom_components.crcp.importer.folders import check_library
 
 from .bench import some_bytes
 

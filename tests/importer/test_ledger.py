@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from custom_components.crcp.importer.errors import LedgerError, LedgerTooNew
-from custom_components.crcp.importer.ledger import Ledger, Record
+from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.records import Record
 
 from .bench import NOW, TAKEN, Bench, a_photo
 from .hostile import HOSTILE_NAMES
@@ -115,7 +116,7 @@ def test_a_row_is_on_the_disk_without_a_close(bench: Bench) -> None:
 
 
 def test_commits_are_flushed_and_leave_the_file_readable_meanwhile(bench: Bench) -> None:
-    connection = bench.ledger._connection
+    connection = bench.ledger.database.connection
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
@@ -179,7 +180,7 @@ def test_threads_may_use_a_ledger_at_once(bench: Bench) -> None:
 
 
 def test_a_look_up_does_not_take_longer_in_a_large_ledger(bench: Bench) -> None:
-    plan = bench.ledger._connection.execute(
+    plan = bench.ledger.database.connection.execute(
         "EXPLAIN QUERY PLAN SELECT path FROM imported WHERE serial = ? AND filename = ? "
         "AND announced_size = ? AND capture_date = ? AND storage = ? AND folder = ?",
         ("", "", 0, "", "", ""),

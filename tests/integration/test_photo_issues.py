@@ -220,13 +220,14 @@ async def test_a_removed_camera_leaves_its_pictures_and_takes_its_part_files(
 ) -> None:
     camera.cards[0].add(movie())
     entry = await set_up(hass, camera)
-    await until(lambda: any(p.stat().st_size > 40 << 20 for p in media.rglob("*.MOV.*.part")))
+    parts = media.rglob
+    await until(lambda: any(p.stat().st_size > 4 << 20 for p in parts("*.MOV.*.part")), within=60)
     await hass.config_entries.async_unload(entry.entry_id)
     assert list(media.rglob("*.part"))
     await hass.config_entries.async_remove(entry.entry_id)
     assert not list(media.rglob("*.part"))
     await set_up(hass, camera)
-    await until(lambda: state(hass, COUNT) == "4", within=30)
+    await until(lambda: state(hass, COUNT) == "4", within=120)
     assert len(list(media.rglob("*.*"))) == 4
 
 

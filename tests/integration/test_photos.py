@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.crcp import photos
+from custom_components.crcp import photo_agenda, photos
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
@@ -164,7 +164,7 @@ async def test_a_picture_that_is_refused_is_tried_again_and_told_once(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(photo_agenda, "FIRST_RETRY", 0.05)
     camera.faults.gone = 3
     await set_up(hass, camera)
     await until(lambda: count(hass) == 3)
@@ -175,7 +175,7 @@ async def test_a_picture_that_is_refused_is_tried_again_and_told_once(
 async def test_what_the_camera_does_not_describe_is_counted_and_tried_again(
     hass: HomeAssistant, camera: VirtualCamera, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(photo_agenda, "FIRST_RETRY", 0.05)
     camera.faults.denied = 1
     await set_up(hass, camera)
     remaining = "sensor.field_camera_photos_remaining"

@@ -13,8 +13,9 @@ from typing import Final
 
 from .errors import PhotoRefused
 from .executor import RunBlocking, Sink, to_its_end
-from .ledger import Ledger, Record
+from .ledger import Ledger
 from .reading import sha256_of
+from .records import Record
 from .source import Photo, PhotoSource
 
 #: In requests, these are not one object but all of them, or the root.

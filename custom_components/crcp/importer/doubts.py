@@ -13,8 +13,9 @@ from weakref import ReferenceType, ref
 
 from .errors import ImporterError
 from .executor import RunBlocking, to_its_end
-from .ledger import Ledger, Record
+from .ledger import Ledger
 from .reading import ends_of
+from .records import Record
 from .source import Photo, PhotoSource
 
 #: How much of the beginning and of the end is compared.

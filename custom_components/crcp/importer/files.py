@@ -1,46 +1,31 @@
 """One file on its way into the library: a part file until it is whole, flushed, then its name.
 
-Everything is opened below the library's folder one component after the other, and no symbolic link
-is followed, so neither a name nor what somebody put in the way leads out of it. A final name never
-holds less than the whole photo, and never replaces what has that name already.
+A final name never holds less than the whole photo, and never replaces what has that name already.
 
 All calls block. Errors are ImporterErrors.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 import errno
 import fcntl
 import hashlib
 import os
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 import stat
 import threading
 from typing import Final
 
-from .errors import (
-    AnotherLibrary,
-    BeingImported,
-    LibraryMissing,
-    NameTaken,
-    UnsafePath,
-    storage_error,
-)
+from .errors import AnotherLibrary, BeingImported, NameTaken, UnsafePath
+from .folders import EXISTING_FILE, descend, flush, open_library, words
 from .naming import MAX_NUMBER, numbered
 from .renaming import rename_to_new
 
-FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 #: A pipe that somebody put there must not make us wait for its writer.
 _PART_FILE: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-EXISTING_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
 #: How file systems without hard links refuse one: FAT and exFAT, then some network shares.
 _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
-
-#: How file systems say that they cannot flush a folder, or what was not opened for writing.
-_NOTHING_TO_FLUSH: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
 #: What is read at once when a file is hashed again.
 _BLOCK: Final = 1 << 20
@@ -48,10 +33,6 @@ _BLOCK: Final = 1 << 20
 #: The part files that are being written. A second importer of the same camera would take a photo's
 #: part file for what a killed run left.
 _WRITING: Final[set[Path]] = set()
-
-#: The folders whose names are known to be on the disk: to flush them for each photo takes longer
-#: than all the rest of a small one.
-_FLUSHED: Final[set[tuple[int, int]]] = set()
 
 #: For what must not be done by two importers at once. They are threads of one process.
 _TURN: Final = threading.Lock()
@@ -64,21 +45,6 @@ class Stored:
     path: PurePosixPath
     size: int
     sha256: str
-
-
-def check_library(library: Path) -> None:
-    """Raise LibraryMissing when the library's folder is not there."""
-    os.close(open_library(library))
-
-
-def open_library(library: Path) -> int:
-    """Open the library's folder; whoever calls closes it. Raises LibraryMissing."""
-    try:
-        return os.open(library, FOLDER)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise LibraryMissing(library, error.errno or 0, error.strerror or "") from error
-    except OSError as error:
-        raise storage_error(library, error) from error
 
 
 def remove_part(library: Path, path: PurePosixPath, part_name: str) -> None:
@@ -178,7 +144,7 @@ class PartFile:
         """Put on the disk what was written, name and all, so that it can be taken up again."""
         with words(self._path):
             os.fsync(self._file)
-            _flush(self._folder)
+            flush(self._folder)
 
     def write(self, data: memoryview) -> None:
         """Append data."""
@@ -213,7 +179,7 @@ class PartFile:
         with words(self._path):
             with suppress(FileNotFoundError):
                 os.unlink(self._part, dir_fd=self._folder)
-            _flush(self._folder)
+            flush(self._folder)
 
     def close(self, *, keep: bool = False) -> None:
         """Close, and throw the part file away if it is still there and is not to be kept."""
@@ -241,7 +207,7 @@ class PartFile:
             if self._device not in (None, os.fstat(folder).st_dev):
                 os.close(folder)
                 raise AnotherLibrary(self._library, errno.ENODEV, "it is on another device now")
-            self._folder = _descend(folder, self._path)
+            self._folder = descend(folder, self._path)
 
     def _take_up(self, size: int, sha256: str) -> bool:
         """Whether the open file begins so; then go on behind that."""
@@ -340,7 +306,7 @@ class PartFile:
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             same = hashlib.file_digest(file, "sha256").digest() == self._hash.digest()
             if same:
-                _flush(descriptor)
+                flush(descriptor)
         return same
 
     def _status(self, name: str) -> os.stat_result | None:
@@ -348,36 +314,6 @@ class PartFile:
             return os.stat(name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
-
-
-def _descend(folder: int, path: PurePosixPath) -> int:
-    """Open the folder that path lies in, making what is missing; closes the one it starts from."""
-    for name in path.parts[:-1]:
-        try:
-            below = _enter(folder, name)
-        finally:
-            os.close(folder)
-        folder = below
-    return folder
-
-
-def _enter(folder: int, name: str) -> int:
-    made = True
-    try:
-        os.mkdir(name, dir_fd=folder)
-    except FileExistsError:
-        made = False
-    below = os.open(name, FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-    try:
-        status = os.fstat(below)
-        # Also for a folder that was there: whoever made it may have been killed before this line.
-        if made or (status.st_dev, status.st_ino) not in _FLUSHED:
-            _flush(folder)
-            _FLUSHED.add((status.st_dev, status.st_ino))
-    except BaseException:
-        os.close(below)
-        raise
-    return below
 
 
 def _is_free(descriptor: int) -> bool:
@@ -389,20 +325,3 @@ def _is_free(descriptor: int) -> bool:
     except OSError:
         pass
     return True
-
-
-def _flush(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NOTHING_TO_FLUSH:
-            raise
-
-
-@contextmanager
-def words(path: PurePath) -> Iterator[None]:
-    """Say what the system says in the importer's words."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(path, error) from error

@@ -26,8 +26,9 @@ from .doubts import Doubts
 from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
-from .ledger import Ledger, Record
+from .ledger import Ledger
 from .naming import part_name
+from .records import Record
 from .room import Reserve, Room
 from .run import Failure, Imported, Plan, Progress, Report, Run
 from .setbacks import Setbacks

@@ -2,23 +2,30 @@
 
 A photo that has a row is not imported again, also when its file was moved or deleted. All calls
 block, and may come from any thread, one after the other or at once.
-The file must lie on a local file system, because SQLite's WAL needs one; the library need not.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 import sqlite3
-from threading import Lock
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from .errors import LedgerDamaged, LedgerError, LedgerTooNew
+from .database import Database
 from .executor import politely
 from .kinds import is_one_shot, stem_of
-from .schema import NEWEST, migrate, version_of
+from .records import (
+    Begun,
+    Record,
+    begun_of,
+    identity_of,
+    moment_of,
+    photo_of,
+    record_of,
+    row_of,
+    text_of,
+)
 from .source import Photo
 
 _FIND: Final = """
@@ -75,35 +82,6 @@ _GIVE_UP: Final = """
 
 _TAKE_BACK: Final = _GIVE_UP.replace("begun", "imported") + "AND path = ''"
 
-_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What became of a photo. path: relative to the library. sha256: hexadecimal, of the bytes.
-
-    counter: the shot's number, 0 where shots are not numbered.
-    """
-
-    path: PurePosixPath
-    size: int
-    sha256: str
-    imported_at: datetime
-    counter: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A photo in hand: where it is to lie, and how much of it is safe in its part file.
-
-    sha256: of those bytes; nothing is said of what may follow them.
-    """
-
-    path: PurePosixPath
-    counter: int = 0
-    flushed: int = 0
-    sha256: str = ""
-
 
 class Ledger:
     """An open ledger. Every method raises LedgerError when the file does not serve."""
@@ -114,16 +92,7 @@ class Ledger:
         Raises LedgerTooNew for one that a newer version wrote and LedgerDamaged for what is no
         ledger, and leaves it as it was.
         """
-        self._path = path
-        self._turn = Lock()
-        with self._told():
-            self._connection = sqlite3.connect(path, autocommit=True, check_same_thread=False)
-        try:
-            with self._told():
-                self._prepare()
-        except BaseException:
-            self._connection.close()
-            raise
+        self.database = Database(path)
 
     def __enter__(self) -> Self:
         """Use the ledger as a context manager: it is closed at the end."""
@@ -135,8 +104,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file."""
-        with self._turn, self._told():
-            self._connection.close()
+        self.database.close()
 
     # -- what was imported ---------------------------------------------------------------------
 
@@ -146,19 +114,19 @@ class Ledger:
 
     def records(self, photo: Photo) -> list[Record]:
         """What became of all photos with this identity: where a clock was reset, of several."""
-        return [_record(*row) for row in self._all(_FIND, *_identity(photo)) if row[0]]
+        return [record_of(*row) for row in self.database.all(_FIND, *identity_of(photo)) if row[0]]
 
     def knows(self, photo: Photo) -> bool:
         """Whether a photo needs no import: it was imported, or passed over."""
-        return bool(self._all(_FIND, *_identity(photo)))
+        return bool(self.database.all(_FIND, *identity_of(photo)))
 
     def find_twin(self, photo: Photo, sha256: str) -> Record | None:
         """What became of a photo of this camera with this name and these bytes, wherever it lay.
 
         Cards move to the other slot, slots mirror each other, and clocks and folders change.
         """
-        rows = self._all(_FIND_TWIN, photo.serial, photo.filename, sha256)
-        return next((_record(*row) for row in rows), None)
+        rows = self.database.all(_FIND_TWIN, photo.serial, photo.filename, sha256)
+        return next((record_of(*row) for row in rows), None)
 
     def unknown(self, photos: Iterable[Photo]) -> list[Photo]:
         """Those of a listing that were never imported, in their order, each once.
@@ -172,34 +140,34 @@ class Ledger:
 
     def add(self, photo: Photo, record: Record) -> None:
         """Remember an import; on return it is on the disk. The first record of a photo stands."""
-        with self._changes() as connection:
-            connection.execute(_ADD, _row(photo, record))
-            connection.execute(_GIVE_UP, _identity(photo))
+        with self.database.changes() as connection:
+            connection.execute(_ADD, row_of(photo, record))
+            connection.execute(_GIVE_UP, identity_of(photo))
             connection.execute("DELETE FROM found WHERE path = ?", (str(record.path),))
 
     def pass_over(self, photos: Iterable[Photo], at: datetime) -> None:
         """Remember photos that nobody wants, so that they are not new."""
         nothing = Record(path=PurePosixPath(), size=0, sha256="", imported_at=at)
-        rows = [_row(photo, nothing) for photo in photos]
-        with self._changes() as connection:
+        rows = [row_of(photo, nothing) for photo in photos]
+        with self.database.changes() as connection:
             connection.executemany(_ADD, rows)
 
     def take_back(self, photos: Iterable[Photo]) -> None:
         """Forget that nobody wanted these photos; what became of others stays known."""
-        if self._all("SELECT 1 FROM imported WHERE path = '' LIMIT 1"):
-            rows = [_identity(photo) for photo in photos]
-            with self._changes() as connection:
+        if self.database.all("SELECT 1 FROM imported WHERE path = '' LIMIT 1"):
+            rows = [identity_of(photo) for photo in photos]
+            with self.database.changes() as connection:
                 connection.executemany(_TAKE_BACK, rows)
 
     def forget(self, path: PurePosixPath) -> int:
         """Forget what led to a file, so that it is imported again; return how many photos did."""
-        with self._changes() as connection:
+        with self.database.changes() as connection:
             done = connection.execute("DELETE FROM imported WHERE path = ?", (str(path),))
             return done.rowcount
 
     def count(self, serial: str) -> int:
         """How many files were imported from a camera."""
-        ((number,),) = self._all(_COUNT_FILES, serial)
+        ((number,),) = self.database.all(_COUNT_FILES, serial)
         return int(number)
 
     # -- names ---------------------------------------------------------------------------------
@@ -207,7 +175,7 @@ class Ledger:
     def sibling(self, photo: Photo) -> Record | None:
         """Another file of the same shot, RAW to its JPEG say; what counts is its path."""
         stem, ending = stem_of(photo.filename), PurePosixPath(photo.filename).suffix.lower()
-        rows = self._all(_SHOT, photo.serial, stem, photo.folder)
+        rows = self.database.all(_SHOT, photo.serial, stem, photo.folder)
         for name, folder, taken, path, counter in rows:
             other = PurePosixPath(name)
             if other.suffix.lower() != ending and _is_shot_of(photo, name, folder, taken):
@@ -223,201 +191,102 @@ class Ledger:
             serial != photo.serial
             or stem_of(name) != stem_of(photo.filename)
             or not _is_shot_of(photo, name, folder, taken)
-            for serial, name, folder, taken in self._all(_OF_STEM, stem, stem)
+            for serial, name, folder, taken in self.database.all(_OF_STEM, stem, stem)
         )
 
     def next_counter(self, serial: str) -> int:
         """The number of a camera's next shot, from 1."""
-        ((last,),) = self._all(_LAST_COUNTER, serial)
+        ((last,),) = self.database.all(_LAST_COUNTER, serial)
         return int(last or 0) + 1
 
     # -- what is in hand -----------------------------------------------------------------------
 
     def begun(self, photo: Photo) -> Begun | None:
         """How far a photo came that was begun and is not imported."""
-        rows = self._all(_BEGUN, *_identity(photo))
-        return next((_begun(*row) for row in rows), None)
+        rows = self.database.all(_BEGUN, *identity_of(photo))
+        return next((begun_of(*row) for row in rows), None)
 
     def begin(self, photo: Photo, begun: Begun, at: datetime) -> None:
         """Remember where a photo is to lie, or how far it came, before anything relies on it."""
-        row = (*_identity(photo), str(begun.path), begun.counter, begun.flushed, begun.sha256)
-        with self._changes() as connection:
+        row = (*identity_of(photo), str(begun.path), begun.counter, begun.flushed, begun.sha256)
+        with self.database.changes() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, _text(at)),
+                (*row, text_of(at)),
             )
 
     def begun_before(self, serial: str, at: datetime) -> list[tuple[Photo, Begun]]:
         """Photos of a camera that were in hand last before a moment."""
         query = "SELECT * FROM begun WHERE serial = ? AND begun_at < ?"
-        rows = self._all(query, serial, _text(at))
-        return [(_photo(*row[:6]), _begun(*row[6:10])) for row in rows]
+        rows = self.database.all(query, serial, text_of(at))
+        return [(photo_of(*row[:6]), begun_of(*row[6:10])) for row in rows]
 
     def half_done(self, serials: Iterable[str]) -> set[Photo]:
         """Photos of these cameras of which something is safe in a part file."""
         query = "SELECT * FROM begun WHERE serial = ? AND flushed > 0"
-        return {_photo(*row[:6]) for serial in set(serials) for row in self._all(query, serial)}
+        return {
+            photo_of(*row[:6])
+            for serial in set(serials)
+            for row in self.database.all(query, serial)
+        }
 
     def give_up(self, photo: Photo) -> None:
         """Forget that a photo was begun."""
-        with self._changes() as connection:
-            connection.execute(_GIVE_UP, _identity(photo))
+        with self.database.changes() as connection:
+            connection.execute(_GIVE_UP, identity_of(photo))
 
     # -- what lay there when the ledger was lost -----------------------------------------------
 
     def note_found(self, files: Iterable[tuple[PurePosixPath, int]]) -> None:
         """Remember files, by path and size, that may be photos which are imported again."""
         rows = [(str(path), size) for path, size in files]
-        with self._changes() as connection:
+        with self.database.changes() as connection:
             connection.executemany("INSERT OR IGNORE INTO found VALUES (?, ?)", rows)
 
     def take_over(self, rows: Iterable[tuple[str | int, ...]]) -> None:
         """Take rows of an older ledger; those that make no sense are left out."""
-        with self._changes() as connection:
+        with self.database.changes() as connection:
             for row in rows:
                 with suppress(sqlite3.IntegrityError):
                     connection.execute(_TAKE_OVER, row)
 
     def found(self, size: int) -> list[PurePosixPath]:
         """Files of this size that no photo has yet been seen to be."""
-        rows = self._all("SELECT path FROM found WHERE size = ?", size)
+        rows = self.database.all("SELECT path FROM found WHERE size = ?", size)
         return [PurePosixPath(path) for (path,) in rows]
 
     # -- where the library is ------------------------------------------------------------------
 
     def device_of(self, library: Path) -> int | None:
         """The device that a library was on; None for one that is new."""
-        rows = self._all("SELECT device FROM place WHERE library = ?", str(library))
+        rows = self.database.all("SELECT device FROM place WHERE library = ?", str(library))
         return next((int(device) for (device,) in rows), None)
 
     def libraries(self) -> list[Path]:
         """Every library that photos were imported into."""
-        return [Path(library) for (library,) in self._all("SELECT library FROM place")]
+        return [Path(library) for (library,) in self.database.all("SELECT library FROM place")]
 
     def note_device(self, library: Path, device: int) -> None:
         """Remember the device that a library is on."""
-        with self._changes() as connection:
+        with self.database.changes() as connection:
             row = (str(library), str(device))
             connection.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", row)
 
     def last_files(self, number: int) -> list[tuple[PurePosixPath, int]]:
         """The paths and sizes of the files that were imported last."""
         query = "SELECT path, size FROM imported WHERE path <> '' ORDER BY id DESC LIMIT ?"
-        return [(PurePosixPath(path), size) for path, size in self._all(query, number)]
+        return [(PurePosixPath(path), size) for path, size in self.database.all(query, number)]
 
     # -- SQLite --------------------------------------------------------------------------------
 
     def check(self) -> None:
         """Read through the file. Raises LedgerDamaged."""
-        ((verdict,), *_) = self._all("PRAGMA quick_check(1)")
-        if verdict != "ok":
-            raise LedgerDamaged(self._path, str(verdict))
+        self.database.check()
 
     def _imported(self, photo: Photo) -> int:
-        return len(self._all(_FIND, *_identity(photo)))
-
-    def _all(self, query: str, *values: str | int) -> list[Any]:
-        with self._turn, self._told():
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _changes(self) -> Iterator[sqlite3.Connection]:
-        """Make changes that are on the disk afterwards, all or none."""
-        with self._turn, self._told():
-            if self._is_gone():
-                raise LedgerError(self._path, "the file was deleted or replaced while it is in use")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    def _is_gone(self) -> bool:
-        """Whether what is written here would not be found again."""
-        try:
-            return self._path.stat().st_ino != self._number
-        except OSError:
-            return True
-
-    def _prepare(self) -> None:
-        version = version_of(self._connection)
-        if version > NEWEST:
-            raise LedgerTooNew(self._path, version, NEWEST)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # With less than FULL, a commit in WAL mode may be gone after a power failure.
-        self._connection.execute("PRAGMA synchronous = FULL")
-        migrate(self._connection)
-        self._number = self._path.stat().st_ino
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say what SQLite says in the importer's words."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            said = LedgerDamaged if code in _DAMAGE else LedgerError
-            raise said(self._path, str(error)) from error
-
-
-def _identity(photo: Photo) -> tuple[str | int, ...]:
-    return (
-        photo.serial,
-        photo.filename,
-        -1 if photo.size is None else photo.size,
-        "" if photo.capture_date is None else photo.capture_date.isoformat(),
-        photo.storage,
-        photo.folder,
-    )
-
-
-def _photo(serial: str, name: str, size: int, taken: str, storage: str, folder: str) -> Photo:
-    return Photo(
-        serial=serial,
-        filename=name,
-        size=None if size < 0 else size,
-        capture_date=_moment(taken),
-        storage=storage,
-        folder=folder,
-        handle=0,
-    )
-
-
-def _row(photo: Photo, record: Record) -> tuple[str | int, ...]:
-    path = "" if record.path == PurePosixPath() else str(record.path)
-    moment = _text(record.imported_at)
-    stem = stem_of(photo.filename)
-    return (
-        *_identity(photo),
-        *(path, record.size, record.sha256, moment, stem, record.counter),
-    )
-
-
-def _record(path: str, size: int, sha256: str, imported_at: str, counter: int) -> Record:
-    moment = _moment(imported_at) or datetime.min.replace(tzinfo=UTC)
-    place = PurePosixPath(path)
-    return Record(path=place, size=size, sha256=sha256, imported_at=moment, counter=counter)
-
-
-def _begun(path: str, counter: int, flushed: int, sha256: str) -> Begun:
-    return Begun(path=PurePosixPath(path), counter=counter, flushed=flushed, sha256=sha256)
+        return len(self.database.all(_FIND, *identity_of(photo)))
 
 
 def _is_shot_of(photo: Photo, name: str, folder: str, taken: str) -> bool:
-    other = name, folder, _moment(taken)
+    other = name, folder, moment_of(taken)
     return is_one_shot(photo.filename, photo.folder, photo.capture_date, other)
-
-
-def _moment(text: str) -> datetime | None:
-    """A moment; None for what is none: a text that was damaged costs only what it says."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()

@@ -8,7 +8,7 @@ import os
 from pathlib import Path, PurePosixPath
 
 from .errors import UnsafePath, storage_error
-from .files import EXISTING_FILE, FOLDER, open_library
+from .folders import EXISTING_FILE, FOLDER, open_library
 
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:

@@ -16,7 +16,8 @@ import sqlite3
 from typing import Final
 
 from .errors import LedgerDamaged, LedgerError
-from .files import FOLDER, throw_away
+from .files import throw_away
+from .folders import FOLDER
 from .ledger import Ledger
 from .naming import PART_NAME
 

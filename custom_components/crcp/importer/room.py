@@ -14,7 +14,7 @@ import stat
 from typing import Final
 
 from .errors import AnotherLibrary, NoRoomForPhoto, NotStorable
-from .files import open_library, words
+from .folders import open_library, words
 from .ledger import Ledger
 
 GIB: Final = 1 << 30

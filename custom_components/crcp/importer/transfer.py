@@ -11,9 +11,10 @@ from typing import Final
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile
-from .ledger import Begun, Ledger, Record
+from .ledger import Ledger
 from .naming import MAX_NUMBER, numbered, part_name
 from .reading import Hashes
+from .records import Begun, Record
 from .room import Room
 from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
 from .template import Template
