@@ -12,6 +12,7 @@ from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import async_add_unit
 from .identity import fix_identity
+from .memory import async_forget
 from .one_way import OneWayCoordinator
 from .photo_library import async_clean_up
 from .photo_options import CONF_MEDIA_DIR
@@ -74,7 +75,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> boo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
-    """Throw unfinished pictures away. The others stay, and so does the ledger that knows them."""
+    """Forget a unit; of a camera, throw unfinished pictures away.
+
+    The others stay, and so does the ledger that knows them.
+    """
+    if entry.data[CONF_KIND] == Kind.UNIT:
+        await async_forget(hass, entry.entry_id)
     if entry.data[CONF_KIND] == Kind.CAMERA:
         await async_clean_up(hass, entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL])
 
@@ -83,7 +89,7 @@ async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:
     fix_identity(hass, entry)
     one_way = entry.data.get(CONF_CHANNEL) == Channel.UDP
     coordinator = (OneWayCoordinator if one_way else UnitCoordinator)(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    await coordinator.async_begin()
     entry.async_on_unload(
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, coordinator.async_stopping)
     )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 import logging
 from typing import Any, Final, override
 
@@ -14,6 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.hass_dict import HassKey
 
+from .asking import Asking
 from .const import DOMAIN
 from .dial import dial
 from .errors import (
@@ -22,28 +22,23 @@ from .errors import (
     as_update_failed,
     error_detail,
     error_key,
-    is_passing,
+    is_silence,
     needs_login,
 )
 from .identity import unit_identity
 from .issues import Issues
+from .known import Known
 from .link import Link
-from .moves import Endings, Key, Targets
-from .polling import Part, Timetable
-from .powers import Powers
+from .memory import Memory
+from .moves import Endings, Key
 from .presets import Presets
 from .protocols.crcp.client import Controller
 from .protocols.crcp.commands import Commands, UnitState
-from .protocols.crcp.errors import LinkError, Refused
+from .protocols.crcp.errors import LinkError
 from .protocols.crcp.messages import Subunit
-from .protocols.crcp.status import UnitStatus
-from .protocols.crcp.subunits import CAMERA, POWER, TAPE
 from .tapes import Tape
 
 _LOGGER = logging.getLogger(__name__)
-
-#: What was commanded is watched for so many seconds, even if nothing moves yet: motors start late.
-STIRRED: Final = 1.2
 
 #: Switching on a unit that has closed its connection waits so long for the next one, in seconds.
 COMING_BACK: Final = 12.0
@@ -54,9 +49,6 @@ GOODBYE: Final = 3.0
 #: What keeps a unit away until a person does something: somebody else has it, or another thing
 #: answers at its address.
 WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
-
-#: The order in which parts are asked: whether there is power decides what else there is to ask.
-_ORDER: Final = (POWER, TAPE, CAMERA)
 
 #: The moves that could not be ended before their unit was unloaded, by entry.
 _OWED: Final[HassKey[dict[str, set[Key]]]] = HassKey(f"{DOMAIN}_owed_endings")
@@ -78,18 +70,20 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     def __init__(self, hass: HomeAssistant, entry: UnitConfigEntry) -> None:
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.device_id = ""
-        self.powers = Powers()
-        self.tapes: dict[Subunit, Tape] = {}
-        self.targets = Targets()
+        self.known = Known()
+        self.powers, self.targets = self.known.powers, self.known.targets
         owed = hass.data.setdefault(_OWED, {}).setdefault(entry.entry_id, set())
         self.endings = Endings(self._stop_move, owed)
         self.presets = Presets(hass, entry)
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
-        self._timetable = Timetable()
-        self._stirred: dict[Subunit, float] = {}
+        self._memory = Memory(hass, entry.entry_id, self.known, values=self.one_way)
+        self._asking = Asking(
+            self.known, self._publish, self.async_update_listeners, hass.loop.time
+        )
         self._wake = asyncio.Event()
         self._begun = asyncio.Event()
+        self._silence: DeviceError | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -116,7 +110,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     def tape(self, subunit: Subunit) -> Tape:
         """What is known of a tape."""
-        return self.tapes.setdefault(subunit, Tape())
+        return self.known.tape(subunit)
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -138,7 +132,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             if on:
                 await self._wait_for_link()
             await self.controller.set_power(power, on=on)
-        self._timetable.hurry(*self._parts)
+        self._asking.hurry()
         await self._read_back(power)
 
     async def _wait_for_link(self) -> None:
@@ -150,10 +144,10 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     async def _read_back(self, subunit: Subunit) -> None:
         """Ask what a command did, and keep watching while it takes effect."""
-        self._stirred[subunit] = self.hass.loop.time() + STIRRED
+        self._asking.stir(subunit)
         if client := self._link.client:
             with suppress(*DEVICE_ERRORS):
-                await self._ask(client, subunit)
+                await self._asking.ask(client, subunit)
         self.async_update_listeners()
         self._wake.set()
 
@@ -169,6 +163,15 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     # -- the connection ------------------------------------------------------------------------
 
+    async def async_begin(self) -> None:
+        """Set the unit up. Raises what async_config_entry_first_refresh raises."""
+        await self.async_config_entry_first_refresh()
+        if self._silence:
+            self._lose(self._silence)
+        self._begun.set()
+        self.config_entry.async_on_unload(self.async_add_listener(self._memory.keep))
+        self._memory.keep()
+
     @callback
     def async_sighted(self) -> None:
         """The unit announced itself: try now."""
@@ -182,6 +185,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """End what would go on without us, before the connection is given up."""
         await self.endings.end_all()
         self._issues.show({})
+        await self._memory.close()
         self._link.give_up()
         self._wake.set()
         if self._task and self._link.client:
@@ -190,11 +194,17 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     @override
     async def _async_setup(self) -> None:
-        """Connect for the first time, so that a wrong address is told at once."""
+        """Connect for the first time, so that a wrong address is told at once.
+
+        A unit that is known and silent is set up all the same, as it was: it may be off.
+        """
+        known = await self._memory.recall()
         try:
             await self._link.connect()
         except DEVICE_ERRORS as error:
-            raise as_update_failed(error) from error
+            if not known or not is_silence(error):
+                raise as_update_failed(error) from error
+            self._silence = error
         self._task = self.config_entry.async_create_background_task(
             self.hass, self._link.run(), f"crcp {self.name}"
         )
@@ -202,14 +212,14 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
     @override
     async def _async_update_data(self) -> UnitState:
         """Ask the unit for everything that it tells."""
+        if self._silence and not self._begun.is_set():
+            return self.known.state
         if self._link.client is None:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="not_connected")
         try:
-            state = await self._survey(self._link.client)
+            return await self._asking.survey(self._link.client)
         except DEVICE_ERRORS as error:
             raise as_update_failed(error) from error
-        self._begun.set()
-        return state
 
     async def _connect(self) -> Controller:
         return await dial(self.config_entry.data)
@@ -218,7 +228,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """Ask what is due until the connection ends; raise why it did."""
         await self._begun.wait()
         if not self.last_update_success:
-            self.async_set_updated_data(await self._survey(client))
+            self.async_set_updated_data(await self._asking.survey(client))
             _LOGGER.info("%s is connected again", self.name)
         self._issues.show({})
         await self.endings.settle()
@@ -226,9 +236,9 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         ended.add_done_callback(lambda _: self._wake.set())
         try:
             while not ended.done():
-                for part in self._timetable.due(self._parts, self.hass.loop.time()):
+                for part in self._asking.due():
                     if not self._link.given_up:
-                        await self._ask(client, part)
+                        await self._asking.ask(client, part)
                 if self._link.given_up:
                     return
                 await self._rest()
@@ -238,9 +248,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     async def _rest(self) -> None:
         """Wait until something is due, or a command was given, or the connection is to end."""
-        wait = self._timetable.wait(self._parts, self.hass.loop.time())
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait):
+            async with asyncio.timeout(self._asking.wait()):
                 await self._wake.wait()
         self._wake.clear()
 
@@ -254,11 +263,14 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             key = error_key(error)
             self._issues.show({f"unit_{key}": {}} if key in WORTH_MENDING else {})
             _LOGGER.debug("%s: %s", self.name, error_detail(error))
-            return
+        else:
+            self._lose(error)
+
+    def _lose(self, error: DeviceError) -> None:
         # What is off may well close its connection. It is off then, and not lost.
         level = logging.DEBUG if self.powers.all_off else logging.INFO
         _LOGGER.log(level, "%s is no longer connected: %s", self.name, error_detail(error))
-        for tape in self.tapes.values():
+        for tape in self.known.tapes.values():
             # Somebody may change the tape while nobody looks.
             tape.title = None
         for camera in self.data.cameras:
@@ -267,131 +279,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.last_update_success = False
         self.async_update_listeners()
 
-    # -- what the unit tells -------------------------------------------------------------------
-
-    @property
-    def _parts(self) -> list[Part]:
-        """What there is to ask: of what is off nothing but its power."""
-        subunits = self.data.unit.subunits
-        listed = [each for kind in _ORDER for each in subunits if each.kind == kind]
-        return [None, *(p for p in listed if p.kind == POWER or not self.powers.is_off(p))]
-
-    async def _survey(self, client: Controller) -> UnitState:
-        """Ask for everything; what is off and does not tell is as it was."""
-        state = await client.survey()
-        if self._begun.is_set():
-            # What was read a moment ago is not forgotten for one "not now".
-            not_now = [power for power in state.power if _not_now(state, power)]
-            kept = {power: self.data.power.get(power) for power in not_now}
-            state = replace(state, power={**state.power, **kept})
-        self.powers.read(state.power)
-        if self._begun.is_set():
-            off = filter(self.powers.is_off, state.unit.subunits)
-            old = self.data
-            known = [each for each in off if each not in state.tapes | state.cameras]
-            tapes = {each: old.tapes[each] for each in known if each in old.tapes}
-            cameras = {each: old.cameras[each] for each in known if each in old.cameras}
-            state = replace(
-                state, tapes={**tapes, **state.tapes}, cameras={**cameras, **state.cameras}
-            )
-        self._forget_gone_tapes(state.unit)
-        now = self.hass.loop.time()
-        for subunit, status in state.tapes.items():
-            self.tape(subunit).read(status, now)
-        for part in (None, *state.power, *state.tapes):
-            self._plan(part, moves=part in state.tapes and self.tapes[part].operation != "PAUS")
-        for camera in state.cameras:
-            # One reading does not tell whether it moves.
-            self._plan(camera, moves=True)
-        return state
-
-    async def _ask(self, client: Controller, part: Part) -> None:
-        """Ask about one part and publish what is new."""
-        try:
-            if part is None:
-                self._take_unit(await client.unit_status())
-            elif part.kind == POWER:
-                await self._ask_power(client, part)
-            elif part.kind == TAPE:
-                await self._ask_tape(client, part)
-            elif part.kind == CAMERA:
-                await self._ask_camera(client, part)
-        except Refused as refused:
-            if client.closed or (part is None and not is_passing(refused)):
-                raise
-            # Not now; or it is off by now, or is no more, which the next list will tell.
-            self._plan(part)
-
-    async def _ask_power(self, client: Controller, power: Subunit) -> None:
-        told = await client.power_status(power)
-        before = self.powers.is_on(power)
-        self._publish(replace(self.data, power={**self.data.power, power: told}))
-        self.powers.read(self.data.power)
-        if self.powers.is_on(power) is not before:
-            self._timetable.hurry(*self._parts)
-            self.async_update_listeners()
-        self._plan(power)
-
-    async def _ask_tape(self, client: Controller, subunit: Subunit) -> None:
-        status = await client.tape_status(subunit)
-        tape = self.tape(subunit)
-        wound = tape.operation == "FF"
-        tape.read(status, self.hass.loop.time())
-        self._publish(replace(self.data, tapes={**self.data.tapes, subunit: status}))
-        self._plan(subunit, moves=status.operation != "PAUS" or self._is_stirred(subunit))
-        arrived = status.operation == "PAUS" and (wound or not self._is_stirred(subunit))
-        if arrived and tape.resume:
-            motion, tape.resume = tape.resume, None
-            await client.move_tape(subunit, "PLAY", motion)
-            tape.commanded("PLAY", motion.speed or 1.0)
-            self._timetable.hurry(subunit)
-
-    async def _ask_camera(self, client: Controller, subunit: Subunit) -> None:
-        status = await client.camera_status(subunit)
-        # What goes below zero was sent by a difference, which may have missed.
-        moves = await client.correct(subunit, status) or client.is_aiming(subunit)
-        if self._is_stirred(subunit):
-            moves = True
-        else:
-            moves |= self.targets.read(subunit, self.data.cameras.get(subunit), status)
-        self._publish(replace(self.data, cameras={**self.data.cameras, subunit: status}))
-        self._plan(subunit, moves=moves)
-
-    def _take_unit(self, unit: UnitStatus) -> None:
-        if unit != self.data.unit:
-            there = set(unit.subunits)
-            # One that was here before would be asked again only when it was due then.
-            self._timetable.hurry(*(there - set(self.data.unit.subunits)))
-            self._publish(
-                replace(
-                    self.data,
-                    unit=unit,
-                    power={each: self.data.power.get(each) for each in unit.of_kind(POWER)},
-                    tapes={k: v for k, v in self.data.tapes.items() if k in there},
-                    cameras={k: v for k, v in self.data.cameras.items() if k in there},
-                )
-            )
-            self.powers.read(self.data.power)
-            self._forget_gone_tapes(unit)
-        self._plan(None)
-
-    def _forget_gone_tapes(self, unit: UnitStatus) -> None:
-        """What comes back may be another tape: nobody has allowed recording on that one."""
-        for gone in set(self.tapes) - set(unit.subunits):
-            del self.tapes[gone]
-
     def _publish(self, state: UnitState) -> None:
-        if state != self.data:
+        if state != self.known.state:
+            self.known.state = state
             self.async_set_updated_data(state)
-
-    def _is_stirred(self, subunit: Subunit) -> bool:
-        return self._stirred.get(subunit, 0.0) > self.hass.loop.time()
-
-    def _plan(self, part: Part, *, moves: bool = False) -> None:
-        off = self.powers.all_off if part is None else self.powers.is_off(part)
-        self._timetable.answered(part, self.hass.loop.time(), moves=moves, off=off)
-
-
-def _not_now(state: UnitState, power: Subunit) -> bool:
-    refused = state.refused.get(power)
-    return refused is not None and is_passing(refused)

@@ -72,6 +72,11 @@ def is_passing(error: DeviceError) -> bool:
     return isinstance(error, crcp.Refused) and 400 <= error.code < 500 and not is_busy(error)
 
 
+def is_silence(error: DeviceError) -> bool:
+    """Whether a unit may well be the one it was, only off, away, or busy with somebody else."""
+    return isinstance(error, crcp.LinkError | crcp.TimedOut | crcp.Busy)
+
+
 def error_detail(error: DeviceError) -> str:
     """What the error says, with the device's own words in it made fit to be shown."""
     return clean_name(str(error), type(error).__name__, MAX_DETAIL_LENGTH)

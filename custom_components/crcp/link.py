@@ -52,16 +52,21 @@ class Link[ClientT: Client]:
         self._use = use
         self._on_down = on_down
         self._failures = 0
+        self._failed = False
         self._hurry = asyncio.Event()
         self._up = asyncio.Event()
         self.given_up = False
 
     async def connect(self) -> None:
         """Make the first connection, for run to go on with. Raises what connect raises."""
+        self._failed = True
         self.client = await self._connect()
+        self._failed = False
 
     async def run(self) -> None:
         """Stay connected until cancelled, or until somebody gives up."""
+        if self._failed:
+            await self._pause()
         while not self.given_up:
             try:
                 await self._one_connection()

@@ -25,6 +25,7 @@ from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Amount, Subunit
 from .protocols.crcp.subunits import TAPE
 from .shelves import MAX_SOURCES, Listing, has_shelf, list_directory, load
+from .tapes import UNKNOWN
 
 # The connection takes one command at a time by itself.
 PARALLEL_UPDATES = 0
@@ -69,6 +70,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
         self._attr_translation_key = "tape"
         self._told_position: float | None = None
         self._told_at = dt_util.utcnow()
+        self._shelf_was_read = False
         self._follow()
 
     @property
@@ -97,6 +99,9 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
             return None
         if self.tape.operation == "PAUS":
             return MediaPlayerState.PAUSED
+        if self.tape.operation == UNKNOWN:
+            # Not "unknown": dashboards show no buttons then, and somebody has to begin.
+            return MediaPlayerState.IDLE
         return MediaPlayerState.PLAYING
 
     @property
@@ -144,12 +149,9 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Find out what there is to load, beside everything else: it may take its time."""
+        """Begin to follow the unit."""
         await super().async_added_to_hass()
-        if self._has_shelf:
-            self.coordinator.config_entry.async_create_background_task(
-                self.hass, self._read_shelf(), f"crcp shelf of {self.subunit}"
-            )
+        self._look_at_shelf()
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
@@ -159,6 +161,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         self._follow()
+        self._look_at_shelf()
         super()._handle_coordinator_update()
 
     @override
@@ -314,6 +317,15 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
         if not path:
             self.tape.names = listing.tapes
         return listing
+
+    def _look_at_shelf(self) -> None:
+        """Find out once what there is to load, beside everything else: it may take its time."""
+        if self._shelf_was_read or not self._has_shelf or not self.coordinator.connection:
+            return
+        self._shelf_was_read = True
+        self.coordinator.config_entry.async_create_background_task(
+            self.hass, self._read_shelf(), f"crcp shelf of {self.subunit}"
+        )
 
     async def _read_shelf(self) -> None:
         try:

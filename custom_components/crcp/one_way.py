@@ -19,6 +19,7 @@ from .protocols.crcp.commands import Commands, UnitState
 from .protocols.crcp.messages import Amount, Command, Reply, Subunit
 from .protocols.crcp.status import CameraStatus, Parameter, TapeAbility, TapeStatus, UnitStatus
 from .protocols.crcp.subunits import CAMERA, MOTIONS, POWER, TAPE
+from .tapes import UNKNOWN
 
 #: What may be sent to any tape; whether it does it, nobody will hear.
 _TAPE_COMMANDS: Final = ("PLAY", "PAUS", "RECO", "FF")
@@ -73,6 +74,7 @@ class OneWayCoordinator(UnitCoordinator):
     @override
     async def _async_setup(self) -> None:
         """Open the socket; the unit hears nothing of it."""
+        await self._memory.recall()
         try:
             controller = await open_one_way(self.config_entry.data)
         except DEVICE_ERRORS as error:
@@ -82,29 +84,34 @@ class OneWayCoordinator(UnitCoordinator):
 
     @override
     async def _async_update_data(self) -> UnitState:
-        """What the entry says that the unit has."""
+        """What the entry says that the unit has, as it was told before."""
         if self._begun.is_set():
             return self.data
-        self._begun.set()
+        told = self.known.state
         subunits = [parse_subunit(each) for each in self.config_entry.data[CONF_SUBUNITS]]
         unit = UnitStatus({subunit: str(subunit) for subunit in subunits if subunit})
-        state = UnitState(
+        self.known.state = state = UnitState(
             unit,
             power=dict.fromkeys(unit.of_kind(POWER)),
-            tapes={tape: _some_tape() for tape in unit.of_kind(TAPE)},
-            cameras={camera: self._some_camera() for camera in unit.of_kind(CAMERA)},
+            tapes={tape: told.tapes.get(tape) or _some_tape() for tape in unit.of_kind(TAPE)},
+            cameras={
+                each: self._some_camera(told.cameras.get(each)) for each in unit.of_kind(CAMERA)
+            },
         )
         self.powers.read(state.power)
+        for tape, status in state.tapes.items():
+            self.tape(tape).read(status, self.hass.loop.time())
         return state
 
     @override
     async def _wait_for_link(self) -> None:
         """There is nothing to wait for."""
 
-    def _some_camera(self) -> CameraStatus:
+    def _some_camera(self, told: CameraStatus | None) -> CameraStatus:
         chosen = self.config_entry.data.get(CONF_PARAMETERS, ())
         names = [name for name, words in WORDS.items() if words.key in chosen]
-        return CameraStatus({name: Parameter(name, name) for name in names})
+        known = told.parameters if told else {}
+        return CameraStatus({name: known.get(name) or Parameter(name, name) for name in names})
 
     def _sent(self, command: Command) -> None:
         """Take it that the unit has heard this, and has done it."""
@@ -128,4 +135,4 @@ class OneWayCoordinator(UnitCoordinator):
 
 
 def _some_tape() -> TapeStatus:
-    return TapeStatus("PAUS", None, {name: TapeAbility(name) for name in _TAPE_COMMANDS})
+    return TapeStatus(UNKNOWN, None, {name: TapeAbility(name) for name in _TAPE_COMMANDS})

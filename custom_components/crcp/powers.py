@@ -32,6 +32,15 @@ class Powers:
         """Whether the unit does not tell about a power."""
         return self._read.get(power) is None
 
+    @property
+    def assumed(self) -> dict[Subunit, bool]:
+        """What each power was told last, whether or not the unit tells itself."""
+        return dict(self._assumed)
+
+    def assume(self, assumed: dict[Subunit, bool]) -> None:
+        """Take what each power was told last, before a restart."""
+        self._assumed |= assumed
+
     def feeding(self, subunit: Subunit) -> Subunit | None:
         """The power that feeds a subunit: that of its own number, else the first."""
         if subunit.kind == POWER:

@@ -8,6 +8,9 @@ from .protocols.crcp.commands import DEFAULT_WINDING_SPEED
 from .protocols.crcp.messages import Motion
 from .protocols.crcp.status import Bounds, TapeStatus
 
+#: What a tape does that nobody has told and that cannot be asked.
+UNKNOWN: Final = ""
+
 #: Two positions closer together than this, in seconds, tell no speed.
 LEAST_INTERVAL: Final = 0.4
 
@@ -49,7 +52,7 @@ class Tape:
 
         STAT does not tell it: it is that of the last command, or that of the last two positions.
         """
-        if self.operation == "PAUS":
+        if self.operation in ("PAUS", UNKNOWN):
             return 0.0
         if self._commanded and self._commanded[0] == self.operation:
             return self._commanded[1]
@@ -58,8 +61,8 @@ class Tape:
         return DEFAULT_WINDING_SPEED if self.operation == "FF" else 1.0
 
     @property
-    def transport(self) -> Transport:
-        """What the tape does, as a person would say it."""
+    def transport(self) -> Transport | None:
+        """What the tape does, as a person would say it; None where nobody knows."""
         backward = self.speed < 0
         match self.operation:
             case "PLAY":
@@ -68,6 +71,8 @@ class Tape:
                 return Transport.REWIND if backward else Transport.FAST_FORWARD
             case "RECO":
                 return Transport.RECORDING
+            case "":
+                return None
             case _:
                 return Transport.PAUSED
 

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Subunit
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
+from tests.integration.units import add
 
 SWITCH = "switch.attic_deck_power"
 PLAYER = "media_player.attic_deck_tape"
@@ -112,14 +113,14 @@ async def test_a_number_moves_the_camera_in_its_own_range(
 
 
 async def test_parameters_appear_when_a_unit_that_was_off_tells_them(
-    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
+    hass: HomeAssistant, unit: VirtualUnit
 ) -> None:
-    await hass.config_entries.async_unload(unit_entry.entry_id)
     unit.powers[0], unit.tells_while_off = False, False
-    await hass.config_entries.async_setup(unit_entry.entry_id)
-    assert (state(hass, SWITCH), state(hass, PAN)) == (STATE_OFF, STATE_UNAVAILABLE)
-    await act(hass, "switch.turn_on", SWITCH)
-    await until(lambda: state(hass, PAN) == "170.0")
+    await add(hass, unit)
+    pan = "number.attic_camera_pan"
+    assert (state(hass, "switch.attic_power"), hass.states.get(pan)) == (STATE_OFF, None)
+    await act(hass, "switch.turn_on", "switch.attic_power")
+    await until(lambda: hass.states.get(pan) and state(hass, pan) == "170.0")
 
 
 async def test_white_balance_is_in_kelvin_and_steps_are_as_fine_as_the_unit_tells(
@@ -191,15 +192,6 @@ async def test_a_lost_unit_is_unavailable_and_comes_back(
     await until(lambda: state(hass, PLAYER) == MediaPlayerState.PAUSED)
     await hass.config_entries.async_unload(unit_entry.entry_id)
     await again.stop()
-
-
-async def test_a_unit_that_is_not_there_is_tried_again(
-    hass: HomeAssistant, unit: VirtualUnit, unit_entry: MockConfigEntry
-) -> None:
-    await hass.config_entries.async_unload(unit_entry.entry_id)
-    await unit.stop()
-    assert not await hass.config_entries.async_setup(unit_entry.entry_id)
-    assert unit_entry.state is ConfigEntryState.SETUP_RETRY
 
 
 async def test_unloading_gives_the_seat_back(

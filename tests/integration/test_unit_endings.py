@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
-from custom_components.crcp import link as link_module
+from custom_components.crcp import link as link_module, polling
 from custom_components.crcp.virtual.host import Host
 from tests.helpers import until
-from tests.integration.units import act, add, state
+from tests.integration.units import act, add, attribute, state
 
 PAN = "number.attic_camera_pan"
 
@@ -181,22 +181,25 @@ async def test_nothing_begins_to_move_after_the_unloading(
     assert set(unit.orders()[1:]) == {"CAMERA0 PAN +0"}
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is asked many times a second."""
+    for part in (None, "POWER"):
+        monkeypatch.setitem(polling.RESTING, part, 0.02)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("question", ["STAT", "STAT POWER0"])
 async def test_not_now_is_no_lost_connection(
     hass: HomeAssistant, unit: ScriptedUnit, entry: Any, question: str
 ) -> None:
-    coordinator = entry.runtime_data
-    asked, busy = unit.heard.count(question), [b"450 busy\r\n"]
-    unit.answers[question] = busy
-    coordinator._timetable.hurry(*coordinator._parts)
-    coordinator._wake.set()
-    await until(lambda: unit.heard.count(question) > asked and not busy)
-    await until(lambda: coordinator._timetable.due(coordinator._parts, hass.loop.time()) == [])
+    busy = unit.answers[question] = [b"450 busy\r\n"]
+    await until(lambda: not busy)
+    asked = unit.heard.count(question)
+    await until(lambda: unit.heard.count(question) >= asked + 2)
     assert unit.connections == 1
-    power = hass.states.get("switch.attic_power")
-    assert power
-    assert (power.state, power.attributes.get("assumed_state")) == ("on", None)
-    assert state(hass, PAN) == "10.0"
+    assert attribute(hass, "switch.attic_power", "assumed_state") is None
+    assert (state(hass, "switch.attic_power"), state(hass, PAN)) == ("on", "10.0")
 
 
 async def test_a_preset_takes_the_place_of_an_ending(

@@ -50,9 +50,10 @@ async def test_everything_is_assumed_and_nothing_is_asked(
         assert attribute(hass, entity, "assumed_state") is True
     assert (state(hass, POWER), state(hass, PLAYER), state(hass, PAN)) == (
         "unknown",
-        "paused",
+        "idle",
         "unknown",
     )
+    assert state(hass, "sensor.attic_tape_transport") == "unknown"
     await act(hass, "homeassistant.update_entity", PAN)
     assert unit.commands == []
 
@@ -64,7 +65,7 @@ async def test_power_is_what_it_was_told(
     assert (state(hass, POWER), state(hass, PLAYER)) == ("off", "off")
     await until(lambda: unit.powers == {0: False})
     await act(hass, "media_player.turn_on", PLAYER)
-    assert (state(hass, POWER), state(hass, PLAYER)) == ("on", "paused")
+    assert (state(hass, POWER), state(hass, PLAYER)) == ("on", "idle")
     await until(lambda: unit.powers == {0: True})
 
 
@@ -135,3 +136,17 @@ async def test_nothing_that_must_not_come_twice_is_sent_unsigned(
         await act(hass, "crcp.move", PAN, pan=10, relative=True)
     await act(hass, "number.set_value", PAN, value=10)
     await until(lambda: [each.argument for each in unit.commands] == [Amount(10)])
+
+
+async def test_what_it_was_told_is_assumed_after_a_restart_too(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    await act(hass, "number.set_value", PAN, value=40)
+    await act(hass, "media_player.media_play", PLAYER)
+    for power, player in (("on", "playing"), ("off", "off")):
+        await act(hass, f"switch.turn_{power}", POWER)
+        await hass.config_entries.async_reload(one_way.entry_id)
+        await hass.async_block_till_done()
+        assert (state(hass, POWER), state(hass, PLAYER)) == (power, player)
+        assert state(hass, PAN) == "40.0"
+        assert attribute(hass, PAN, "assumed_state") is True

@@ -1,6 +1,5 @@
 """POWER in Home Assistant: read back where the unit can, assumed where it cannot, off when off."""
 
-from collections.abc import Awaitable
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -8,30 +7,13 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.crcp import link as link_module
-from custom_components.crcp.protocols.crcp.messages import Command, Reply, Subunit
 from custom_components.crcp.virtual import scenes
-from custom_components.crcp.virtual.handlers import HANDLERS
-from custom_components.crcp.virtual.unit import VirtualUnit
-from custom_components.crcp.virtual.visitor import Visitor
 from tests.helpers import until
 from tests.integration.units import SetUp, act, attribute, drop, state
 
 POWER = "switch.attic_power"
 PLAYER = "media_player.attic_tape"
 PAN = "number.attic_camera_pan"
-
-
-@pytest.fixture
-def untold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A unit that cannot tell whether it is on, as the draft has it."""
-    real = HANDLERS[None, "STAT"]
-
-    def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply | Awaitable[Reply]:
-        if command.argument == Subunit("POWER"):
-            return Reply(501, ("No status",))
-        return real(unit, visitor, command)
-
-    monkeypatch.setitem(HANDLERS, (None, "STAT"), answer)
 
 
 async def test_what_the_unit_tells_is_not_assumed(hass: HomeAssistant, put: SetUp) -> None:

@@ -5,6 +5,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.crcp import polling
 from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Subunit
 from custom_components.crcp.virtual import scenes
 from tests.helpers import until
@@ -150,23 +151,17 @@ async def test_a_speed_is_a_number(hass: HomeAssistant, put: SetUp) -> None:
 
 
 async def test_the_guard_of_a_tape_that_vanished_is_off_when_one_appears(
-    hass: HomeAssistant, put: SetUp
+    hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(polling.RESTING, None, 0.05)
     unit = scenes.studio()
-    entry = await put(unit)
-    coordinator = entry.runtime_data
+    await put(unit)
     await act(hass, "switch.turn_on", GUARD)
     tape = unit.decks.pop(0)
-    for there in (False, True):
-        if there:
-            unit.decks[0] = tape
-        unit.refresh_subunits()
-        coordinator._timetable.hurry(None)
-        coordinator._wake.set()
-        await until(lambda there=there: (TAPE in coordinator.data.unit.subunits) is there)
-        await hass.async_block_till_done()
-    coordinator._timetable.hurry(TAPE)
-    coordinator._wake.set()
+    unit.refresh_subunits()
+    await until(lambda: state(hass, GUARD) == "gone")
+    unit.decks[0] = tape
+    unit.refresh_subunits()
     await until(lambda: state(hass, GUARD) == "off")
 
 

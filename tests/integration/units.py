@@ -9,7 +9,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp.const import CONF_KIND, DOMAIN, Kind
+from custom_components.crcp.protocols.crcp.messages import Command, Reply, Subunit
+from custom_components.crcp.virtual.handlers import HANDLERS
 from custom_components.crcp.virtual.unit import VirtualUnit
+from custom_components.crcp.virtual.visitor import Visitor
 
 type SetUp = Callable[..., Awaitable[MockConfigEntry]]
 
@@ -87,3 +90,16 @@ async def put(hass: HomeAssistant, start: Callable[[VirtualUnit], Awaitable[None
         return await add(hass, unit, **data)
 
     return put_unit
+
+
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that cannot tell whether it is on, as the draft has it."""
+    real = HANDLERS[None, "STAT"]
+
+    def answer(unit: VirtualUnit, visitor: Visitor, command: Command) -> Reply | Awaitable[Reply]:
+        if command.argument == Subunit("POWER"):
+            return Reply(501, ("No status",))
+        return real(unit, visitor, command)
+
+    monkeypatch.setitem(HANDLERS, (None, "STAT"), answer)

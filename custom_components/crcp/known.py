@@ -1,0 +1,32 @@
+"""What is known of a unit: what it told last, and what goes beyond that."""
+
+from typing import Final
+
+from .moves import Targets
+from .powers import Powers
+from .protocols.crcp.commands import UnitState
+from .protocols.crcp.messages import Subunit
+from .protocols.crcp.status import UnitStatus
+from .tapes import Tape
+
+#: A unit that has told nothing yet.
+NOTHING: Final = UnitState(UnitStatus({}), {}, {}, {})
+
+
+class Known:
+    """What is known of one unit. state: what it told last, as a whole."""
+
+    def __init__(self) -> None:
+        self.state = NOTHING
+        self.powers = Powers()
+        self.targets = Targets()
+        self.tapes: dict[Subunit, Tape] = {}
+
+    def tape(self, subunit: Subunit) -> Tape:
+        """What is known of a tape."""
+        return self.tapes.setdefault(subunit, Tape())
+
+    def forget_gone_tapes(self) -> None:
+        """What comes back may be another tape: nobody has allowed recording on that one."""
+        for gone in set(self.tapes) - set(self.state.unit.subunits):
+            del self.tapes[gone]

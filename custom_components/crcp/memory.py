@@ -1,0 +1,154 @@
+"""What a unit was when it last told, kept over a restart: one that is off then is still that unit."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .known import Known
+from .protocols.crcp.codec import parse_subunit
+from .protocols.crcp.commands import UnitState
+from .protocols.crcp.messages import Subunit
+from .protocols.crcp.status import (
+    Bounds,
+    CameraStatus,
+    Parameter,
+    TapeAbility,
+    TapeStatus,
+    UnitStatus,
+)
+
+_VERSION: Final = 1
+
+#: Seconds until a change is written: a set-up brings several, and a unit is seldom rebuilt.
+DELAY: Final = 10.0
+
+
+class Memory:
+    """The memory of one unit. values: keep also where everything stands, since nobody will tell."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, known: Known, *, values: bool) -> None:
+        self._store = _store(hass, entry_id)
+        self._known = known
+        self._values = values
+        self._kept: dict[str, Any] = {}
+        self._written: dict[str, Any] = {}
+        self._closed = False
+
+    async def recall(self) -> bool:
+        """Take what is kept as what is known; whether there is anything."""
+        stored = await self._store.async_load() or {}
+        try:
+            _read(stored, self._known)
+        except KeyError, TypeError, ValueError, AttributeError:
+            # A file that was edited by hand tells nothing; the unit will.
+            return False
+        self._kept = self._written = stored
+        return True
+
+    @callback
+    def keep(self) -> None:
+        """Keep what is known now, if it is new."""
+        now = _written(self._known, values=self._values)
+        if now != self._kept and not self._closed:
+            self._kept = now
+            self._store.async_delay_save(lambda: now, DELAY)
+
+    async def close(self) -> None:
+        """Write what is still to be written, and nothing more."""
+        self._closed = True
+        if self._kept != self._written:
+            await self._store.async_save(self._kept)
+
+
+async def async_forget(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove what is kept of a unit."""
+    await _store(hass, entry_id).async_remove()
+
+
+def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    return Store(hass, _VERSION, f"{DOMAIN}.unit_{entry_id}")
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def _written(known: Known, *, values: bool) -> dict[str, Any]:
+    state = known.state
+    tapes = state.tapes if values else {k: _at_rest(v) for k, v in state.tapes.items()}
+    cameras = state.cameras if values else {k: _anywhere(v) for k, v in state.cameras.items()}
+    return {
+        "subunits": _named(state.unit.spellings),
+        "power": _named(state.power),
+        "assumed": _named(known.powers.assumed),
+        "tapes": {str(tape): asdict(status) for tape, status in tapes.items()},
+        "names": {str(tape): known.tape(tape).names for tape in tapes},
+        "speeds": {str(tape): known.tape(tape).chosen_speed for tape in tapes},
+        "cameras": {
+            str(camera): [asdict(each) for each in status.parameters.values()]
+            for camera, status in cameras.items()
+        },
+        "automatic": sorted([str(camera), name] for camera, name in known.targets.automatic),
+    }
+
+
+def _named[T](things: Mapping[Subunit, T]) -> dict[str, T]:
+    return {str(subunit): thing for subunit, thing in things.items()}
+
+
+def _at_rest(status: TapeStatus) -> TapeStatus:
+    return replace(status, operation="PAUS", position=None, reported="")
+
+
+def _anywhere(status: CameraStatus) -> CameraStatus:
+    parameters = {k: replace(each, current=None) for k, each in status.parameters.items()}
+    return CameraStatus(parameters)
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def _read(stored: Mapping[str, Any], known: Known) -> None:
+    tapes = {_subunit(name): _tape(status) for name, status in stored["tapes"].items()}
+    cameras = {_subunit(name): _camera(listed) for name, listed in stored["cameras"].items()}
+    unit = UnitStatus(_by_subunit(stored["subunits"]))
+    assumed, automatic = _by_subunit(stored["assumed"]), stored["automatic"]
+    names, speeds = _by_subunit(stored["names"]), _by_subunit(stored["speeds"])
+    known.state = UnitState(unit, _by_subunit(stored["power"]), tapes, cameras)
+    known.powers.read(known.state.power)
+    known.powers.assume(assumed)
+    for tape in tapes:
+        known.tape(tape).names = names[tape]
+        known.tape(tape).chosen_speed = speeds[tape]
+    known.targets.automatic |= {(_subunit(camera), name) for camera, name in automatic}
+
+
+def _subunit(name: str) -> Subunit:
+    subunit = parse_subunit(name)
+    if subunit is None:
+        raise ValueError(name)
+    return subunit
+
+
+def _by_subunit(stored: Mapping[str, Any]) -> dict[Subunit, Any]:
+    return {_subunit(name): thing for name, thing in stored.items()}
+
+
+def _tape(stored: Mapping[str, Any]) -> TapeStatus:
+    abilities = {
+        name: TapeAbility(each["word"], _bounds(each["speed"]), _bounds(each["position"]))
+        for name, each in stored["abilities"].items()
+    }
+    return TapeStatus(stored["operation"], stored["position"], abilities, stored["reported"])
+
+
+def _bounds(stored: Mapping[str, Any] | None) -> Bounds | None:
+    return None if stored is None else Bounds(**stored)
+
+
+def _camera(stored: list[dict[str, Any]]) -> CameraStatus:
+    parameters = [Parameter(**each) for each in stored]
+    return CameraStatus({parameter.name: parameter for parameter in parameters})

@@ -1,0 +1,180 @@
+"""A unit that is off when Home Assistant starts is off, and still the unit that it was."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+
+from custom_components.crcp import link as link_module
+from custom_components.crcp.protocols.crcp.errors import LinkError
+from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.unit import VirtualUnit
+from custom_components.crcp.virtual.unit_faults import FAULTS
+from tests.helpers import until
+from tests.integration.units import SetUp, act, attribute, entry_for, state
+
+POWER = "switch.attic_power"
+PLAYER = "media_player.attic_tape"
+PAN = "number.attic_camera_pan"
+
+type StartUnit = Callable[[VirtualUnit], Awaitable[None]]
+
+
+def key_of(entry: ConfigEntry[Any]) -> str:
+    """Where the memory of a unit is stored."""
+    return f"crcp.unit_{entry.entry_id}"
+
+
+def inventory(hass: HomeAssistant, entry: ConfigEntry[Any]) -> set[str]:
+    """Every device, and every entity that is alive."""
+    devices = dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    alive = [each.entity_id for each in entities if not each.disabled_by]
+    for entity_id in alive:
+        assert attribute(hass, entity_id, "restored") is None, entity_id
+    return {*(each.id for each in devices), *alive}
+
+
+async def restart_without(hass: HomeAssistant, entry: ConfigEntry[Any], unit: VirtualUnit) -> int:
+    """Set an entry up again while its unit is away; returns the unit's port."""
+    port = unit.port
+    await hass.config_entries.async_unload(entry.entry_id)
+    await unit.stop()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return port
+
+
+async def test_what_was_off_is_off_after_a_restart_and_can_be_switched_on(
+    hass: HomeAssistant, put: SetUp, start: StartUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
+    unit = scenes.studio()
+    entry = await put(unit)
+    before = inventory(hass, entry)
+    await act(hass, "switch.turn_off", POWER)
+    port = await restart_without(hass, entry, unit)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (state(hass, POWER), state(hass, PLAYER), state(hass, PAN)) == (
+        "off",
+        "unavailable",
+        "unavailable",
+    )
+    assert inventory(hass, entry) == before
+    await start(scenes.studio(port=port, powers={0: False}))
+    await act(hass, "switch.turn_on", POWER)
+    assert (state(hass, POWER), state(hass, PLAYER)) == ("on", "paused")
+    await until(lambda: state(hass, PAN) == "170.0")
+
+
+async def test_what_is_away_at_a_restart_comes_back_by_itself(
+    hass: HomeAssistant, put: SetUp, start: StartUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (0.05,) * 6)
+    unit = scenes.studio()
+    entry = await put(unit)
+    before = inventory(hass, entry)
+    port = await restart_without(hass, entry, unit)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (state(hass, POWER), state(hass, PLAYER)) == ("unavailable", "unavailable")
+    assert inventory(hass, entry) == before
+    await start(scenes.studio(port=port))
+    await until(lambda: state(hass, POWER) == "on")
+    await until(lambda: "holiday-1998.ts" in (attribute(hass, PLAYER, "source_list") or ()))
+    assert inventory(hass, entry) == before
+
+
+async def test_what_is_off_and_does_not_tell_is_what_it_was(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    before = inventory(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    unit.powers[0], unit.tells_while_off = False, False
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert inventory(hass, entry) == before
+    # Where the camera stands now, nobody knows; how far it can go, it told.
+    assert (state(hass, POWER), state(hass, PAN)) == ("off", "unknown")
+    assert (attribute(hass, PAN, "min"), attribute(hass, PAN, "max")) == (0, 340)
+
+
+@pytest.mark.usefixtures("untold")
+async def test_a_power_that_is_not_told_is_assumed_after_a_restart_too(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    entry = await put(scenes.studio())
+    await act(hass, "switch.turn_off", POWER)
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert (state(hass, POWER), attribute(hass, POWER, "assumed_state")) == ("off", True)
+
+
+async def test_what_was_never_there_is_tried_again(hass: HomeAssistant, start: StartUnit) -> None:
+    unit = scenes.studio()
+    await start(unit)
+    entry = entry_for(unit)
+    entry.add_to_hass(hass)
+    await unit.stop()
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+@pytest.mark.parametrize("stored", [{}, [], {"tapes": {"TAPE0": 5}}, {"tapes": {"": {}}}])
+async def test_a_memory_that_makes_no_sense_is_none(
+    hass: HomeAssistant, put: SetUp, hass_storage: dict[str, Any], stored: Any
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[key_of(entry)]["data"] = stored
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert (entry.state, state(hass, POWER)) == (ConfigEntryState.LOADED, "on")
+
+
+async def test_something_else_at_its_address_is_no_silence(
+    hass: HomeAssistant, put: SetUp, start: StartUnit
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    port = unit.port
+    await hass.config_entries.async_unload(entry.entry_id)
+    await unit.stop()
+    await start(scenes.studio(port=port, fault=FAULTS["ftp"]))
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_key == "not_a_unit"
+
+
+async def test_the_memory_is_written_without_a_good_end_and_removed_with_its_entry(
+    hass: HomeAssistant,
+    put: SetUp,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("custom_components.crcp.memory.DELAY", 0.01)
+    entry = await put(scenes.studio())
+    await until(lambda: key_of(entry) in hass_storage)
+    stored = hass_storage[key_of(entry)]["data"]
+    assert "POWER0" in stored["subunits"]
+    assert "127.0.0.1" not in str(stored)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert key_of(entry) not in hass_storage
+
+
+async def test_a_unit_that_falls_silent_for_ever_is_told_once(
+    hass: HomeAssistant, put: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    caplog.clear()
+    await restart_without(hass, entry, unit)
+    told = [
+        each.message for each in caplog.records if each.message.startswith("Attic is no longer")
+    ]
+    assert len(told) == 1
+    assert LinkError.__name__ not in told[0]
