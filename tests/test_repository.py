@@ -127,7 +127,8 @@ def test_every_step_has_a_text() -> None:
     english = load("translations", "en.json")
     flows = {path.stem: path.read_text() for path in PACKAGE.glob("*flow*.py")}
     step = r"async_step_(\w+)(?:\(\n? *self| =)"
-    texts = flows.pop("flow_options") + flows.pop("flow_unit_options")
+    options = ("flow_options", "flow_unit_options", "flow_stream_options")
+    texts = "".join(map(flows.pop, options))
     assert set(re.findall(step, texts)) - {"save"} == set(english["options"]["step"])
     steps = {
         node.name.removeprefix("async_step_")

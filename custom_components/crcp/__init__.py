@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .clips import async_sweep
 from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
@@ -48,6 +49,8 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_register_camera_actions(hass)
     async_register_unit_actions(hass)
     async_register_stream_actions(hass)
+    # A media folder may be a share that does not answer: nobody waits for it.
+    hass.async_create_background_task(async_sweep(hass), "crcp rests of clips")
     return True
 
 

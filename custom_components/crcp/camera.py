@@ -11,22 +11,28 @@ from homeassistant.core import Event, HomeAssistant, ServiceResponse, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .camera_clips import LONGEST, ClipDesk
+from .converter import async_find_ffmpeg
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import SubunitEntity, add_as_found
-from .errors import DEVICE_ERRORS, invalid
-from .live.feed import Feed
+from .errors import DEVICE_ERRORS, MAX_DETAIL_LENGTH, invalid
+from .live.conversion import FORMS, convert
+from .live.errors import NotConverted
+from .live.feed import Feed, Source
 from .live.server import PictureServer
-from .live.transfer import TransferSource, Wish, open_transfer
-from .mjpeg import first_picture, serve_pictures
+from .live.transfer import open_transfer
+from .mjpeg import serve_pictures
+from .names import clean_name
 from .protocols.crcp.errors import LinkError
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.subunits import STREAM, TAPE
+from .stills import JPEG, next_still
+from .stream_options import TRANSPORT_STREAM, StreamOptions
 
 # Pictures are fetched side by side, all from one transfer.
 PARALLEL_UPDATES = 0
 
-TRANSPORT_STREAM: Final = 33
-JPEG: Final = 26
+#: How often stills are shown one after the other, where nothing better moves, in seconds.
+STILLS_EVERY: Final = 0.5
 
 
 async def async_setup_entry(
@@ -43,11 +49,12 @@ class StreamCamera(SubunitEntity, Camera):
     """The picture of a stream. It follows the tape; that there is none now is no failure.
 
     A transport stream (type 33) goes to Home Assistant's player as it is, JPEG pictures (26) to
-    the browser as they are.
+    the browser as they are. By choice, they and MPEG pictures (32) are converted for the player.
     """
 
     _attr_name = None
-    _unrecorded_attributes = frozenset({"clip_progress"})
+    _attr_frame_interval = STILLS_EVERY
+    _unrecorded_attributes = frozenset({"clip_progress", "problem"})
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit)
@@ -55,7 +62,8 @@ class StreamCamera(SubunitEntity, Camera):
         self._attr_translation_key = "stream"
         self.feed = Feed(self._open, on_news=self.async_write_ha_state, on_another=self._on_another)
         self._server = PictureServer(self.feed)
-        self._clips = ClipDesk(coordinator, subunit, self.feed)
+        self._options = StreamOptions.read(coordinator.config_entry.options)
+        self._clips = ClipDesk(coordinator, subunit, self.feed, self._options.clip_dir)
         self._payload_type: int | None = None
         self._title = self._loaded_title
 
@@ -69,11 +77,16 @@ class StreamCamera(SubunitEntity, Camera):
         return self.coordinator.tape(self.tape).title
 
     @property
+    def _is_film(self) -> bool:
+        """Whether what comes to viewers is a transport stream: the unit's own, or a converted one."""
+        kind = self._payload_type
+        return kind in (None, TRANSPORT_STREAM) or (self._options.convert and kind in FORMS)
+
+    @property
     @override
     def supported_features(self) -> CameraEntityFeature:
         """A player for transport streams; pictures need none."""
-        is_video = self._payload_type in (None, TRANSPORT_STREAM)
-        return CameraEntityFeature.STREAM if is_video else CameraEntityFeature(0)
+        return CameraEntityFeature.STREAM if self._is_film else CameraEntityFeature(0)
 
     @property
     @override
@@ -85,39 +98,37 @@ class StreamCamera(SubunitEntity, Camera):
     @override
     def is_recording(self) -> bool:
         """Whether a clip is being made."""
-        return self._clips.progress is not None
+        return self._clips.is_recording
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """How much of the clip is there."""
-        progress = self._clips.progress
-        return {} if progress is None else {"clip_progress": round(100 * progress)}
-
-    @property
-    @override
-    def use_stream_for_stills(self) -> bool:
-        """Whether stills are cut from the player's stream."""
-        return bool(self.supported_features)
+        """How much of a clip is done; why there is no picture while somebody waits for it."""
+        told: dict[str, Any] = {}
+        if self._clips.progress is not None:
+            told["clip_progress"] = round(100 * self._clips.progress)
+        if self.feed.error and self.feed.viewers:
+            told["problem"] = clean_name(str(self.feed.error), "?", MAX_DETAIL_LENGTH)
+        return told
 
     @override
     async def stream_source(self) -> str | None:
         """Where players find the picture."""
-        return self._server.url if self.supported_features else None
+        return self._server.url if self._is_film else None
 
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The next picture of a stream of pictures."""
-        return await first_picture(self.feed)
+        """The newest picture that can be shown by itself, or the next one to come."""
+        return await next_still(self.feed, self.hass.async_add_executor_job)
 
     @override
     async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse | None:
-        """Pass pictures on as they come."""
-        if self.supported_features:
-            return await super().handle_async_mjpeg_stream(request)
-        return await serve_pictures(self.feed, request)
+        """Pass JPEG pictures on as they come; of others give stills, one after the other."""
+        if self._payload_type == JPEG and not self._is_film:
+            return await serve_pictures(self.feed, request)
+        return await super().handle_async_mjpeg_stream(request)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -182,7 +193,7 @@ class StreamCamera(SubunitEntity, Camera):
     # -- helpers -------------------------------------------------------------------------------
 
     def _check_clip(self, seconds: float) -> None:
-        if self._payload_type not in (None, TRANSPORT_STREAM):
+        if not self._is_film:
             raise invalid("no_film_here")
         if seconds > LONGEST:
             raise invalid("clip_too_long")
@@ -203,7 +214,7 @@ class StreamCamera(SubunitEntity, Camera):
             except DEVICE_ERRORS:
                 return
 
-    async def _open(self) -> TransferSource:
+    async def _open(self) -> Source:
         connection = self.coordinator.connection
         if connection is None:
             raise LinkError("the unit is not connected")
@@ -211,7 +222,14 @@ class StreamCamera(SubunitEntity, Camera):
             await self._choose()
             self.async_write_ha_state()
         kind = self._payload_type or TRANSPORT_STREAM
-        return await open_transfer(connection, Wish(self.subunit, kind))
+        converter = await self._converter() if kind in FORMS and self._is_film else ""
+        source = await open_transfer(connection, self._options.wish(self.subunit, kind))
+        return await convert(source, kind, converter) if converter else source
+
+    async def _converter(self) -> str:
+        if found := await async_find_ffmpeg(self.hass):
+            return found
+        raise NotConverted("ffmpeg is not installed")
 
     def _on_another(self) -> None:
         if self.stream:

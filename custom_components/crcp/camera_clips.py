@@ -1,6 +1,8 @@
 """What a stream's actions do: fetch a stretch of a tape, record what is shown, send a film."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +12,11 @@ from homeassistant.util import dt as dt_util
 from .clips import Clips, clip_name, send_stream
 from .coordinator import UnitCoordinator
 from .errors import in_the_users_words, invalid
-from .films import NoFilm, make_stream
+from .films import NoFilm, StreamFile, make_stream
 from .live.feed import Feed
+from .protocols.crcp.client.transfer import Transfer
 from .protocols.crcp.commands import Commands
+from .protocols.crcp.errors import Refused
 from .protocols.crcp.messages import Amount, Motion, Subunit
 from .protocols.crcp.subunits import TAPE
 from .shelves import load
@@ -29,10 +33,16 @@ LONGEST: Final = 4 * 3600
 
 
 class ClipDesk:
-    """The clips of one stream. progress: 0 to 1 while one is made; None while none is."""
+    """The clips of one stream, which go to a media folder by its key, "" for the usual one."""
 
-    def __init__(self, coordinator: UnitCoordinator, stream: Subunit, feed: Feed) -> None:
+    def __init__(
+        self, coordinator: UnitCoordinator, stream: Subunit, feed: Feed, clip_dir: str
+    ) -> None:
+        #: 0 to 1 while a clip is made, or a film is sent; None while nothing is.
         self.progress: float | None = None
+        #: Whether a clip is made.
+        self.is_recording = False
+        self._clip_dir = clip_dir
         self._coordinator = coordinator
         self._stream = stream
         self._tape = Subunit(TAPE, stream.number)
@@ -44,7 +54,8 @@ class ClipDesk:
 
     async def record(self, seconds: float) -> dict[str, str | int]:
         """Store what the stream shows from now on."""
-        return await self._store(self._coordinator.name, seconds)
+        with self._busy(recording=True):
+            return await self._store(self._coordinator.name, seconds)
 
     async def fetch(self, name: str | None, start: float, end: float) -> dict[str, str | int]:
         """Play a stretch of a tape, by its name or the loaded one, and store it."""
@@ -54,7 +65,7 @@ class ClipDesk:
             raise invalid("stream_has_no_tape")
         if self._coordinator.tape(self._tape).operation == "RECO":
             raise invalid("tape_is_recording")
-        with in_the_users_words():
+        with self._busy(recording=True), in_the_users_words():
             if name and name != self._coordinator.tape(self._tape).title:
                 await self._command(load(self._tape, name).name, name=name)
             await self._wind_to(start)
@@ -74,33 +85,45 @@ class ClipDesk:
         connection = self._coordinator.connection
         if connection is None:
             raise invalid("not_connected")
+        with self._busy(recording=False):
+            try:
+                stream = await self._hass.async_add_executor_job(make_stream, path)
+            except (NoFilm, OSError) as error:
+                raise invalid("film_not_readable", detail=str(error)) from error
+            with in_the_users_words(), stream.file:
+                async with self._feed.held():
+                    transfer = await connection.store(name, stream=self._stream)
+                    await self._send(transfer, stream, has_tape=has_tape)
+
+    async def _send(self, transfer: Transfer, stream: StreamFile, *, has_tape: bool) -> None:
         try:
-            stream = await self._hass.async_add_executor_job(make_stream, path)
-        except (NoFilm, OSError) as error:
-            raise invalid("film_not_readable", detail=str(error)) from error
-        with in_the_users_words(), stream.file:
-            async with self._feed.held():
-                transfer = await connection.store(name, stream=self._stream)
-                try:
-                    if has_tape:
-                        await self._command("RECO", Motion())
-                    await send_stream(transfer, stream.file, stream.duration, self._hass)
-                    await transfer.finish()
-                finally:
-                    await transfer.abort()
-                    if has_tape:
-                        await self._command("PAUS")
+            if has_tape:
+                await self._command("RECO", Motion())
+            await send_stream(transfer, stream, self._hass, self._note)
+            end = await transfer.finish()
+            if end and end.failed:
+                raise Refused(end.code, end.text)
+        finally:
+            await transfer.abort()
+            if has_tape:
+                await self._command("PAUS")
 
     async def _store(self, title: str, seconds: float) -> dict[str, str | int]:
+        name = clip_name(title, dt_util.now())
+        clips = Clips(self._hass, self._clip_dir)
+        return await clips.record(self._feed, name, seconds, self._note)
+
+    @contextmanager
+    def _busy(self, *, recording: bool) -> Iterator[None]:
+        """One clip at a time: a tape is in one place only, and so is its picture."""
         if self.progress is not None:
             raise invalid("clip_under_way")
-        self.progress = 0.0
+        self.progress, self.is_recording = 0.0, recording
         self._coordinator.async_update_listeners()
         try:
-            name = clip_name(title, dt_util.now())
-            return await Clips(self._hass).record(self._feed, name, seconds, self._note)
+            yield
         finally:
-            self.progress = None
+            self.progress, self.is_recording = None, False
             self._coordinator.async_update_listeners()
 
     def _note(self, progress: float) -> None:

@@ -6,7 +6,9 @@ committed as the importer does it: part file, flush, its name, which replaces no
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+import logging
 import os
 from pathlib import Path, PurePosixPath
 import tempfile
@@ -14,9 +16,10 @@ from typing import IO, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .films import FILM, STREAM, NoFilm, can_pack, make_film
+from .films import FILM, STREAM, NoFilm, StreamFile, can_pack, make_film
 from .importer.errors import ImporterError, LibraryFull
 from .importer.executor import Sink, to_its_end
 from .importer.files import PartFile, Stored
@@ -24,8 +27,11 @@ from .importer.folders import check_library
 from .importer.naming import safe_name
 from .importer.room import Reserve
 from .live.feed import Feed
+from .photo_library import NoMediaDir, media_folder
 from .protocols.crcp.client.transfer import Transfer
 from .protocols.crcp.rtp import TS_PACKET, RtpPacket, Sender
+
+_LOGGER = logging.getLogger(__name__)
 
 #: The folder of all clips in the media folder.
 FOLDER: Final = "CRCP clips"
@@ -36,18 +42,29 @@ PATIENCE: Final = 20.0
 #: Of RTP's clock for a transport stream (RFC 2250).
 CLOCK: Final = 90000
 
+#: What the name of a clip ends in that is not whole yet; nothing else in the library is called so.
+PART: Final = ".clip.part"
+
+#: Those that are being written now.
+_PARTS: Final[HassKey[set[Path]]] = HassKey(f"{DOMAIN}_clip_parts")
+
 _PIECE: Final = 1 << 20
 _PACKETS: Final = 7
 
 
 class Clips:
-    """The media library as clips see it."""
+    """A media folder, by its key or "" for the usual one, as clips see it.
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    Raises HomeAssistantError when it is no longer one.
+    """
+
+    def __init__(self, hass: HomeAssistant, media_dir: str) -> None:
         self._hass = hass
-        dirs = hass.config.media_dirs
-        self._dir_id = "local" if "local" in dirs else next(iter(dirs), "")
-        self._library = Path(dirs.get(self._dir_id, ""))
+        try:
+            self._dir_id, self._library = media_folder(hass, media_dir)
+        except NoMediaDir as error:
+            raise _failed("clip_not_stored", detail=f"no media folder {error.key!r}") from error
+        self._parts = hass.data.setdefault(_PARTS, set())
 
     async def record(
         self,
@@ -57,8 +74,6 @@ class Clips:
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> dict[str, str | int]:
         """Store so many seconds from now on, and return where. Raises HomeAssistantError."""
-        if not self._dir_id:
-            raise _failed("clip_not_stored", detail="there is no media folder")
         try:
             await self._run(check_library, self._library)
             with await self._run(self._spool) as spool:
@@ -111,7 +126,10 @@ class Clips:
         return {"media_content_id": place, "path": str(stored.path), "size": stored.size}
 
     def _publish(self, film: IO[bytes], path: PurePosixPath) -> Stored:
-        part = PartFile(self._library, path, f".{path.name}.part")
+        part_name = f".{path.name}{PART}"
+        part = PartFile(self._library, path, part_name)
+        place = self._library / path.parent / part_name
+        self._parts.add(place)
         try:
             part.open()
             while piece := film.read(_PIECE):
@@ -119,6 +137,7 @@ class Clips:
             return part.publish(None)
         finally:
             part.close()
+            self._parts.discard(place)
 
     async def _run[*Args, Result](self, job: Callable[[*Args], Result], *args: *Args) -> Result:
         return await to_its_end(self._hass.async_add_executor_job(job, *args))
@@ -130,10 +149,29 @@ def clip_name(title: str, now: datetime) -> str:
     return f"{stem} {now:%Y-%m-%d %H.%M.%S}"
 
 
+async def async_sweep(hass: HomeAssistant) -> None:
+    """Throw away what a crash left of clips that were being named."""
+    parts = hass.data.setdefault(_PARTS, set())
+    for folder in hass.config.media_dirs.values():
+        await hass.async_add_executor_job(_sweep, Path(folder, FOLDER), parts)
+
+
+def _sweep(folder: Path, parts: set[Path]) -> None:
+    with suppress(OSError):
+        for left in folder.glob(f".*{PART}"):
+            if left not in parts:
+                left.unlink()
+                _LOGGER.info("Removed %s, the rest of a clip", left)
+
+
 async def send_stream(
-    transfer: Transfer, stream: IO[bytes], duration: float, hass: HomeAssistant
+    transfer: Transfer,
+    film: StreamFile,
+    hass: HomeAssistant,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> None:
-    """Send a transport stream as fast as it plays, since a tape records what comes. Closes it."""
+    """Send a transport stream as fast as it plays, since a tape records what comes."""
+    stream, duration = film.file, film.duration
     size = await hass.async_add_executor_job(stream.seek, 0, os.SEEK_END)
     await hass.async_add_executor_job(stream.seek, 0)
     sender = Sender(RtpPacket(33, 0, 0, 1, b""))
@@ -146,6 +184,7 @@ async def send_stream(
             payload = piece[at : at + _PACKETS * TS_PACKET]
             await transfer.send(sender.packet(payload, int(moment * CLOCK)))
             sent += len(payload)
+            on_progress(sent / size)
 
 
 def _failed(key: str, **placeholders: str) -> HomeAssistantError:

@@ -1,8 +1,8 @@
-"""The presets of a unit's cameras, by hand."""
+"""The options of a unit: its picture, and the presets of its cameras, by hand."""
 
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .coordinator import UnitCoordinator
 from .errors import DEVICE_ERRORS, error_detail, error_key
+from .flow_stream_options import StreamOptionsFlow
 from .presets import Preset
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.messages import Subunit
@@ -24,25 +24,25 @@ _PRESET: Final = "preset"
 _CAMERA: Final = "camera"
 
 
-class UnitOptionsFlow(OptionsFlowWithReload):
-    """Save, rename and delete presets."""
+class UnitOptionsFlow(StreamOptionsFlow):
+    """Choose how the picture comes; save, rename and delete presets."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Begin."""
-        return await self.async_step_presets()
+        return await self.async_step_unit()
 
-    async def async_step_presets(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
+    async def async_step_unit(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be done."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_connected")
-        options = ["save_preset"] if self._unit.data.cameras else []
+        options = ["picture"] if self._streams else []
+        if self._unit.data.cameras:
+            options.append("save_preset")
         if self._unit.presets.all:
             options += ["rename_preset", "delete_preset"]
         if not options:
-            return self.async_abort(reason="no_camera")
-        return self.async_show_menu(step_id="presets", menu_options=options)
+            return self.async_abort(reason="nothing_to_choose")
+        return self.async_show_menu(step_id="unit", menu_options=options)
 
     async def async_step_save_preset(
         self, user_input: dict[str, Any] | None = None
@@ -92,11 +92,6 @@ class UnitOptionsFlow(OptionsFlowWithReload):
             self._unit.presets.delete(self._chosen(user_input))
             return self._done()
         return self._form("delete_preset", vol.Schema(self._which()), {})
-
-    @property
-    def _unit(self) -> UnitCoordinator:
-        unit: UnitCoordinator = self.config_entry.runtime_data
-        return unit
 
     def _which(self) -> dict[vol.Marker, Any]:
         options = [

@@ -1,4 +1,4 @@
-"""JPEG pictures to browsers as the unit sends them: one, or one after the other."""
+"""JPEG pictures to browsers as the unit sends them, one after the other."""
 
 from typing import Final
 
@@ -7,14 +7,6 @@ from aiohttp import web
 from .live.feed import Feed
 
 _BOUNDARY: Final = "picture"
-
-
-async def first_picture(feed: Feed) -> bytes | None:
-    """The newest picture, or the next one to come."""
-    with feed.watch() as viewer:
-        async for frame in viewer:
-            return frame.data
-    return None
 
 
 async def serve_pictures(feed: Feed, request: web.Request) -> web.StreamResponse:

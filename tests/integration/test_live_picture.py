@@ -1,5 +1,6 @@
 """The live picture in Home Assistant: its real player on our address, and who pays for what."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 import io
@@ -86,8 +87,8 @@ async def watching(hass: HomeAssistant) -> AsyncIterator[aiohttp.StreamReader]:
         yield response.content
 
 
-def numbers_of(stream: bytes) -> list[int | None]:
-    with av.open(io.BytesIO(stream), format="mpegts") as opened:
+def numbers_of(stream: bytes, form: str = "mpegts") -> list[int | None]:
+    with av.open(io.BytesIO(stream), format=form) as opened:
         stamps = [read_stamp(each.to_image()) for each in opened.decode(video=0)]
     return [stamp.number if stamp else None for stamp in stamps]
 
@@ -105,11 +106,8 @@ async def test_the_first_part_is_there_within_two_seconds(
     part = await client.get(playlist.replace("playlist.m3u8", "segment/0.0.m4s"))
     took = time.monotonic() - began
     init = await client.get(playlist.replace("playlist.m3u8", "init.mp4"))
-    picture = await init.read() + await part.read()
-    with av.open(io.BytesIO(picture)) as opened:
-        stamps = [read_stamp(each.to_image()) for each in opened.decode(video=0)]
-    numbers = [stamp.number for stamp in stamps if stamp]
-    assert numbers == list(range(numbers[0], numbers[0] + len(stamps)))
+    numbers = numbers_of(await init.read() + await part.read(), form="mp4")
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert took < 2
     await hang_up(hass)
 
@@ -236,7 +234,9 @@ async def test_a_snapshot_is_a_picture(
     await put(unit)
     await act(hass, "camera.snapshot", CAMERA, filename=str(tmp_path / "still.jpg"))
     number_in((tmp_path / "still.jpg").read_bytes())
-    await hang_up(hass)
+    # It costs one key frame, and no player that goes on for minutes.
+    assert entity(hass).stream is None
+    assert entity(hass).feed.viewers == 0
 
 
 async def test_a_recording_is_a_film(
@@ -247,6 +247,22 @@ async def test_a_recording_is_a_film(
     await act(hass, "camera.record", CAMERA, filename=str(tmp_path / "clip.mp4"), duration=2)
     await until((tmp_path / "clip.mp4").exists, within=30)
     assert "codec_name=h264" in probed(tmp_path / "clip.mp4")
+
+
+async def test_a_snapshot_can_be_taken_while_the_player_ends(
+    hass: HomeAssistant, put: SetUp, unit: VirtualUnit
+) -> None:
+    """The player that ends takes with it who asks it for a still then."""
+    await put(unit)
+    stream = await entity(hass).async_create_stream()
+    assert stream
+    output = stream.add_provider("hls")
+    await stream.start()
+    await until(lambda: output.last_segment and output.last_segment.parts)
+    ending = asyncio.create_task(stream.remove_provider(output))
+    await asyncio.sleep(0)
+    number_in((await async_get_image(hass, CAMERA)).content)
+    await ending
 
 
 def probed(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Presets by hand, in the options of a unit."""
+"""The options of a unit: presets by hand, and its picture."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ PRESETS = {"presets": {"a1": DOOR, "a2": GATE}}
 
 async def choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> ConfigFlowResult:
     menu = await hass.config_entries.options.async_init(entry.entry_id)
-    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "presets")
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "unit")
     return await give(hass, menu, next_step_id=step)
 
 
@@ -70,10 +70,12 @@ async def test_a_preset_is_deleted(hass: HomeAssistant, put: SetUp) -> None:
     assert names(hass) == {"Camera Gate"}
 
 
-async def test_without_a_camera_there_is_nothing_to_choose(hass: HomeAssistant, put: SetUp) -> None:
-    entry = await put(scenes.deck())
+async def test_without_picture_and_camera_there_is_nothing_to_choose(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    entry = await put(scenes.bare())
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_camera")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_choose")
     await hass.config_entries.async_unload(entry.entry_id)
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["reason"] == "not_connected"

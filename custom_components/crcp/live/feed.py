@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from ..protocols.crcp.depacketise import MediaFrame
 from ..protocols.crcp.errors import CrcpError
+from .errors import NotConverted
 from .viewer import Viewer
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Source(Protocol):
     """The picture on its way from a unit, once."""
 
     def frames(self) -> AsyncIterator[MediaFrame]:
-        """The frames until it ends. Raises CrcpError."""
+        """The frames until it ends. Raises CrcpError, NotConverted."""
 
     async def close(self) -> None:
         """End it, where it has not ended. Raises CrcpError."""
@@ -41,8 +42,9 @@ class Source(Protocol):
 class Feed:
     """The picture of one stream.
 
-    open_source begins a transfer, and raises CrcpError; on_news is called when somebody begins or
-    ceases to watch, and on_another before viewers of one transfer are sent away to another.
+    open_source begins a transfer, and raises CrcpError, NotConverted; on_news is called when
+    somebody begins or ceases to watch, and when it turns out why there is no picture; on_another
+    before viewers of one transfer are sent away to another.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Feed:
     ) -> None:
         """Nothing is asked of the unit before somebody watches."""
         #: Why there is no picture now; None while there is one, or nobody watches.
-        self.error: CrcpError | None = None
+        self.error: CrcpError | NotConverted | None = None
         self._open_source = open_source
         self._linger = linger
         self._on_news = on_news
@@ -178,11 +180,17 @@ class Feed:
             try:
                 await self._one_transfer()
                 self.error = None
-            except CrcpError as error:
-                if self.error is None:
-                    _LOGGER.debug("No picture: %s", error)
-                self.error = error
+            except (CrcpError, NotConverted) as error:
+                self._note(error)
             await self._pause()
+
+    def _note(self, error: CrcpError | NotConverted) -> None:
+        if self.error is None:
+            _LOGGER.debug("No picture: %s", error)
+        news = str(self.error) != str(error)
+        self.error = error
+        if news:
+            self._on_news()
 
     async def _one_transfer(self) -> None:
         source = await self._open_source()
