@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+import logging
 from typing import Final
 
 from .errors import is_passing
@@ -13,6 +14,8 @@ from .protocols.crcp.errors import Refused
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import UnitStatus
 from .protocols.crcp.subunits import CAMERA, POWER, TAPE
+
+_LOGGER = logging.getLogger(__name__)
 
 #: What was commanded is watched for so many seconds, even if nothing moves yet: motors start late.
 STIRRED: Final = 1.2
@@ -75,6 +78,7 @@ class Asking:
         )
         self._known.state = state
         self._known.forget_gone_tapes()
+        self._tell_of_what_is_left_out(old.unit, state.unit)
         self._plan_all(state)
         return state
 
@@ -156,7 +160,17 @@ class Asking:
             )
             self._known.powers.read(self._known.state.power)
             self._known.forget_gone_tapes()
+            self._tell_of_what_is_left_out(old.unit, unit)
         self._plan(None)
+
+    def _tell_of_what_is_left_out(self, before: UnitStatus, now: UnitStatus) -> None:
+        if now.left_out > before.left_out:
+            _LOGGER.warning(
+                "A unit lists %d subunits; only the first %d are shown: %s",
+                len(now.subunits) + now.left_out,
+                len(now.subunits),
+                ", ".join(map(str, now.subunits)),
+            )
 
     def _plan_all(self, state: UnitState) -> None:
         now = self._clock()

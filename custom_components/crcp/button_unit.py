@@ -26,10 +26,13 @@ class TapeButtonDescription(ButtonEntityDescription):
     press: TapeVerb
     needs: str
     backward: bool = False
+    extra: bool = True
 
 
 TAPE_BUTTONS: Final = (
-    TapeButtonDescription(key="record", needs="RECO", press=lambda tape: tape.record()),
+    TapeButtonDescription(
+        key="record", needs="RECO", press=lambda tape: tape.record(), extra=False
+    ),
     TapeButtonDescription(key="fast_forward", needs="FF", press=lambda tape: tape.wind(1)),
     TapeButtonDescription(
         key="rewind", needs="FF", backward=True, press=lambda tape: tape.wind(-1)
@@ -61,6 +64,7 @@ class TapeButton(TapeEntity, ButtonEntity):
     def __init__(
         self, coordinator: UnitCoordinator, subunit: Subunit, description: TapeButtonDescription
     ) -> None:
+        self.extra = description.extra
         super().__init__(coordinator, subunit, description.key)
         self.entity_description = description
 
@@ -74,12 +78,15 @@ class TapeButton(TapeEntity, ButtonEntity):
 class StepButton(ParameterEntity, ButtonEntity):
     """A small step of one parameter: how small, the unit knows (section 9 of the draft)."""
 
+    extra = True
+
     def __init__(
         self, coordinator: UnitCoordinator, subunit: Subunit, name: str, direction: int
     ) -> None:
         words = WORDS[name]
         super().__init__(coordinator, subunit, name, words.up if direction > 0 else words.down)
-        self._attr_entity_registry_enabled_default = not words.rare
+        if words.rare:
+            self._attr_entity_registry_enabled_default = False
         self._direction = direction
 
     @override

@@ -24,7 +24,13 @@ class CrcpEntity[CoordinatorT: DataUpdateCoordinator[Any]](CoordinatorEntity[Coo
 
 
 class SubunitEntity(CrcpEntity[UnitCoordinator]):
-    """An entity of one subunit, which is a child device of its unit."""
+    """An entity of one subunit, which is a child device of its unit.
+
+    extra: whether it is a convenience, which only the first subunit of a kind has from the start.
+    Who has several of a kind would drown in entities otherwise.
+    """
+
+    extra = False
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, key: str = "") -> None:
         super().__init__(coordinator)
@@ -33,6 +39,8 @@ class SubunitEntity(CrcpEntity[UnitCoordinator]):
         self._attr_unique_id = f"{own}_{key}" if key else own
         self._attr_translation_key = key or None
         self._attr_assumed_state = coordinator.one_way
+        if self.extra and subunit not in coordinator.data.unit.of_kind(subunit.kind)[:1]:
+            self._attr_entity_registry_enabled_default = False
         kind = subunit.kind.lower()
         self._attr_device_info = ChildDeviceInfo(
             identifiers={(DOMAIN, own)},

@@ -119,6 +119,7 @@ class ParameterNumber(ParameterEntity, NumberEntity):
 class PlaySpeed(TapeEntity, NumberEntity):
     """How fast a tape plays; negative is backwards. While it stands: how fast it will play."""
 
+    extra = True
     _attr_mode = NumberMode.BOX
     _attr_native_step = 0.1
     _attr_entity_category = EntityCategory.CONFIG

@@ -77,11 +77,13 @@ class PowerSwitch(SubunitEntity, SwitchEntity):
 class AutoSwitch(ParameterEntity, SwitchEntity):
     """Whether the camera controls a parameter by itself (section 9 of the draft)."""
 
+    extra = True
+
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, name: str) -> None:
         super().__init__(coordinator, subunit, name, f"{WORDS[name].key}_auto")
         # The draft has no way to tell who has AUTO; where the unit does not, it can be tried.
-        told = self.parameter is not None and self.parameter.automatic is not None
-        self._attr_entity_registry_enabled_default = told
+        if self.parameter is None or self.parameter.automatic is None:
+            self._attr_entity_registry_enabled_default = False
 
     @property
     @override

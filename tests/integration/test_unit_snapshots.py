@@ -1,5 +1,6 @@
 """Every entity of a unit, platform by platform, as Home Assistant's users and dashboards see it."""
 
+import time
 from unittest.mock import patch
 
 from homeassistant.components.camera import Camera
@@ -19,10 +20,12 @@ from syrupy.filters import props
 from custom_components.crcp import PLATFORMS
 from custom_components.crcp.const import Kind
 from custom_components.crcp.media_player import TapePlayer
+from custom_components.crcp.protocols.crcp.status import MAX_SUBUNITS
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.accounts import Account
 from custom_components.crcp.virtual.clips import Shelf
-from tests.integration.units import SetUp
+from custom_components.crcp.virtual.head import Head
+from tests.integration.units import SetUp, act
 
 PRESETS = {
     "presets": {
@@ -60,8 +63,46 @@ async def test_each_personality(
     assert enabled
     for entity_id in enabled:
         assert hass.states.get(entity_id).state != "unavailable", entity_id
-    if personality != "rack":
-        assert len(found) <= 40, len(found)
+    assert len(enabled) <= 40, len(enabled)
+
+
+async def test_the_second_of_a_kind_has_what_nothing_else_does(
+    hass: HomeAssistant, put: SetUp, entity_registry: er.EntityRegistry
+) -> None:
+    entry = await put(scenes.rack())
+    found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    off = {each.entity_id for each in found if each.disabled_by}
+    assert {
+        "button.attic_camera_3_pan_left",
+        "button.attic_tape_2_rewind",
+        "number.attic_tape_2_play_speed",
+        "switch.attic_camera_3_automatic_iris",
+        "button.attic_camera_focus_nearer",
+    } <= off
+    assert not off & {
+        "button.attic_camera_pan_left",
+        "button.attic_tape_rewind",
+        "button.attic_tape_2_record",
+        "number.attic_camera_3_pan",
+        "button.attic_camera_3_stop",
+        "switch.attic_camera_automatic_iris",
+        "switch.attic_tape_2_recording_allowed",
+    }
+
+
+async def test_a_unit_without_end_has_an_end_here_and_is_told_of_once(
+    hass: HomeAssistant, put: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    heads = {number: Head(time.monotonic) for number in range(500)}
+    entry = await put(scenes.studio(heads=heads))
+    await act(hass, "homeassistant.update_entity", "number.attic_camera_pan")
+    await hass.async_block_till_done()
+    devices = dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert len(devices) <= MAX_SUBUNITS
+    assert len(hass.states.async_all()) < 10 * MAX_SUBUNITS
+    told = [each for each in caplog.messages if "only the first 32" in each]
+    assert len(told) == 1
+    assert "lists 50" in told[0]
 
 
 async def test_devices(hass: HomeAssistant, put: SetUp, device_registry: dr.DeviceRegistry) -> None:

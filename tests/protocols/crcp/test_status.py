@@ -151,7 +151,8 @@ def test_subunits_may_stand_on_one_line_in_the_units_spelling() -> None:
 
 def test_the_list_of_subunits_has_an_end() -> None:
     lines = [f" CAMERA{number}" for number in range(500)]
-    assert len(parse_unit_status(_reply("status", *lines, "end")).subunits) == 64
+    status = parse_unit_status(_reply("status", *lines, "end"))
+    assert (len(status.subunits), status.left_out) == (32, 468)
 
 
 def test_the_status_of_an_ftp_server_lists_no_subunit() -> None:

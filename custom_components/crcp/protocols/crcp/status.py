@@ -33,9 +33,13 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class UnitStatus:
-    """The reply to STAT: the unit's subunits in its order, and how it writes each."""
+    """The reply to STAT: the unit's subunits in its order, and how it writes each.
+
+    left_out: how many more it listed than MAX_SUBUNITS.
+    """
 
     spellings: dict[Subunit, str]
+    left_out: int = 0
 
     @property
     def subunits(self) -> tuple[Subunit, ...]:
@@ -112,18 +116,21 @@ class CameraStatus:
 # -- reading -----------------------------------------------------------------------------------
 
 #: No unit is so large, and whoever lists a subunit makes us keep and ask it for ever.
-MAX_SUBUNITS: Final = 64
+MAX_SUBUNITS: Final = 32
 
 
 def parse_unit_status(reply: Reply) -> UnitStatus:
     """Read the list of subunits; lines that are none are left out, and all after MAX_SUBUNITS."""
     spellings: dict[Subunit, str] = {}
+    left_out: set[Subunit] = set()
     for line in reply.inner or (reply.text,):
         for token in _subunit_tokens(split_words(line)):
             subunit = parse_subunit(token)
             if subunit and (subunit in spellings or len(spellings) < MAX_SUBUNITS):
                 spellings.setdefault(subunit, fold(token))
-    return UnitStatus(spellings)
+            elif subunit:
+                left_out.add(subunit)
+    return UnitStatus(spellings, len(left_out))
 
 
 def parse_power_status(reply: Reply) -> bool | None:
