@@ -15,6 +15,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .errors import DEVICE_ERRORS, error_detail, error_key
+from .names import is_host
 
 _PORT: Final = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)),
@@ -72,7 +73,9 @@ class DeviceFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Show a form until create succeeds with what was given, and say what went wrong."""
         errors, detail = {}, ""
-        if user_input is not None:
+        if user_input is not None and not is_host(user_input.get(CONF_HOST, "localhost")):
+            errors[CONF_HOST] = "not_a_host"
+        elif user_input is not None:
             try:
                 return await create()
             except DEVICE_ERRORS as error:

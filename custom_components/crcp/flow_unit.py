@@ -41,7 +41,7 @@ from .dial import dial, greeting, open_one_way
 from .entity_parameter import WORDS
 from .flow import DeviceFlow, address_fields
 from .identity import new_identity
-from .names import clean_name, identifier
+from .names import clean_name, identifier, is_host, unlike
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.errors import NotAuthorised
 from .protocols.crcp.login import PlainPassword
@@ -49,6 +49,9 @@ from .protocols.crcp.session import PORT
 from .protocols.crcp.subunits import TELLTALE_TYPES
 
 _PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+
+#: What a unit is called that tells no name: somebody has to say it, so it is no address.
+SOME_UNIT: Final = "CRCP unit"
 
 #: What a unit that cannot be asked most often has.
 _USUAL: Final = ("POWER0", "TAPE0", "CAMERA0")
@@ -108,7 +111,7 @@ class UnitFlow(DeviceFlow):
 
     async def async_step_unit(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the address of a unit."""
-        if user_input is not None:
+        if user_input is not None and is_host(user_input[CONF_HOST]):
             self._take_address(user_input)
             if await self._is_known():
                 return self.async_abort(reason="already_configured")
@@ -155,7 +158,7 @@ class UnitFlow(DeviceFlow):
         """Begin with an announcement: its TXT properties and the name of its instance."""
         unit_id = identifier(properties.get("id")) or identifier(instance)
         self._take_announcement(properties, one_way=one_way)
-        self._name = clean_name(properties.get("fn") or instance, "CRCP unit")
+        self._name = clean_name(properties.get("fn") or instance, SOME_UNIT)
         self.context["title_placeholders"] = {"name": self._name}
         await self.async_set_unique_id(self._known_by_address() or f"crcp:{unit_id}")
         return await self._greet_known_unit() or await self.async_step_unit_confirm()
@@ -182,7 +185,7 @@ class UnitFlow(DeviceFlow):
         async with await dial(data) as controller:
             await controller.unit_status()
             data[CONF_GREETING] = greeting(controller)
-            name = self._name or _name_from(data[CONF_GREETING], self._address[CONF_HOST])
+            name = self._name or _name_from(data[CONF_GREETING])
             if self.unique_id is None:
                 await self._identify_by_address(*controller.peer)
         return self._create(name, data)
@@ -194,9 +197,11 @@ class UnitFlow(DeviceFlow):
         (await open_one_way(data)).close()
         if self.unique_id is None:
             await self._identify_by_address(data[CONF_HOST], data[CONF_PORT])
-        return self._create(self._name or data[CONF_HOST], data)
+        return self._create(self._name or SOME_UNIT, data)
 
-    def _create(self, title: str, data: dict[str, Any]) -> ConfigFlowResult:
+    def _create(self, name: str, data: dict[str, Any]) -> ConfigFlowResult:
+        others = [entry.title for entry in self._async_current_entries(include_ignore=False)]
+        title = unlike(others, name)
         data[CONF_IDENTITY] = new_identity(self.hass, self.unique_id or "")
         return self.async_create_entry(title=title, data=data)
 
@@ -267,6 +272,6 @@ def address_id(host: str, port: int) -> str:
     return f"crcp:{host}:{port}"
 
 
-def _name_from(said: str, host: str) -> str:
+def _name_from(said: str) -> str:
     """A name out of "Attic VCR ready", which is how most servers greet."""
-    return clean_name(re.sub(r"\W*\bready\W*$", "", said, flags=re.IGNORECASE), host)
+    return clean_name(re.sub(r"\W*\bready\W*$", "", said, flags=re.IGNORECASE), SOME_UNIT)

@@ -1,5 +1,7 @@
 """What a device says of itself, made fit to be shown, stored and logged."""
 
+from collections.abc import Collection
+from itertools import count
 import re
 
 #: Home Assistant's dashboards show names as they are, so markup is taken out where it comes in.
@@ -12,6 +14,21 @@ MAX_NAME_LENGTH = 64
 #: An id is made of plain characters; whatever else an announcement holds is left out.
 _NOT_IN_IDS = re.compile(r"[^0-9A-Za-z_.-]+")
 MAX_ID_LENGTH = 64
+
+
+#: Neither blanks nor control characters, nor what belongs to an address of another kind.
+_HOST = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202e<>&\"'`/\\@?#\[\]]{1,253}")
+
+
+def is_host(text: str) -> bool:
+    """Whether text can be the name or the address of a device."""
+    return _HOST.fullmatch(text) is not None
+
+
+def unlike(names: Collection[str], name: str) -> str:
+    """Return name, with a number if it is among names: people and voice call devices by it."""
+    numbered = (f"{name} {number}" for number in count(2))
+    return name if name not in names else next(each for each in numbered if each not in names)
 
 
 def identifier(text: str | None) -> str:

@@ -27,9 +27,6 @@ PARALLEL_UPDATES = 0
 #: device class for it either, or it would be shown in degrees Celsius.
 UNITS: Final = {"WHIT": UnitOfTemperature.KELVIN}
 
-#: What a number may be where nobody can be asked: the unit will stop where it can go no further.
-UNKNOWN_RANGE: Final = (-10000.0, 10000.0)
-
 
 async def async_setup_entry(
     _hass: HomeAssistant,
@@ -73,7 +70,7 @@ class ParameterNumber(ParameterEntity, NumberEntity):
         """The least meaningful value."""
         parameter = self.parameter
         if parameter is None or parameter.minimum is None:
-            return UNKNOWN_RANGE[0]
+            return super().native_min_value
         return parameter.minimum
 
     @property
@@ -82,7 +79,7 @@ class ParameterNumber(ParameterEntity, NumberEntity):
         """The greatest meaningful value."""
         parameter = self.parameter
         if parameter is None or parameter.maximum is None:
-            return UNKNOWN_RANGE[1]
+            return super().native_max_value
         return parameter.maximum
 
     @property
@@ -166,7 +163,7 @@ class PlaySpeed(TapeEntity, NumberEntity):
 
 def _parameters(coordinator: UnitCoordinator) -> Iterator[tuple[Subunit, str]]:
     for subunit, parameter in listed_parameters(coordinator):
-        if coordinator.one_way or has_range(parameter):
+        if has_range(parameter):
             yield subunit, parameter.name
 
 

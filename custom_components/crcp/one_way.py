@@ -21,6 +21,18 @@ from .protocols.crcp.status import CameraStatus, Parameter, TapeAbility, TapeSta
 from .protocols.crcp.subunits import CAMERA, MOTIONS, POWER, TAPE
 from .tapes import UNKNOWN
 
+#: How far a parameter goes in its unit of measure (section 9 of the draft), and with how many
+#: decimals. Nobody tells how far this unit goes: it will stop where it can go no further.
+_DEGREES: Final = (-360.0, 360.0, 1)
+_METRES: Final = (-100.0, 100.0, 2)
+_SCALE: Final = (-10000.0, 10000.0, 1)
+_RANGES: Final = {
+    **dict.fromkeys(("ROLL", "PAN", "TILT"), _DEGREES),
+    **dict.fromkeys(("HORI", "VERT", "DEPT"), _METRES),
+    "ZOOM": (0.0, 100.0, 1),
+    "WHIT": (1000.0, 20000.0, 0),
+}
+
 #: What may be sent to any tape; whether it does it, nobody will hear.
 _TAPE_COMMANDS: Final = ("PLAY", "PAUS", "RECO", "FF")
 
@@ -111,7 +123,7 @@ class OneWayCoordinator(UnitCoordinator):
         chosen = self.config_entry.data.get(CONF_PARAMETERS, ())
         names = [name for name, words in WORDS.items() if words.key in chosen]
         known = told.parameters if told else {}
-        return CameraStatus({name: known.get(name) or Parameter(name, name) for name in names})
+        return CameraStatus({name: _some_parameter(name, known.get(name)) for name in names})
 
     def _sent(self, command: Command) -> None:
         """Take it that the unit has heard this, and has done it."""
@@ -132,6 +144,12 @@ class OneWayCoordinator(UnitCoordinator):
         self.targets.forget(subunit, (name,))
         camera = CameraStatus({**parameters, name: replace(parameter, current=value)})
         self._publish(replace(self.data, cameras={**self.data.cameras, subunit: camera}))
+
+
+def _some_parameter(name: str, told: Parameter | None) -> Parameter:
+    low, high, decimals = _RANGES.get(name, _SCALE)
+    current = told.current if told else None
+    return Parameter(name, name, low, current, high, decimals=decimals)
 
 
 def _some_tape() -> TapeStatus:

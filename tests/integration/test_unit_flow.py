@@ -105,6 +105,30 @@ async def test_nothing_at_the_address_is_told_in_words(
     assert (await confirm(hass, flow))["errors"] == {"base": "cannot_connect"}
 
 
+@pytest.mark.parametrize("kind", ["unit", "camera"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1\r\nQUIT", "127.0.0.1 ", "", "a b", "http://attic", "attic\x00", "\u202eattic"],
+)
+async def test_what_can_be_no_host_is_told_in_words(
+    hass: HomeAssistant, unit: VirtualUnit, kind: str, host: str
+) -> None:
+    flow = await answer(hass, await begin(hass, kind), host=host, port=unit.port)
+    assert (flow["type"], flow["errors"]) == (FlowResultType.FORM, {"host": "not_a_host"})
+    assert unit.commands == []
+
+
+async def test_two_units_of_one_name_are_called_differently(
+    hass: HomeAssistant, start: Callable[[VirtualUnit], Any]
+) -> None:
+    titles = []
+    for name in ("Attic", "Attic", "", "", "Attic"):
+        unit = scenes.studio(name=name)
+        await start(unit)
+        titles.append((await give(hass, await begin(hass, "unit"), unit.port))["title"])
+    assert titles == ["Attic", "Attic 2", "CRCP unit", "CRCP unit 2", "Attic 3"]
+
+
 async def test_a_unit_is_the_same_under_every_name(hass: HomeAssistant, unit: VirtualUnit) -> None:
     MockConfigEntry(
         domain=DOMAIN,

@@ -150,3 +150,11 @@ async def test_what_it_was_told_is_assumed_after_a_restart_too(
         assert (state(hass, POWER), state(hass, PLAYER)) == (power, player)
         assert state(hass, PAN) == "40.0"
         assert attribute(hass, PAN, "assumed_state") is True
+
+
+async def test_a_range_that_nobody_tells_is_that_of_its_unit_of_measure(
+    hass: HomeAssistant, one_way: MockConfigEntry
+) -> None:
+    for name, *expected in (("pan", -360, 360, 0.1), ("zoom", 0, 100, 0.1)):
+        number = f"number.attic_camera_{name}"
+        assert [attribute(hass, number, each) for each in ("min", "max", "step")] == expected
