@@ -39,10 +39,10 @@ def attribute(hass: HomeAssistant, entity_id: str, name: str) -> Any:
 
 def entry_for(unit: VirtualUnit, **data: Any) -> MockConfigEntry:
     """The entry that the dialogue makes for a unit."""
-    options = data.pop("options", {})
+    options, title = data.pop("options", {}), data.pop("title", "Attic")
     return MockConfigEntry(
         domain=DOMAIN,
-        title="Attic",
+        title=title,
         unique_id=f"crcp:{unit.unit_id}",
         data={CONF_KIND: Kind.UNIT, CONF_HOST: "127.0.0.1", CONF_PORT: unit.port, **data},
         options=options,
