@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .camera_desk import facts_store
 from .clips import async_sweep
 from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
@@ -35,6 +36,8 @@ PLATFORMS: Final = {
         Platform.BINARY_SENSOR,
         Platform.BUTTON,
         Platform.EVENT,
+        Platform.NUMBER,
+        Platform.SELECT,
         Platform.SENSOR,
         Platform.SWITCH,
     ],
@@ -85,6 +88,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> Non
     if entry.data[CONF_KIND] == Kind.UNIT:
         await async_forget(hass, entry.entry_id)
     if entry.data[CONF_KIND] == Kind.CAMERA:
+        await facts_store(hass, entry.entry_id).async_remove()
         await async_clean_up(hass, entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL])
 
 

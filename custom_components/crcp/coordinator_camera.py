@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 import logging
@@ -15,6 +15,8 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.hass_dict import HassKey
 
+from .camera_desk import CameraDesk
+from .camera_facts import CameraFacts
 from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL
 from .errors import AnotherCamera, DeviceError, error_detail, error_key
 from .issues import Issues
@@ -40,6 +42,13 @@ TAKEN_WITHIN: Final = 30
 #: Is called with each picture that has landed in the library.
 type PhotoListener = Callable[[ImportedPhoto], None]
 
+#: Is called with what went wrong, as a key, and the facts about it.
+type TroubleListener = Callable[[str, Mapping[str, int]], None]
+
+#: What a TroubleListener is told.
+CARD_FULL: Final = "card_full"
+IMPORT_FAILED: Final = "import_failed"
+
 
 class State(StrEnum):
     """What a camera and the import of its pictures are at; the first that fits."""
@@ -64,6 +73,7 @@ class CameraState:
     photos: ImportStatus
     refusal: str = ""
     refusal_detail: str = ""
+    facts: CameraFacts = field(default_factory=CameraFacts)
 
     @property
     def state(self) -> State:
@@ -99,9 +109,16 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             on_change=self._on_status,
             on_skipped=self._on_skipped,
         )
+        self.desk = CameraDesk(
+            hass,
+            entry.entry_id,
+            on_facts=lambda facts: self._set(facts=facts),
+            on_card_full=lambda slot: self._on_trouble(CARD_FULL, {"slot": slot}),
+        )
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
         self._listeners_of_photos: set[PhotoListener] = set()
+        self._listeners_of_trouble: set[TroubleListener] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
 
@@ -127,6 +144,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Call listener with each picture that has landed; returns how to stop it."""
         self._listeners_of_photos.add(listener)
         return lambda: self._listeners_of_photos.discard(listener)
+
+    @callback
+    def async_listen_for_trouble(self, listener: TroubleListener) -> CALLBACK_TYPE:
+        """Call listener when a card is full or pictures failed; returns how to stop it."""
+        self._listeners_of_trouble.add(listener)
+        return lambda: self._listeners_of_trouble.discard(listener)
 
     async def async_set_auto(self, auto: bool) -> None:
         """Import by itself from now on, or pause; also after a restart."""
@@ -160,12 +183,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Open the library and its ledger, and begin to look for the camera."""
         entry = self.config_entry
         self._link.client = _take_over(self.hass, entry.unique_id or "")
+        await self.desk.async_load()
         await self.photos.async_open()
 
     @override
     async def _async_update_data(self) -> CameraState:
         """The first state; everything later is pushed."""
-        return CameraState(connected=False, photos=self.photos.status)
+        return CameraState(connected=False, photos=self.photos.status, facts=self.desk.facts)
 
     async def _connect(self) -> Initiator:
         data = self.config_entry.data
@@ -192,9 +216,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._busy = 0
         _LOGGER.info("%s is connected", self.name)
         self._set(connected=True, refusal="", refusal_detail="")
+        desk = asyncio.create_task(self.desk.async_serve(initiator), name="crcp camera desk")
         try:
             await self.photos.async_serve(initiator)
         finally:
+            desk.cancel()
+            await asyncio.wait({desk})
             _LOGGER.info("%s is no longer connected", self.name)
             self._set(connected=False)
 
@@ -203,7 +230,15 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             listener(photo)
 
     def _on_status(self) -> None:
-        self._set(photos=self.photos.status)
+        status = self.photos.status
+        self.desk.note_import(running=status.activity is not Activity.IDLE)
+        if status.failed > self.data.photos.failed:
+            self._on_trouble(IMPORT_FAILED, {"count": status.failed})
+        self._set(photos=status)
+
+    def _on_trouble(self, kind: str, facts: Mapping[str, int]) -> None:
+        for listener in tuple(self._listeners_of_trouble):
+            listener(kind, facts)
 
     def _on_skipped(self) -> None:
         self._keep_option(CONF_SKIP_PRESENT, False)

@@ -6,12 +6,14 @@ from typing import Any, Concatenate, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
+from .camera_facts import CameraFacts
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_SERIAL, CONF_VERSION, DOMAIN
 from .coordinator import UnitConfigEntry, UnitCoordinator
-from .coordinator_camera import CameraCoordinator
+from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .devices import identity
 from .errors import in_the_users_words
 from .protocols.crcp.messages import Subunit
@@ -98,6 +100,29 @@ def add_as_found[KeyT: Hashable](
         known.update({key: entity.subunit for key, entity in new.items()})
         if new:
             async_add_entities(new.values())
+
+    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    add_new()
+
+
+def add_as_known[KeyT: Hashable](
+    entry: CameraConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    keys: Callable[[CameraFacts], Iterable[KeyT]],
+    make: Callable[[CameraCoordinator, KeyT], Entity],
+) -> None:
+    """Add an entity of a camera for each key that keys finds, now and whenever one is new.
+
+    What a camera can do is known once it was there, and stays known while it sleeps.
+    """
+    coordinator, known = entry.runtime_data, set[KeyT]()
+
+    @callback
+    def add_new() -> None:
+        new = [key for key in keys(coordinator.data.facts) if key not in known]
+        known.update(new)
+        if new:
+            async_add_entities(make(coordinator, key) for key in new)
 
     entry.async_on_unload(coordinator.async_add_listener(add_new))
     add_new()

@@ -1,12 +1,13 @@
-"""Pictures that have landed, as events."""
+"""Pictures that have landed, and what keeps them from it, as events."""
 
+from collections.abc import Mapping
 from typing import override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator_camera import CameraConfigEntry
+from .coordinator_camera import CARD_FULL, IMPORT_FAILED, CameraConfigEntry
 from .entity import CameraEntity
 from .photo_progress import ImportedPhoto, photo_attributes
 
@@ -25,14 +26,18 @@ async def async_setup_entry(
 
 
 class PhotoEvent(CameraEntity, EventEntity):
-    """Fires for each picture, when it is whole and safe in the library and not before."""
+    """Fires for each picture, when it is whole and safe in the library and not before.
 
-    _attr_event_types = [IMPORTED]
+    Also when a card has become full, and when pictures could not be imported.
+    """
+
+    _attr_event_types = [IMPORTED, IMPORT_FAILED, CARD_FULL]
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen for pictures."""
+        """Listen for pictures and for trouble."""
         await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_listen_for_trouble(self._on_trouble))
         self.async_on_remove(self.coordinator.async_listen_for_photos(self._on_photo))
 
     @callback
@@ -42,4 +47,9 @@ class PhotoEvent(CameraEntity, EventEntity):
     @callback
     def _on_photo(self, photo: ImportedPhoto) -> None:
         self._trigger_event(IMPORTED, photo_attributes(photo, self.coordinator.name))
+        self.async_write_ha_state()
+
+    @callback
+    def _on_trouble(self, kind: str, facts: Mapping[str, int]) -> None:
+        self._trigger_event(kind, {"camera": self.coordinator.name, **facts})
         self.async_write_ha_state()

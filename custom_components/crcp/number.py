@@ -10,11 +10,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry
 from .entity import add_as_found, command
 from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
 from .entity_tape import TapeEntity
 from .errors import invalid
 from .moves import LastWins
+from .number_camera import add_camera_numbers
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
 from .tapes import speeds
@@ -30,10 +32,13 @@ UNITS: Final = {"WHIT": UnitOfTemperature.KELVIN}
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: UnitConfigEntry,
+    entry: CameraConfigEntry | UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a number for each parameter with a range, and for the speed of each tape that has one."""
+    if not isinstance(entry.runtime_data, UnitCoordinator):
+        add_camera_numbers(entry, async_add_entities)
+        return
     add_as_found(entry, async_add_entities, _parameters, lambda c, key: ParameterNumber(c, *key))
     add_as_found(entry, async_add_entities, _speedy_tapes, PlaySpeed)
 

@@ -12,12 +12,20 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfDataRate, UnitOfRatio, UnitOfTime
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfDataRate,
+    UnitOfInformation,
+    UnitOfRatio,
+    UnitOfTime,
+)
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .camera_facts import CameraFacts, Slot
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState, State
-from .entity import CameraEntity
+from .entity import CameraEntity, add_as_known
+from .entity_setting import SettingEntity, settings_to_read
 from .photo_progress import PHOTO_ATTRIBUTES, Activity, ImportedPhoto, photo_attributes
 
 
@@ -89,6 +97,41 @@ SENSORS: Final = (
 )
 
 
+BATTERY: Final = CameraSensorDescription(
+    key="battery",
+    device_class=SensorDeviceClass.BATTERY,
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value=lambda state: state.facts.battery,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotSensorDescription(SensorEntityDescription):
+    """A sensor of a card slot and where its value stands."""
+
+    value: Callable[[Slot], int | None]
+
+
+SLOT_SENSORS: Final = (
+    SlotSensorDescription(
+        key="card_free",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        suggested_unit_of_measurement=UnitOfInformation.GIGABYTES,
+        suggested_display_precision=1,
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda slot: slot.free,
+    ),
+    SlotSensorDescription(
+        key="pictures_left",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda slot: slot.pictures_left,
+    ),
+)
+
+
 @callback
 def add_camera_sensors(
     entry: CameraConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
@@ -97,6 +140,22 @@ def add_camera_sensors(
     coordinator = entry.runtime_data
     async_add_entities(CameraSensor(coordinator, description) for description in SENSORS)
     async_add_entities([LastPhotoSensor(coordinator, "last_photo")])
+    add_as_known(entry, async_add_entities, settings_to_read, SettingSensor)
+    add_as_known(entry, async_add_entities, _battery, CameraSensor)
+    add_as_known(entry, async_add_entities, _slot_values, lambda c, key: SlotSensor(c, *key))
+
+
+def _battery(facts: CameraFacts) -> list[CameraSensorDescription]:
+    return [] if facts.battery is None else [BATTERY]
+
+
+def _slot_values(facts: CameraFacts) -> list[tuple[int, SlotSensorDescription]]:
+    return [
+        (number, description)
+        for number, slot in facts.slots.items()
+        for description in SLOT_SENSORS
+        if description.value(slot) is not None
+    ]
 
 
 class CameraSensor(CameraEntity, SensorEntity):
@@ -115,6 +174,40 @@ class CameraSensor(CameraEntity, SensorEntity):
     def native_value(self) -> float | str | None:
         """The value."""
         return self.entity_description.value(self.coordinator.data)
+
+
+class SettingSensor(SettingEntity, SensorEntity):
+    """A setting that is made on the camera alone."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    @property
+    @override
+    def native_value(self) -> float | str | None:
+        """What it is."""
+        return self.knob.value
+
+
+class SlotSensor(CameraEntity, SensorEntity):
+    """One value of the card in a slot, as the camera told it last."""
+
+    entity_description: SlotSensorDescription
+
+    def __init__(
+        self, coordinator: CameraCoordinator, slot: int, description: SlotSensorDescription
+    ) -> None:
+        super().__init__(coordinator, f"{description.key}_{slot}")
+        self.entity_description = description
+        self._attr_translation_key = description.key
+        self._attr_translation_placeholders = {"slot": str(slot)}
+        self._slot = slot
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        """The value; None for a slot without a card."""
+        slot = self.coordinator.data.facts.slots.get(self._slot)
+        return self.entity_description.value(slot) if slot else None
 
 
 class LastPhotoSensor(CameraEntity, RestoreSensor):

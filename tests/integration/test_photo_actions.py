@@ -56,7 +56,7 @@ async def test_an_import_answers_with_what_came_of_it(
         assert photo["media_content_id"] == f"media-source://media_source/local/{photo['path']}"
     answer = await call(hass, "import_photos", device_id=paused)
     assert (answer["imported"], answer["already_imported"], answer["photos"]) == (0, 3, [])
-    assert state(hass, STATE) == "paused"
+    await until(lambda: state(hass, STATE) == "paused")
 
 
 async def test_an_import_can_be_of_some_days_kinds_and_slots(

@@ -181,9 +181,10 @@ async def test_the_last_photo_is_told_and_outlasts_a_restart(
 async def test_what_few_people_want_is_off_until_they_want_it(
     hass: HomeAssistant, camera_entry: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
+    await until(lambda: state(hass, "sensor.field_camera_card_1_free"))
     entries = er.async_entries_for_config_entry(entity_registry, camera_entry.entry_id)
     off = {entry.translation_key for entry in entries if entry.disabled}
-    assert off == {"import_rate", "import_time_left", "photos_failed"}
+    assert off == {"import_rate", "import_time_left", "photos_failed", "focal_length"}
 
 
 async def test_a_camera_with_one_session_is_left_when_all_is_here(

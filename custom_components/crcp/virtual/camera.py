@@ -166,6 +166,18 @@ class VirtualCamera:
         self.cards.append(card)
         self.tell(Event(EventCode.STORE_ADDED, parameters=(card.storage_id,)))
 
+    def turn(self, code: int, value: int) -> None:
+        """Turn a dial on the body; every initiator is told."""
+        described = self._properties[DevicePropCode(code)]
+        self.set_property(replace(described, current=value))
+        self.tell(Event(EventCode.DEVICE_PROP_CHANGED, parameters=(code,)))
+
+    def lock(self, code: int) -> None:
+        """Turn the mode dial to where a property can only be read; every initiator is told."""
+        described = self._properties[DevicePropCode(code)]
+        self.set_property(replace(described, writable=False, form=None))
+        self.tell(Event(EventCode.DEVICE_PROP_CHANGED, parameters=(code,)))
+
     def hang_up(self) -> None:
         """End every connection, as a half press of the shutter does on some bodies."""
         for connection in list(self.connections.values()):

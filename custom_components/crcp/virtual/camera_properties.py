@@ -34,6 +34,11 @@ def standard_properties(now: datetime) -> Iterator[DevicePropDesc]:
     yield _describe(_P.EXPOSURE_INDEX, _T.UINT16, 200, isos)
     yield _describe(_P.EXPOSURE_BIAS_COMPENSATION, _T.INT16, 0, Range(-3000, 3000, 500))
     yield _describe(_P.WHITE_BALANCE, _T.UINT16, 2, Enumeration((2, 4, 6)))
+    yield _describe(_P.F_NUMBER, _T.UINT16, 560, Enumeration((280, 400, 560, 800, 1100, 1600)))
+    times = Enumeration((5, 10, 20, 40, 80, 166, 333, 5000, 10_000, 300_000))
+    yield _describe(_P.EXPOSURE_TIME, _T.UINT32, 40, times)
+    yield _describe(_P.EXPOSURE_PROGRAM_MODE, _T.UINT16, 3, writable=False)
+    yield _describe(_P.FOCAL_LENGTH, _T.UINT32, 5000, writable=False)
     yield _describe(_P.ARTIST, _T.STRING, "")
     yield _describe(_P.COPYRIGHT_INFO, _T.STRING, "")
 

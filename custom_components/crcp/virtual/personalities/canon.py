@@ -1,5 +1,6 @@
 """A Canon EOS: events are asked for, and what it lists it lists folder by folder."""
 
+from dataclasses import replace
 import struct
 from typing import Final
 
@@ -11,7 +12,8 @@ from ...protocols.ptpip.codes import (
     ResponseCode,
 )
 from ...protocols.ptpip.datasets import IDS
-from ...protocols.ptpip.properties import DataTypeCode, DevicePropDesc
+from ...protocols.ptpip.packets import Event
+from ...protocols.ptpip.properties import DataTypeCode, DevicePropDesc, Enumeration
 from ...protocols.ptpip.vendors.canon import CanonOperation
 from ...protocols.ptpip.vendors.canon_events import CanonEvent, encode_record
 from ..camera_handlers import Handlers, Question, dataset
@@ -69,11 +71,20 @@ def _dump(question: Question) -> bytes:
     """Every property, and what it can be."""
     records = b""
     for described in question.camera.vendor_properties():
-        current = described.current
-        value = struct.pack("<II", described.code, current if isinstance(current, int) else 0)
-        records += encode_record(CanonEvent.PROP_VALUE_CHANGED, value)
-    destinations = struct.pack("<IIIII", CAPTURE_DESTINATION, 3, 2, 2, 4)
-    return records + encode_record(CanonEvent.AVAIL_LIST_CHANGED, destinations)
+        records += _property(described)
+    for described in question.camera.vendor_properties():
+        if isinstance(described.form, Enumeration):
+            # Property, kind 3 (a list), how many, and each in 32 bits.
+            numbers = [int(value) for value in described.form.values if isinstance(value, int)]
+            body = struct.pack(f"<{3 + len(numbers)}I", described.code, 3, len(numbers), *numbers)
+            records += encode_record(CanonEvent.AVAIL_LIST_CHANGED, body)
+    return records
+
+
+def _property(described: DevicePropDesc) -> bytes:
+    current = described.current
+    value = struct.pack("<II", described.code, current if isinstance(current, int) else 0)
+    return encode_record(CanonEvent.PROP_VALUE_CHANGED, value)
 
 
 def _record(question: Question, code: EventCode, parameter: int) -> bytes:
@@ -90,6 +101,9 @@ def _record(question: Question, code: EventCode, parameter: int) -> bytes:
             return encode_record(CanonEvent.STORAGE_ADDED, struct.pack("<I", parameter))
         case EventCode.STORE_REMOVED:
             return encode_record(CanonEvent.STORAGE_REMOVED, struct.pack("<I", parameter))
+        case EventCode.DEVICE_PROP_CHANGED:
+            described = question.camera.property(parameter)
+            return _property(described) if described else b""
         case CanonEvent.WILL_SOON_SHUTDOWN:
             return encode_record(CanonEvent.WILL_SOON_SHUTDOWN, bytes(4))
         case _:
@@ -178,9 +192,17 @@ async def _remote_release(question: Question) -> Reply:
 
 @_OPERATIONS.answer(CanonOperation.SET_DEVICE_PROP_VALUE_EX, takes_data=True)
 async def _set_device_prop_value_ex(question: Question) -> Reply:
-    """Take { u32 size, u32 property, value } and believe it."""
+    """Take { u32 size, u32 property, u32 value }: one of those that the property can have."""
     if len(question.brought) < 12:
         raise question.refuse(ResponseCode.INVALID_DATA_SET)
+    _, code, value = struct.unpack_from("<III", question.brought)
+    described = question.camera.property(code)
+    if described is None:
+        raise question.refuse(ResponseCode.DEVICE_PROP_NOT_SUPPORTED)
+    if isinstance(described.form, Enumeration) and value not in described.form.values:
+        raise question.refuse(ResponseCode.INVALID_DEVICE_PROP_VALUE)
+    question.camera.set_property(replace(described, current=value))
+    question.camera.tell(Event(EventCode.DEVICE_PROP_CHANGED, parameters=(code,)))
     return Reply()
 
 
@@ -195,13 +217,14 @@ async def _accept(_question: Question) -> Reply:
     return Reply()
 
 
-def _number(code: int, value: int) -> DevicePropDesc:
+def _number(code: int, value: int, *allowed: int) -> DevicePropDesc:
     return DevicePropDesc(
         code=DevicePropCode(code),
         data_type=DataTypeCode.UINT32,
         writable=True,
         default=value,
         current=value,
+        form=Enumeration(allowed) if allowed else None,
     )
 
 
@@ -223,7 +246,16 @@ CANON: Final = Personality(
     device_version="3-1.0.0",
     events=STANDARD_EVENTS,
     capture_formats=(ObjectFormat.EXIF_JPEG, ObjectFormat(0xB108)),
-    properties=(_number(CAPTURE_DESTINATION, 2), _number(AVAILABLE_SHOTS, 999)),
+    properties=(
+        _number(CAPTURE_DESTINATION, 2, 2, 4),
+        _number(AVAILABLE_SHOTS, 999),
+        # f/2.8 to f/8, 1/60 to 1/1000 s, 100 to 6400 and by itself, -1 to +1, and five lights.
+        _number(0xD101, 0x30, 0x20, 0x28, 0x30, 0x38),
+        _number(0xD102, 0x78, 0x68, 0x70, 0x78, 0x80, 0x88),
+        _number(0xD103, 0x48, 0x00, 0x48, 0x50, 0x58, 0x60, 0x68, 0x70, 0x78),
+        _number(0xD104, 0x00, 0xF8, 0xFB, 0xFD, 0x00, 0x03, 0x05, 0x08),
+        _number(0xD109, 0, 0, 1, 2, 3, 9),
+    ),
     asks=CanonOperation.GET_EVENT,
     arms=CanonOperation.SET_EVENT_MODE,
     data_style=DataStyle.SMALL_PIECES,

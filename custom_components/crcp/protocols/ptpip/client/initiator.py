@@ -6,7 +6,14 @@ piles up, because the next bytes are read only when the last were taken.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
+from functools import partial
 from typing import Final, Self, override
 
 from ..codes import DataPhase, OperationCode, ResponseCode
@@ -43,6 +50,7 @@ from ..session import Session
 from ..state import Channel, Role
 from ..vendors import Undecided, Vendor, vendor_of
 from .dial import connect_command, in_time
+from .holder import Asked, Holder
 from .link import Link, join
 from .mailbox import Mailbox
 from .polling import Polling
@@ -166,6 +174,18 @@ class Initiator(Operations):
                 yield await self._mailbox.get()
         raise self._ended.result()
 
+    def look_on(self, onlooker: Callable[[Event], None]) -> Callable[[], None]:
+        """Call onlooker with each event as it comes, beside events(); returns how to stop it."""
+        return self._mailbox.look_on(onlooker)
+
+    def rest(self, *, resting: bool) -> None:
+        """Let the camera fall asleep: ask it for news more seldom than its stand-by timer runs out.
+
+        What it tells by itself is heard as ever, and its hint that there is news is followed.
+        """
+        if self._polling:
+            self._polling.rest(resting=resting)
+
     @override
     async def transact(
         self,
@@ -175,12 +195,23 @@ class Initiator(Operations):
         write: Write | None = None,
         expect: Expect | None = None,
     ) -> Answer:
+        return await self._transact(self._turn, Asked(operation, parameters, data, write, expect))
+
+    @asynccontextmanager
+    async def in_one_go(self) -> AsyncIterator[Operations]:
+        """Give operations that follow each other with nobody else's between them."""
+        async with self._turn:
+            yield Holder(partial(self._transact, nullcontext()), self.pause)
+
+    async def _transact(self, turn: AbstractAsyncContextManager[object], asked: Asked) -> Answer:
+        """Run a transaction, each attempt of it in a turn."""
+        operation = asked.operation
         before = self.cancellations
         for attempt, pause in enumerate((*self._timeouts.busy, None), start=1):
-            async with self._turn:
+            async with turn:
                 if self.cancellations != before:
                     raise operation_refusal(ResponseCode.TRANSACTION_CANCELED, operation)
-                answer = await self._run(operation, parameters, data, write, expect)
+                answer = await self._run(asked)
             code = answer.response.code
             if code == ResponseCode.OK:
                 return answer
@@ -252,31 +283,24 @@ class Initiator(Operations):
 
     # -- one transaction -----------------------------------------------------------------------
 
-    async def _run(
-        self,
-        operation: OperationCode,
-        parameters: tuple[int, ...],
-        data: Bytes | None,
-        write: Write | None,
-        expect: Expect | None,
-    ) -> Answer:
+    async def _run(self, asked: Asked) -> Answer:
         """Run a transaction, in its turn; any error ends the connection."""
         if self.closed:
             raise self._ended.result()
         self._command.unwatch()
         self._pulse.pause()
         try:
-            phase = DataPhase.NONE_OR_IN if data is None else DataPhase.OUT
+            phase = DataPhase.NONE_OR_IN if asked.data is None else DataPhase.OUT
             number = self._session.next_transaction_id
-            request = OperationRequest(phase, operation, number, parameters)
-            answer = await self._exchange(request, data, write, expect)
+            request = OperationRequest(phase, asked.operation, number, asked.parameters)
+            answer = await self._exchange(request, asked)
         except PtpIpError as error:
             reason = self._end(error)
             if reason is error:
                 raise
             raise reason from error
         except BaseException:
-            self._end(LinkError(f"{operation.name} was given up"))
+            self._end(LinkError(f"{asked.operation.name} was given up"))
             raise
         finally:
             self._conclude()
@@ -287,31 +311,26 @@ class Initiator(Operations):
             self._pulse.beat()
         return answer
 
-    async def _exchange(
-        self,
-        request: OperationRequest,
-        data: Bytes | None,
-        write: Write | None,
-        expect: Expect | None,
-    ) -> Answer:
+    async def _exchange(self, request: OperationRequest, asked: Asked) -> Answer:
         """Send a request and take what comes, up to the response."""
         self._command.begin(self._timeouts.silence)
         # A Cancel that comes while the request is being sent goes after it.
         self._running = request.transaction_id
         await self._command.send(request)
-        for packet in () if data is None else data_phase(request.transaction_id, data):
+        data = () if asked.data is None else data_phase(request.transaction_id, asked.data)
+        for packet in data:
             await self._command.send(packet)
         received = thrown_away = 0
         while not isinstance(packet := await self._command.receive(), OperationResponse):
-            if isinstance(packet, StartData) and expect:
-                expect(packet.length)
+            if isinstance(packet, StartData) and asked.expect:
+                asked.expect(packet.length)
             if isinstance(packet, Data | EndData) and packet.payload:
                 if self._cancelled:
                     thrown_away += len(packet.payload)
                     continue
-                if write is None:
+                if asked.write is None:
                     raise ProtocolError(f"{request.code.name} came with data")
-                await write(memoryview(packet.payload))
+                await asked.write(memoryview(packet.payload))
                 received += len(packet.payload)
         if thrown_away and packet.code == ResponseCode.OK:
             # The cancellation crossed the end of the data, which went nowhere all the same.
@@ -348,6 +367,8 @@ class Initiator(Operations):
         meant = self.vendor.translate(event)
         if meant:
             self._mailbox.put(meant)
+        elif self._polling:
+            self._polling.hurry()
 
     def _probe(self) -> None:
         self._event.send_now(ProbeRequest())

@@ -1,6 +1,7 @@
 """Events on their way from the event connection to whoever listens."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from ..codes import EventCode
@@ -15,7 +16,13 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._events = asyncio.Queue[Event]()
+        self._onlookers: set[Callable[[Event], None]] = set()
         self._closed = False
+
+    def look_on(self, onlooker: Callable[[Event], None]) -> Callable[[], None]:
+        """Call onlooker with each event as it is put; returns how to stop it."""
+        self._onlookers.add(onlooker)
+        return lambda: self._onlookers.discard(onlooker)
 
     def put(self, event: Event) -> None:
         """Keep an event for the listener; after close nobody listens."""
@@ -26,6 +33,8 @@ class Mailbox:
                 self._events.get_nowait()
             self._events.put_nowait(Event(EventCode.UNREPORTED_STATUS))
         self._events.put_nowait(event)
+        for onlooker in tuple(self._onlookers):
+            onlooker(event)
 
     async def get(self) -> Event:
         """Wait for an event. Raises asyncio.QueueShutDown after close, when none is left."""

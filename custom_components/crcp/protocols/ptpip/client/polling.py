@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from ..codes import EventCode, ResponseCode
@@ -13,6 +14,9 @@ from ..vendors import Vendor
 #: A camera that refuses, as it does with its card out or in a long exposure, is asked more and
 #: more rarely, but not less often than this, in seconds.
 LONGEST_PAUSE: Final = 10.0
+
+#: At rest, in seconds: longer than any stand-by timer that is known, which run 30 s to 5 min.
+REST_EVERY: Final = 330.0
 
 
 class Polling:
@@ -39,7 +43,11 @@ class Polling:
         #: Whether a question is under way, or waits for its turn.
         self.asking = False
         self._stopped = False
+        #: Whether the next question is far away.
+        self.waits_long = False
         self._pause = 0.0
+        self._resting = False
+        self._hurry = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name="ptpip polling")
 
     async def stop(self) -> None:
@@ -49,6 +57,17 @@ class Polling:
             self.task.cancel()
         await asyncio.wait([self.task])
 
+    def rest(self, *, resting: bool) -> None:
+        """Ask so seldom that the camera can fall asleep, or as often as its maker wants it."""
+        if resting is not self._resting:
+            self._resting = resting
+            self._hurry.set()
+
+    def hurry(self) -> None:
+        """The camera hints that there is news."""
+        if self._resting:
+            self._hurry.set()
+
     def end(self) -> None:
         """Ask no more, now: the connection is of no more use."""
         self._stopped = True
@@ -56,7 +75,7 @@ class Polling:
 
     async def _run(self) -> None:
         while (every := self._vendor.poll_every) is not None and not self._stopped:
-            await asyncio.sleep(max(every, self._pause))
+            await self._wait(every)
             self.asking = True
             try:
                 await self._ask(every)
@@ -65,6 +84,19 @@ class Polling:
                 return
             finally:
                 self.asking = False
+
+    async def _wait(self, every: float) -> None:
+        """Wait for the next question; one that was put off is asked when nobody rests any more."""
+        self._hurry.clear()
+        wait = max(every, self._pause)
+        if self._resting:
+            self.waits_long = True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(wait, REST_EVERY)):
+                    await self._hurry.wait()
+            self.waits_long = False
+        else:
+            await asyncio.sleep(wait)
 
     async def _ask(self, every: float) -> None:
         try:

@@ -1,5 +1,6 @@
 """Canon EOS and newer PowerShot: events are asked for, and remote mode can hide the card."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar, Final, override
 
@@ -8,6 +9,8 @@ from ..datasets import DeviceInfo
 from ..errors import ProtocolError, Refused
 from ..operations import Operations
 from ..packets import Event
+from ..settings import Control, Meaning, Setting
+from . import canon_settings
 from .canon_events import CanonEvent, Record, records
 from .generic import COMPARE_EVERY, GET_PARTIAL_OBJECT, Generic, PartialRead, high, low
 
@@ -75,6 +78,7 @@ class Canon(Generic):
             lambda handle, at, size: (handle, at, size),
         ),
     )
+    settings: ClassVar[Mapping[int, Meaning]] = canon_settings.SETTINGS
     # Object not ready, and memory not ready.
     busy: ClassVar = Generic.busy | {0xA102, 0xA106}
     meanings: ClassVar = {
@@ -90,6 +94,9 @@ class Canon(Generic):
         super().__init__(info)
         self._remote = False
         self._asked = False
+        # Properties by code, as GetEvent tells them: the value, and the list of those allowed.
+        self._values: dict[int, int] = {}
+        self._allowed: dict[int, tuple[int, ...]] = {}
 
     @override
     async def prepare(self, operations: Operations, /, *, remote: bool = False) -> DeviceInfo:
@@ -131,12 +138,64 @@ class Canon(Generic):
                     await self._stay_on(operations)
                 elif (event := record.event) and not _is_folder(record):
                     events.append(event)
+                self._note(record)
             if not found:
                 break
         return events
 
     @override
+    async def controls(self, operations: Operations) -> dict[Setting, Control]:
+        """Give what GetEvent told; what it does not tell, the standard's properties may."""
+        own = (await self.control(operations, code) for code in self.settings)
+        found = {control.setting: control async for control in own if control}
+        return await super().controls(operations) | found
+
+    @override
+    async def control(self, operations: Operations, code: int) -> Control | None:
+        if code not in self.settings:
+            return await super().control(operations, code)
+        if code not in self._values:
+            return None
+        allowed = self._allowed.get(code, ())
+        described = canon_settings.describe(code, self._values[code], allowed)
+        return Control(self.settings[code], described)
+
+    @override
+    async def set_control(
+        self, operations: Operations, control: Control, value: str | float
+    ) -> None:
+        code, raw = control.described.code, control.raw(value)
+        if code not in self.settings or not isinstance(raw, int):
+            await super().set_control(operations, control, value)
+            return
+        await operations.transact(
+            operation(CanonOperation.SET_DEVICE_PROP_VALUE_EX),
+            data=canon_settings.encode_value(code, raw),
+        )
+        self._values[code] = raw
+
+    @property
+    @override
+    def can_capture(self) -> bool:
+        return (
+            self.supports(CanonOperation.REMOTE_RELEASE_ON, CanonOperation.REMOTE_RELEASE_OFF)
+            or self.supports(CanonOperation.REMOTE_RELEASE)
+            or super().can_capture
+        )
+
+    @override
     async def capture(self, operations: Operations) -> None:
+        """Take a picture, in remote mode: for the moment only, because it can hide the card."""
+        borrowed = not self._remote and self.supports(CanonOperation.SET_REMOTE_MODE)
+        if borrowed:
+            await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 1)
+        try:
+            await self._release(operations)
+        finally:
+            if borrowed:
+                await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 0)
+
+    async def _release(self, operations: Operations) -> None:
         """Press the shutter and let it go, or release it on older bodies."""
         if self.supports(CanonOperation.REMOTE_RELEASE_ON, CanonOperation.REMOTE_RELEASE_OFF):
             await operations.transact(operation(CanonOperation.REMOTE_RELEASE_ON), FULL_PRESS, 0)
@@ -145,6 +204,13 @@ class Canon(Generic):
             await operations.transact(operation(CanonOperation.REMOTE_RELEASE))
         else:
             await super().capture(operations)
+
+    def _note(self, record: Record) -> None:
+        """Keep what a record says of a setting."""
+        if record.type == CanonEvent.PROP_VALUE_CHANGED and record.u32(8) in self.settings:
+            self._values[record.u32(8)] = record.u32(0xC)
+        elif record.type == CanonEvent.AVAIL_LIST_CHANGED and record.u32(8) in self.settings:
+            self._allowed[record.u32(8)] = record.values
 
     @override
     async def finish(self, operations: Operations) -> None:

@@ -56,6 +56,7 @@ _STANDARD: Final = {
     _E.STORAGE_ADDED: EventCode.STORE_ADDED,
     _E.STORAGE_REMOVED: EventCode.STORE_REMOVED,
     _E.PROP_VALUE_CHANGED: EventCode.DEVICE_PROP_CHANGED,
+    _E.AVAIL_LIST_CHANGED: EventCode.DEVICE_PROP_CHANGED,
 }
 
 #: Where an added object's size and name are, from the record's start; size has so many bits.

@@ -1,6 +1,7 @@
 """A camera that keeps to the standard, and the base of those that do not."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final, override
 
@@ -14,10 +15,11 @@ from ..codes import (
     StorageID,
 )
 from ..datasets import DeviceInfo
-from ..errors import ProtocolError, Refused
+from ..errors import Misuse, ProtocolError, Refused
 from ..operations import Operations
 from ..packets import Event
 from ..properties import DataTypeCode, ObjectPropCode
+from ..settings import STANDARD, Control, Meaning, Setting
 
 #: A camera that tells nothing of itself is asked for its handles so often, in seconds.
 COMPARE_EVERY: Final = 5.0
@@ -97,6 +99,9 @@ class Generic:
     #: What an answer means on this maker's cameras, in words.
     meanings: ClassVar[Mapping[int, str]] = {}
 
+    #: The properties that are settings. A maker's own come first.
+    settings: ClassVar[Mapping[int, Meaning]] = STANDARD
+
     #: The maker's events in the standard's terms.
     events: ClassVar[Mapping[int, EventCode]] = {}
 
@@ -142,6 +147,57 @@ class Generic:
     async def capture(self, operations: Operations) -> None:
         """Take a picture, after prepare with remote; ObjectAdded comes when it is there."""
         await operations.initiate_capture()
+
+    async def controls(self, operations: Operations) -> dict[Setting, Control]:
+        """Ask for every setting that the camera has and describes.
+
+        Cameras list properties that they do not describe, or not sensibly: those are left out.
+        """
+        found: dict[Setting, Control] = {}
+        if self.supports(OperationCode.GET_DEVICE_PROP_DESC):
+            for code in self.info.device_properties_supported:
+                if control := await self.control(operations, code):
+                    found.setdefault(control.setting, control)
+        return found
+
+    async def control(self, operations: Operations, code: int) -> Control | None:
+        """Ask for one setting by its property's code; None for what is none."""
+        meaning = STANDARD.get(code)
+        if meaning is None or code not in self.info.device_properties_supported:
+            return None
+        with suppress(Refused, ProtocolError):
+            return Control(meaning, await operations.device_prop_desc(code))
+        return None
+
+    async def set_control(
+        self, operations: Operations, control: Control, value: str | float
+    ) -> None:
+        """Set a setting to the name or number of one of its values. Raises Misuse for no such."""
+        described = control.described
+        await operations.set_device_prop_value(
+            described.code, described.data_type, control.raw(value)
+        )
+
+    @property
+    def can_capture(self) -> bool:
+        """Whether a picture can be taken from here."""
+        return self.supports(OperationCode.INITIATE_CAPTURE)
+
+    @property
+    def has_live_view(self) -> bool:
+        """Whether the picture in the finder can be had."""
+        return False
+
+    async def begin_live_view(self, _operations: Operations, /) -> None:
+        """Switch live view on. The standard has none."""
+        raise Misuse("live view of a camera that has none")
+
+    async def live_view(self, _operations: Operations, /) -> bytes | None:
+        """Ask for the picture in the finder, a JPEG; None while there is none yet."""
+        raise Misuse("live view of a camera that has none")
+
+    async def end_live_view(self, _operations: Operations, /) -> None:
+        """Switch live view off."""
 
     async def finish(self, operations: Operations) -> None:
         """Undo what prepare did, before the session is closed."""

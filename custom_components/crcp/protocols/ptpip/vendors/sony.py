@@ -8,6 +8,7 @@ from ..datatypes import UINT32
 from ..errors import Refused
 from ..operations import Operations
 from ..packets import Event
+from ..settings import Control, Setting
 from .generic import Generic, PartialRead, high, low
 
 
@@ -75,6 +76,16 @@ class Sony(Generic):
         """Keep the session alive; it has no news, because nobody takes pictures meanwhile."""
         await operations.device_info()
         return []
+
+    @property
+    @override
+    def can_capture(self) -> bool:
+        return False
+
+    @override
+    async def controls(self, operations: Operations) -> dict[Setting, Control]:
+        """Give none: it sends pictures, and nothing else."""
+        return {}
 
     @override
     async def finish(self, operations: Operations) -> None:
