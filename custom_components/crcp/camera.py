@@ -16,7 +16,7 @@ from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import SubunitEntity, add_as_found
 from .errors import DEVICE_ERRORS, MAX_DETAIL_LENGTH, invalid
 from .live.conversion import FORMS, convert
-from .live.errors import NotConverted
+from .live.errors import NoPicture
 from .live.feed import Feed, Source
 from .live.server import PictureServer
 from .live.transfer import open_transfer
@@ -229,7 +229,7 @@ class StreamCamera(SubunitEntity, Camera):
     async def _converter(self) -> str:
         if found := await async_find_ffmpeg(self.hass):
             return found
-        raise NotConverted("ffmpeg is not installed")
+        raise NoPicture("ffmpeg is not installed")
 
     def _on_another(self) -> None:
         if self.stream:

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from custom_components.crcp.live.conversion import MAX_WAITING, ConvertedSource, convert
-from custom_components.crcp.live.errors import NotConverted
+from custom_components.crcp.live.errors import NoPicture
 from custom_components.crcp.protocols.crcp.depacketise import MediaFrame
 from custom_components.crcp.protocols.crcp.errors import LinkError
 from custom_components.crcp.protocols.crcp.mpeg_video import starts_sequence
@@ -143,19 +143,19 @@ async def test_what_the_program_complains_of_is_told(footage: Footage, tmp_path:
     reel = Reel(26, footage.frames[26].shown)
     reel.goes_on = True
     source = await convert(reel, 26, unable)
-    with pytest.raises(NotConverted, match="Unknown encoder libx264"):
+    with pytest.raises(NoPicture, match="Unknown encoder libx264"):
         [frame async for frame in source.frames()]
     await source.close()
     silent = program(tmp_path, "exit 3")
     source = await convert(reel, 26, silent)
-    with pytest.raises(NotConverted, match="ended with code 3"):
+    with pytest.raises(NoPicture, match="ended with code 3"):
         [frame async for frame in source.frames()]
     await source.close()
 
 
 async def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     reel = Reel(26, ())
-    with pytest.raises(NotConverted, match="cannot be started"):
+    with pytest.raises(NoPicture, match="cannot be started"):
         await convert(reel, 26, str(tmp_path / "ffmpeg"))
     assert reel.closed
 

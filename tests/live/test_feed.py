@@ -19,10 +19,11 @@ def frame(number: int, *, start: bool = False, size: int = 4) -> MediaFrame:
 class Camera:
     """A source of numbered frames, each fourth of which one can begin with."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 4) -> None:
+        self.size = size
         self.opened = self.closed = 0
         self.error: LinkError | None = None
-        self._queue: asyncio.Queue[MediaFrame | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[MediaFrame | Exception | None] = asyncio.Queue()
         self._next = 0
 
     async def open(self) -> Camera:
@@ -35,6 +36,8 @@ class Camera:
 
     async def frames(self) -> AsyncIterator[MediaFrame]:
         while item := await self._queue.get():
+            if isinstance(item, Exception):
+                raise item
             yield item
 
     async def close(self) -> None:
@@ -43,8 +46,12 @@ class Camera:
 
     def show(self, count: int) -> None:
         for _ in range(count):
-            self._queue.put_nowait(frame(self._next, start=self._next % 4 == 0))
+            begins = self._next % 4 == 0
+            self._queue.put_nowait(frame(self._next, start=begins, size=self.size))
             self._next += 1
+
+    def fail(self, error: Exception) -> None:
+        self._queue.put_nowait(error)
 
     def end(self) -> None:
         self._queue.put_nowait(None)
@@ -209,3 +216,71 @@ async def test_a_closed_feed_ends_its_viewers(camera: Camera, feed: Feed) -> Non
     with feed.watch() as viewer, pytest.raises(StopAsyncIteration):
         await anext(viewer)
     assert camera.opened == camera.closed == 1
+
+
+async def test_nobody_is_left_with_another_transfer(camera: Camera, feed: Feed) -> None:
+    """Who watched goes while one transfer ends so that another can begin."""
+    gate = asyncio.Event()
+    close_it = camera.close
+
+    async def closing() -> None:
+        await gate.wait()
+        await close_it()
+
+    camera.close = closing
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+        renewing = asyncio.create_task(feed.renew())
+        await asyncio.sleep(0)
+    gate.set()
+    await renewing
+    assert (camera.opened, camera.closed) == (1, 1)
+    with feed.watch() as viewer:
+        await shows(camera, 1, opened=2)
+        await numbers(viewer, 1)
+    await feed.renew()
+    assert (camera.opened, camera.closed) == (2, 2)
+
+
+async def test_a_mistake_of_ours_does_not_end_the_picture_for_good(
+    camera: Camera, feed: Feed, caplog: pytest.LogCaptureFixture
+) -> None:
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+        camera.fail(ValueError("stumbled"))
+        await until(lambda: feed.error is not None)
+        assert "stumbled" in str(feed.error)
+        assert "The picture broke" in caplog.text
+        feed.hurry()
+        await until(lambda: camera.opened == 2)
+    with feed.watch() as viewer:
+        camera.show(1)
+        assert await numbers(viewer, 1) == [0]
+        assert feed.error is None
+
+
+async def test_a_transfer_that_begins_is_not_broken_off_halfway(camera: Camera, feed: Feed) -> None:
+    """What is begun with several commands would leave the connection of no use otherwise."""
+    gate, steps = asyncio.Event(), []
+    open_it = camera.open
+
+    async def opening() -> Camera:
+        steps.append("begun")
+        await gate.wait()
+        steps.append("done")
+        return await open_it()
+
+    feed._open_source = opening
+    with feed.watch():
+        await until(lambda: steps == ["begun"])
+        holding = feed.held()
+        entering = asyncio.create_task(holding.__aenter__())
+        await asyncio.sleep(0)
+        gate.set()
+        await entering
+        assert steps == ["begun", "done"]
+        assert (camera.opened, camera.closed) == (1, 1)
+    await holding.__aexit__(None, None, None)
+    assert camera.opened == 1

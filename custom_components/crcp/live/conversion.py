@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from ..protocols.crcp.depacketise import MediaFrame, MediaReader
 from ..protocols.crcp.rtp import TS_PACKET, RtpPacket, Sender
-from .errors import NotConverted
+from .errors import NoPicture
 from .feed import Source
 from .viewer import Viewer
 
@@ -81,7 +81,7 @@ class ConvertedSource:
         ]
 
     async def frames(self) -> AsyncIterator[MediaFrame]:
-        """The frames until the source ends. Raises what it raises, and NotConverted."""
+        """The frames until the source ends. Raises what it raises, and NoPicture."""
         reader, sender = MediaReader((TRANSPORT_STREAM,)), Sender(_FIRST)
         clock = asyncio.get_running_loop().time
         async for piece in self._pieces():
@@ -147,11 +147,11 @@ class ConvertedSource:
             return
         await asyncio.wait(self._tasks[1:])
         lines = b"".join(self._said).decode(errors="replace").strip().splitlines()
-        raise NotConverted(lines[-1] if lines else f"ffmpeg ended with code {code}")
+        raise NoPicture(lines[-1] if lines else f"ffmpeg ended with code {code}")
 
 
 async def convert(source: Source, payload_type: int, ffmpeg: str) -> Source:
-    """Convert pictures of a payload type of FORMS. Raises NotConverted, and closes source then.
+    """Convert pictures of a payload type of FORMS. Raises NoPicture, and closes source then.
 
     ffmpeg: the program.
     """
@@ -167,7 +167,7 @@ async def convert(source: Source, payload_type: int, ffmpeg: str) -> Source:
         )
     except OSError as error:
         await source.close()
-        raise NotConverted(f"ffmpeg cannot be started: {error}") from error
+        raise NoPicture(f"ffmpeg cannot be started: {error}") from error
     except BaseException:
         await source.close()
         raise

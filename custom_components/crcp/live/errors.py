@@ -1,5 +1,5 @@
 """What can keep a picture away besides the unit, and the way to it."""
 
 
-class NotConverted(Exception):
-    """The picture cannot be converted. Its text says why."""
+class NoPicture(Exception):
+    """There is no picture, and that is our side's doing. Its text says why."""

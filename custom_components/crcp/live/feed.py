@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from ..protocols.crcp.depacketise import MediaFrame
 from ..protocols.crcp.errors import CrcpError
-from .errors import NotConverted
+from .errors import NoPicture
 from .viewer import Viewer
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Source(Protocol):
     """The picture on its way from a unit, once."""
 
     def frames(self) -> AsyncIterator[MediaFrame]:
-        """The frames until it ends. Raises CrcpError, NotConverted."""
+        """The frames until it ends. Raises CrcpError, NoPicture."""
 
     async def close(self) -> None:
         """End it, where it has not ended. Raises CrcpError."""
@@ -42,7 +42,7 @@ class Source(Protocol):
 class Feed:
     """The picture of one stream.
 
-    open_source begins a transfer, and raises CrcpError, NotConverted; on_news is called when
+    open_source begins a transfer, and raises CrcpError, NoPicture; on_news is called when
     somebody begins or ceases to watch, and when it turns out why there is no picture; on_another
     before viewers of one transfer are sent away to another.
     """
@@ -57,7 +57,7 @@ class Feed:
     ) -> None:
         """Nothing is asked of the unit before somebody watches."""
         #: Why there is no picture now; None while there is one, or nobody watches.
-        self.error: CrcpError | NotConverted | None = None
+        self.error: CrcpError | NoPicture | None = None
         self._open_source = open_source
         self._linger = linger
         self._on_news = on_news
@@ -121,7 +121,9 @@ class Feed:
         """Begin another transfer, where one runs: the unit has something else to show."""
         if self._pump:
             await self._stop()
-            self._start()
+            # Whoever watched may have gone meanwhile.
+            if self._viewers:
+                self._start()
 
     def hurry(self) -> None:
         """Try now, where the next attempt is waited for."""
@@ -180,11 +182,15 @@ class Feed:
             try:
                 await self._one_transfer()
                 self.error = None
-            except (CrcpError, NotConverted) as error:
+            except (CrcpError, NoPicture) as error:
                 self._note(error)
+            except Exception as error:
+                # What we stumble over must not end the picture until Home Assistant starts again.
+                _LOGGER.exception("The picture broke")
+                self._note(NoPicture(f"something went wrong here: {error!r}"))
             await self._pause()
 
-    def _note(self, error: CrcpError | NotConverted) -> None:
+    def _note(self, error: CrcpError | NoPicture) -> None:
         if self.error is None:
             _LOGGER.debug("No picture: %s", error)
         news = str(self.error) != str(error)
@@ -193,7 +199,7 @@ class Feed:
             self._on_news()
 
     async def _one_transfer(self) -> None:
-        source = await self._open_source()
+        source = await self._open_whole()
         begun = False
         try:
             async for frame in source.frames():
@@ -203,8 +209,21 @@ class Feed:
                 if begun:
                     self._give(frame)
         finally:
+            # Who comes now is not to be shown what is over.
+            self._forget()
             with suppress(CrcpError):
-                await source.close()
+                await _to_its_end(source.close())
+
+    async def _open_whole(self) -> Source:
+        """Begin a transfer. Half of it would leave the unit's connection of no use any more."""
+        opening = asyncio.ensure_future(self._open_source())
+        try:
+            return await _to_its_end(opening)
+        except asyncio.CancelledError:
+            if not opening.cancelled() and not opening.exception():
+                with suppress(CrcpError):
+                    await _to_its_end(opening.result().close())
+            raise
 
     async def _pause(self) -> None:
         delay = RETRY_DELAYS[min(self._failures, len(RETRY_DELAYS) - 1)]
@@ -244,3 +263,15 @@ class Feed:
     def _forget(self) -> None:
         self._kept = []
         self._kept_size = 0
+
+
+async def _to_its_end[T](work: Awaitable[T]) -> T:
+    """Wait for work, and be cancelled only after it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()
+        raise

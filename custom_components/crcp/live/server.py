@@ -1,5 +1,6 @@
 """A picture over HTTP to players on this machine: Home Assistant's own, ffmpeg, go2rtc."""
 
+import asyncio
 import hmac
 import secrets
 from typing import Final
@@ -12,6 +13,9 @@ LOOPBACK: Final = "127.0.0.1"
 
 #: Letters of a path that nobody guesses.
 SECRET_BYTES: Final = 24
+
+#: A player that takes nothing for so many seconds has stopped, and must not keep the transfer.
+STALLED: Final = 30.0
 
 
 class PictureServer:
@@ -56,7 +60,17 @@ class PictureServer:
             headers={"Content-Type": "video/mp2t", "Cache-Control": "no-store"}
         )
         with self._feed.watch() as viewer:
-            await response.prepare(request)
-            async for frame in viewer:
-                await response.write(frame.data)
+            try:
+                await response.prepare(request)
+                async for frame in viewer:
+                    async with asyncio.timeout(STALLED):
+                        await response.write(frame.data)
+            except ConnectionError, TimeoutError:
+                _hang_up(request)
         return response
+
+
+def _hang_up(request: web.Request) -> None:
+    """Wait for nothing more: it has gone, or takes nothing."""
+    if request.transport:
+        request.transport.abort()
