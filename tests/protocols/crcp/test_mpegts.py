@@ -111,8 +111,32 @@ def test_nothing_is_shown_before_the_first_picture_that_stands_alone() -> None:
 
 
 def test_a_stream_that_says_where_to_begin_is_believed() -> None:
-    units, _ = read(TABLES + picture(0) + picture(3, flags=0x40))
+    """Where its picture is not one that builds on others (slice_type 7)."""
+    intra = bytes.fromhex("000001 41 88 84")
+    units, _ = read(TABLES + picture(0) + picture(3, flags=0x40) + picture(6, intra, flags=0x40))
     assert starts(units) == [True]
+
+
+def test_a_stream_without_such_a_picture_is_begun_where_it_says_in_the_end() -> None:
+    pictures = [picture(3 * each, flags=0x40) for each in range(5)]
+    units, _ = read(TABLES + b"".join(pictures))
+    assert starts(units) == [True, True, True]
+
+
+def test_what_is_shown_before_the_first_key_picture_is_left_out() -> None:
+    """It comes behind that and may build on what is missing (an open GOP)."""
+
+    def at(counter: int, coded: bytes, pts: int) -> bytes:
+        """A picture with a time stamp (section 2.4.3.7), below 2**15."""
+        stamp = bytes((0x21, 0, 1)) + (pts << 1 | 1).to_bytes(2)
+        head = b"\0\0\1\xe0\0\0\x80\x80\x05" + stamp
+        return packet(counter, (head + coded).ljust(184, b"\x11"), start=True)
+
+    others = [(OTHER, 700), (OTHER, 800), (OTHER, 1000), (KEY, 1300), (OTHER, 1200), (OTHER, 1400)]
+    behind = [at(counter, *each) for counter, each in enumerate(others, 1)]
+    units, reader = read(TABLES + at(0, KEY, 900) + b"".join(behind))
+    assert [unit.pts for unit in units] == [900, 1000, 1300, 1200]
+    assert reader.dropped == 2
 
 
 @pytest.mark.parametrize("missing", range(3))

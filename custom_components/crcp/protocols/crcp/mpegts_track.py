@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from .mpeg_video import MissingReferences, starts_sequence
-from .mpegts_tables import H264, H265, MPEG_VIDEO, payload_of
+from .key_pictures import stands_alone
+from .mpeg_video import MissingReferences
+from .mpegts_tables import MPEG_VIDEO, payload_of
 from .rtp import TS_PACKET, TS_SYNC
 
 #: A frame of 4K pictures at 100 Mbit/s is smaller; what is beyond has no end and is no frame.
@@ -20,6 +21,10 @@ _LOOKED_AT: Final = 24 * TS_PACKET
 #: After so many frames that ended where they seemed to, the next ones are believed to.
 _HABIT: Final = 3
 _NO_HABIT: Final = -1 << 60
+
+#: So many pictures at which one only begins to heal are passed over while a better one is waited
+#: for. Where there is none, for all is refreshed stripe by stripe, that is better than no picture.
+_PATIENCE: Final = 2
 
 _STARTS, _HAS_FIELD, _HAS_PAYLOAD = 0x400000, 0x20, 0x10
 _RANDOM_ACCESS, _DISCONTINUITY = 0x40, 0x80
@@ -65,6 +70,8 @@ class Track:
         self._habit = 0
         self._references = MissingReferences(waiting=is_video)
         self._gap = False
+        self._first_pts: int | None = None
+        self._passed_over = 0
 
     def take(self, packet: bytes, word: int) -> list[AccessUnit]:
         """Take a packet with its first four bytes; give the frames that it completes."""
@@ -137,7 +144,7 @@ class Track:
         self._parts, self._size = [], 0
         self._broken, self._gap, self._ended = True, True, False
         self._references.lose()
-        self.plain = 0
+        self._passed_over = self.plain = 0
 
     def _is_whole(self, packet: bytes) -> bool:
         """Whether a packet shows that it is the last of its frame, before the next one begins.
@@ -160,25 +167,35 @@ class Track:
         if not packets:
             return []
         start = self._alone or (self._is_video and self._stands_alone(packets))
-        if self._is_video and not self._may_show(packets, stands_alone=start):
+        pts = _pts(payload_of(packets[:TS_PACKET]))
+        if self._is_video and not self._may_show(packets, pts, stands_alone=start):
             self.dropped += 1
             self._gap = True
             return []
-        pts = _pts(payload_of(packets[:TS_PACKET]))
         if self._gap:
             packets = _discontinuity(self._pid, packets[3] - 1) + packets
             self._gap = False
         return [AccessUnit(self._pid, packets, self._is_video, start, pts)]
 
-    def _may_show(self, packets: bytes, *, stands_alone: bool) -> bool:
-        """Whether everything is there that a picture builds on."""
+    def _may_show(self, packets: bytes, pts: int | None, *, stands_alone: bool) -> bool:
+        """Whether everything is there that a picture builds on.
+
+        What comes behind the first key picture and is shown before it may build on what is missing.
+        """
+        if self._references.waiting:
+            self._first_pts = pts
+        elif self._first_pts is not None and pts is not None and _is_before(pts, self._first_pts):
+            return False
         stream = _elementary(packets[:_LOOKED_AT]) if self._kind in MPEG_VIDEO else b""
         return self._references.has_all(stream, stands_alone=stands_alone)
 
     def _stands_alone(self, packets: bytes) -> bool:
-        return bool(_flags(packets) & _RANDOM_ACCESS) or _is_key(
-            self._kind, _elementary(packets[:_LOOKED_AT])
-        )
+        flagged = bool(_flags(packets) & _RANDOM_ACCESS)
+        if stands_alone(self._kind, _elementary(packets[:_LOOKED_AT]), flagged=flagged):
+            self._passed_over = 0
+            return True
+        self._passed_over += flagged
+        return flagged and self._passed_over > _PATIENCE
 
 
 def _flags(packet: bytes) -> int:
@@ -218,16 +235,6 @@ def _discontinuity(pid: int, counter: int) -> bytes:
     return head + bytes((TS_PACKET - 5, _DISCONTINUITY)) + b"\xff" * (TS_PACKET - 6)
 
 
-def _is_key(kind: int, stream: bytes) -> bool:
-    """Whether a picture needs no other, as its own bytes tell."""
-    if kind in MPEG_VIDEO:
-        return starts_sequence(stream)
-    at = stream.find(b"\0\0\1", 9)  # behind the PES header's own
-    while 0 <= at < len(stream) - 3:
-        first = stream[at + 3]
-        if kind == H264 and first & 0x1F in (1, 2, 5):  # ITU-T H.264 table 7-1
-            return first & 0x1F == 5
-        if kind == H265 and (first >> 1 & 0x3F) < 32:  # ITU-T H.265 table 7-1
-            return 16 <= first >> 1 & 0x3F <= 21
-        at = stream.find(b"\0\0\1", at + 3)
-    return False
+def _is_before(pts: int, other: int) -> bool:
+    """Whether a time stamp is earlier; they begin at 0 again after a day (33 bits)."""
+    return (pts - other) & (1 << 33) - 1 >= 1 << 32
