@@ -1,0 +1,204 @@
+"""Numbers and times as people say them: "three point five", "an hour and ten minutes"."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+import re
+from typing import Any, Final, Self
+
+_DIGITS: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
+_CLOCK: Final = re.compile(r"\d+(?::\d{1,2}){1,2}")
+
+#: "twenty-one" is two words, and so is "10min"; a minus sign stays with its number.
+_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-'\u2019](?=[^\W\d_])")
+_EDGE: Final = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+
+#: No word of a language is made of more parts than this: "quatre vingt dix".
+_LONGEST: Final = 3
+
+#: Nobody says more than this, and a parser that has an end needs no other defence.
+MAX_WORDS: Final = 20
+
+
+class NotUnderstood(ValueError):
+    """Words that are no number, or no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of time among the words: how many seconds it has."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The words of one language for numbers and units of time.
+
+    numbers and units: by the word. phrases: what is replaced before anything else. fillers: what
+    means nothing here.
+    """
+
+    numbers: Mapping[str, float]
+    units: Mapping[str, float]
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    fillers: frozenset[str] = frozenset()
+    minus: str = "minus"
+    point: str = "point"
+
+    @classmethod
+    def read(cls, words: Mapping[str, Any]) -> Self:
+        """Read the words of a language's file."""
+        numbers = dict(words["numbers"])
+        if joined := words.get("joined"):
+            units = {word: value for word, value in numbers.items() if 0 < value < 10}
+            tens = {word: value for word, value in numbers.items() if 20 <= value < 100}
+            for unit, one in units.items():
+                for ten, many in tens.items():
+                    numbers[joined.format(unit=unit, ten=ten)] = many + one
+        return cls(
+            numbers,
+            words["units"],
+            words.get("phrases", {}),
+            frozenset(words.get("fillers", ())),
+            words["minus"],
+            words["point"],
+        )
+
+    def number(self, text: str) -> float:
+        """One number. Raises NotUnderstood."""
+        match list(self._tokens(text)):
+            case [float() as value]:
+                return value
+            case _:
+                raise NotUnderstood(text)
+
+    def seconds(self, text: str, unit: float = 1.0, *, unit_first: bool = False) -> float:
+        """A time in seconds. Raises NotUnderstood.
+
+        unit: that of a number that has none. unit_first: "minute five" and not "five minutes".
+        """
+        if _CLOCK.fullmatch(text.strip()):
+            return _clock(text.strip(), unit)
+        tokens = list(self._tokens(text))
+        if unit_first:
+            tokens.insert(0, Unit(unit))
+            tokens.reverse()
+        total, value = 0.0, None
+        for token in tokens:
+            if isinstance(token, Unit) == (value is None):
+                raise NotUnderstood(text)
+            if isinstance(token, Unit):
+                total, value = total + (value or 0) * token.seconds, None
+            else:
+                value = token
+        if not tokens:
+            raise NotUnderstood(text)
+        return total if value is None else total + value * unit
+
+    def _tokens(self, text: str) -> Iterator[float | Unit]:
+        """The numbers and units of a text, each number put together."""
+        run: list[_Piece] = []
+        for piece in self._pieces(text):
+            if not isinstance(piece, Unit):
+                run.append(piece)
+                continue
+            if run:
+                yield _value(run)
+                run = []
+            yield piece
+        if run:
+            yield _value(run)
+
+    def _pieces(self, text: str) -> Iterator[_Piece | Unit]:
+        """The words of a text, each for what it means. Raises NotUnderstood."""
+        words = self._words(text)
+        while words:
+            for length in range(min(_LONGEST, len(words)), 0, -1):
+                piece = self._meaning(" ".join(words[:length]))
+                if piece is not None:
+                    del words[:length]
+                    yield piece
+                    break
+            else:
+                raise NotUnderstood(text)
+
+    def _meaning(self, word: str) -> _Piece | Unit | None:
+        if word in self.numbers:
+            return float(self.numbers[word])
+        if word in self.units:
+            return Unit(self.units[word])
+        if word in (self.minus, self.point):
+            return "-" if word == self.minus else "."
+        # What came in digits is a whole number already: nothing is put together with it.
+        return word.replace(",", ".") if _DIGITS.fullmatch(word) else None
+
+    def _words(self, text: str) -> list[str]:
+        text = _HYPHEN.sub(" ", text.casefold())
+        text = f" {' '.join(_EDGE.sub(' ', text).split())} "
+        for phrase, meaning in self.phrases.items():
+            text = text.replace(f" {phrase} ", f" {meaning} ")
+        words = [word for word in text.split() if word not in self.fillers]
+        if len(words) > MAX_WORDS:
+            raise NotUnderstood(text)
+        return words
+
+
+#: A number in letters; or digits, a minus and a point as they are written.
+type _Piece = float | str
+
+
+def _value(run: list[_Piece]) -> float:
+    """The number that pieces make together: "-", 20, 3, ".", 5 is -23.5. Raises NotUnderstood."""
+    sign = -1.0 if run[0] == "-" else 1.0
+    whole = run[1:] if run[0] == "-" else run
+    fraction: list[_Piece] = []
+    if "." in whole:
+        point = whole.index(".")
+        whole, fraction = whole[:point], whole[point + 1 :]
+    if len(whole) == 1 and isinstance(whole[0], str) and whole[0] not in "-.":
+        value = float(whole[0])
+    else:
+        value = _joined(whole)
+    for place, digit in enumerate(fraction, 1):
+        value += _digit(digit) * 10.0**-place
+    return round(sign * value, len(fraction) or 6)
+
+
+def _joined(pieces: list[_Piece]) -> float:
+    """What words make together: twenty and one, two and hundred and ten. Raises NotUnderstood."""
+    value: float | None = None
+    for piece in pieces:
+        if isinstance(piece, str):
+            raise NotUnderstood(piece)
+        joined = piece if value is None else _join(value, piece)
+        if joined is None:
+            raise NotUnderstood(f"{value} {piece}")
+        value = joined
+    if value is None:
+        raise NotUnderstood("nothing")
+    return value
+
+
+def _digit(piece: _Piece) -> float:
+    digit = float(piece) if piece not in ("-", ".") else -1.0
+    if not 0 <= digit <= 9 or digit % 1:
+        raise NotUnderstood(f"{piece}")
+    return digit
+
+
+def _join(value: float, word: float) -> float | None:
+    """What two words make together: twenty and one, two and hundred; None for no number."""
+    if word in (100, 1000) and value < word:
+        return value * word
+    if value % 100 == 0 and 0 < word < 100:
+        return value + word
+    if value % 10 == 0 and 20 <= value % 100 and 0 < word < 20:
+        return value + word
+    return None
+
+
+def _clock(text: str, unit: float) -> float:
+    """A time like 5:30 or 1:05:30; of two parts the first has the unit, minutes at least."""
+    parts = [int(part) for part in text.split(":")]
+    first = 3600 if len(parts) == 3 else max(unit, 60)
+    return sum(part * first / 60**place for place, part in enumerate(parts))
