@@ -21,6 +21,7 @@ from .photo_options import CONF_MEDIA_DIR
 from .services_camera import async_register_camera_actions
 from .services_stream import async_register_stream_actions
 from .services_unit import async_register_unit_actions
+from .voice import async_listen_for_sentences
 
 PLATFORMS: Final = {
     Kind.UNIT: [
@@ -68,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool
     if kind is Kind.CAMERA:
         # Not before somebody listens: each picture is told once.
         entry.runtime_data.async_start()
+    async_listen_for_sentences(hass, entry)
     return True
 
 

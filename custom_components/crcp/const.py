@@ -24,6 +24,8 @@ CONF_SUBUNITS: Final = "subunits"
 CONF_PARAMETERS: Final = "parameters"
 CONF_PRESETS: Final = "presets"
 
+CONF_SENTENCES: Final = "sentences"
+
 
 class Kind(StrEnum):
     """The two kinds of config entry."""

@@ -66,7 +66,7 @@ class Numbers:
 
     def number(self, text: str) -> float:
         """One number. Raises NotUnderstood."""
-        match list(self._tokens(text)):
+        match self._read(text):
             case [float() as value]:
                 return value
             case _:
@@ -79,7 +79,7 @@ class Numbers:
         """
         if _CLOCK.fullmatch(text.strip()):
             return _clock(text.strip(), unit)
-        tokens = list(self._tokens(text))
+        tokens = self._read(text)
         if unit_first:
             tokens.insert(0, Unit(unit))
             tokens.reverse()
@@ -94,6 +94,12 @@ class Numbers:
         if not tokens:
             raise NotUnderstood(text)
         return total if value is None else total + value * unit
+
+    def _read(self, text: str) -> list[float | Unit]:
+        try:
+            return list(self._tokens(text))
+        except NotUnderstood:
+            raise NotUnderstood(text) from None
 
     def _tokens(self, text: str) -> Iterator[float | Unit]:
         """The numbers and units of a text, each number put together."""
@@ -192,7 +198,7 @@ def _join(value: float, word: float) -> float | None:
         return value * word
     if value % 100 == 0 and 0 < word < 100:
         return value + word
-    if value % 10 == 0 and 20 <= value % 100 and 0 < word < 20:
+    if value % 10 == 0 and value % 100 >= 20 and 0 < word < 20:
         return value + word
     return None
 
@@ -200,5 +206,5 @@ def _join(value: float, word: float) -> float | None:
 def _clock(text: str, unit: float) -> float:
     """A time like 5:30 or 1:05:30; of two parts the first has the unit, minutes at least."""
     parts = [int(part) for part in text.split(":")]
-    first = 3600 if len(parts) == 3 else max(unit, 60)
-    return sum(part * first / 60**place for place, part in enumerate(parts))
+    first = 3600.0 if len(parts) == 3 else max(unit, 60)
+    return sum(part * first / 60.0**place for place, part in enumerate(parts))

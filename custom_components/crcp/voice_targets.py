@@ -35,10 +35,11 @@ class Unclear(Exception):
 
 
 class WhichOne(Unclear):
-    """Several are meant. names: what each of them is called."""
+    """Several are meant: their states, and what each of them is called."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, states: list[State], names: list[str]) -> None:
         super().__init__("which_one")
+        self.states = states
         self.names = names
 
 
@@ -121,7 +122,7 @@ def find_player(hass: HomeAssistant, name: str, spoken: Spoken) -> Found | None:
     if len(others) == 1:
         return Found(others[0], others[0].name)
     if name:
-        raise WhichOne([each.name for each in others])
+        raise WhichOne(others, [each.name for each in others])
     return None
 
 
@@ -189,9 +190,7 @@ def _device_name(hass: HomeAssistant, entity: er.RegistryEntry) -> str:
     return " ".join(_chain(hass, entity))
 
 
-def _choose(
-    hass: HomeAssistant, candidates: list[_Candidate], area: str, spoken: Spoken
-) -> Found:
+def _choose(hass: HomeAssistant, candidates: list[_Candidate], area: str, spoken: Spoken) -> Found:
     """Of those who can do it, the one that is exposed, and there. Raises Unclear."""
     entities = {state.entity_id: entity for entity, state in candidates}
 
@@ -208,7 +207,7 @@ def _choose(
         case None:
             chosen = result.states[0]
         case Reason.MULTIPLE_TARGETS:
-            raise WhichOne(names(result.states))
+            raise WhichOne(result.states, names(result.states))
         case Reason.ASSISTANT:
             raise NotExposed(names(states))
         case Reason.INVALID_AREA:

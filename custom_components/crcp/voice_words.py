@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 import json
 from pathlib import Path
 from typing import Any, Final, Self
@@ -31,13 +32,14 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A language. or_ and and_: what stands before the last of several."""
+    """A language. date_format: as strftime has it. or_ and and_: what stands before the last of several."""
 
     language: str
     sentences: tuple[Sentences, ...]
     numbers: Numbers
     replies: Mapping[str, str]
     times: Mapping[str, list[str]]
+    date_format: str
     or_: str
     and_: str
 
@@ -51,6 +53,7 @@ class Words:
             Numbers.read(read["words"]),
             read["replies"],
             read["times"],
+            read["date"],
             read["or"],
             read["and"],
         )
@@ -72,15 +75,19 @@ class Words:
                 parts.append(one if number == 1 else many.format(number=number))
         return _listed(parts, self.and_) or self.times["1"][1].format(number=0)
 
+    def date(self, day: date) -> str:
+        """A day in figures, as they stand in this language."""
+        return f"{day:{self.date_format}}"
 
-def language_for(wanted: str) -> str:
-    """The language that comes nearest to a wanted one; English where none does."""
-    return next(iter(matches(wanted, LANGUAGES)), "en")
+
+def language_for(wanted: str) -> str | None:
+    """The language that comes nearest to a wanted one, of those that there is a file for."""
+    return next(iter(matches(wanted, LANGUAGES)), None)
 
 
 async def async_words(hass: HomeAssistant, language: str) -> Words:
     """The words of a language, or of English."""
-    loaded, language = hass.data.setdefault(_WORDS, {}), language_for(language)
+    loaded, language = hass.data.setdefault(_WORDS, {}), language_for(language) or "en"
     if language not in loaded:
         loaded[language] = await hass.async_add_executor_job(Words.load, language)
     return loaded[language]

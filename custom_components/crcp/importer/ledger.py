@@ -52,7 +52,10 @@ _OF_STEM: Final = """
     WHERE path >= ? || '.' AND path < ? || '/'
     """
 
-_COUNT_FILES: Final = "SELECT count(DISTINCT path) FROM imported WHERE serial = ? AND path <> ''"
+_COUNT_FILES: Final = """
+    SELECT count(DISTINCT path) FROM imported
+    WHERE serial = ? AND path <> '' AND imported_at >= ?
+    """
 
 _LAST_COUNTER: Final = """
     SELECT max(counter) FROM (
@@ -165,9 +168,10 @@ class Ledger:
             done = connection.execute("DELETE FROM imported WHERE path = ?", (str(path),))
             return done.rowcount
 
-    def count(self, serial: str) -> int:
-        """How many files were imported from a camera."""
-        ((number,),) = self.database.all(_COUNT_FILES, serial)
+    def count(self, serial: str, since: datetime | None = None) -> int:
+        """How many files were imported from a camera, or how many since a moment."""
+        begin = text_of(since) if since else ""
+        ((number,),) = self.database.all(_COUNT_FILES, serial, begin)
         return int(number)
 
     # -- names ---------------------------------------------------------------------------------
