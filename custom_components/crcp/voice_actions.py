@@ -133,7 +133,8 @@ async def set_parameter(asked: Asked) -> Answer:
     """Set a number of a unit's camera."""
     found, value = asked.find(Wanted(NUMBER, asked.slots["parameter"])), asked.slots["value"]
     await asked.act(found, "number.set_value", value=value)
-    return Answer(found.state, "set", {"entity": found.state.name, "value": f"{value:g}"})
+    facts = {"device": found.device, "parameter": found.name, "value": f"{value:g}"}
+    return Answer(found.state, "set", facts)
 
 
 async def look(asked: Asked) -> Answer:

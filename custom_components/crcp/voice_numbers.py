@@ -48,7 +48,7 @@ class Numbers:
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
         """Read the words of a language's file."""
-        numbers = dict(words["numbers"])
+        numbers = {word.casefold(): value for word, value in words["numbers"].items()}
         if joined := words.get("joined"):
             units = {word: value for word, value in numbers.items() if 0 < value < 10}
             tens = {word: value for word, value in numbers.items() if 20 <= value < 100}

@@ -72,10 +72,11 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity, and what its device is called."""
+    """An entity, what its device is called, and what it is called itself beside that."""
 
     state: State
     device: str
+    name: str = ""
 
     @property
     def entity_id(self) -> str:
@@ -214,10 +215,11 @@ def _choose(hass: HomeAssistant, candidates: list[_Candidate], area: str, spoken
             raise Unclear("unknown_area", area=area)
         case _:
             raise Unclear("nothing_in_area", area=area)
-    device = _device_name(hass, entities[chosen.entity_id])
+    entity = entities[chosen.entity_id]
+    device = _device_name(hass, entity)
     if chosen.state == STATE_UNAVAILABLE:
         raise Unclear("not_reachable", device=device)
-    return Found(chosen, device)
+    return Found(chosen, device, entity.name or entity.original_name or "")
 
 
 def _distinct(hass: HomeAssistant, entities: list[er.RegistryEntry]) -> list[str]:

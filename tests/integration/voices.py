@@ -11,9 +11,9 @@ from homeassistant.setup import async_setup_component
 
 async def speak(hass: HomeAssistant, language: str) -> None:
     """Let Home Assistant speak a language: its own, and that of its agent."""
-    hass.config.language = language
     for component in ("homeassistant", "intent", "conversation"):
         assert await async_setup_component(hass, component, {})
+    await hass.config.async_update(language=language)
     await hass.async_block_till_done()
 
 
