@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .const import CONF_SENTENCES
 from .photo_library import NoMediaDir, media_folder, prepare_library
 from .photo_options import (
     CONF_AUTO,
@@ -136,6 +137,7 @@ class CameraOptionsFlow(OptionsFlowWithReload):
             CONF_PROTECTED_ONLY: False,
             CONF_DELETE: False,
             CONF_AUTO: True,
+            CONF_SENTENCES: False,
         }
 
     def _schema(self, shown: dict[str, Any]) -> vol.Schema:
@@ -154,12 +156,13 @@ class CameraOptionsFlow(OptionsFlowWithReload):
         for name, keys in SECTIONS.items():
             inner = {vol.Required(key, default=shown[key]): fields[key] for key in keys}
             schema[vol.Required(name)] = section(vol.Schema(inner), {"collapsed": name == "after"})
+        schema[vol.Required(CONF_SENTENCES, default=shown[CONF_SENTENCES])] = BooleanSelector()
         return vol.Schema(schema)
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, Any]:
     """The options without the form's sections."""
-    flat = {CONF_AUTO: user_input[CONF_AUTO]}
+    flat = {key: user_input[key] for key in (CONF_AUTO, CONF_SENTENCES)}
     for name in SECTIONS:
         flat |= user_input[name]
     return flat

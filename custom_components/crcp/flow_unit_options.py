@@ -1,4 +1,4 @@
-"""The options of a unit: its picture, and the presets of its cameras, by hand."""
+"""The options of a unit: its picture, the presets of its cameras, and whether it is spoken to."""
 
 from typing import Any, Final
 
@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -13,6 +14,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .const import CONF_SENTENCES
 from .errors import DEVICE_ERRORS, error_detail, error_key
 from .flow_stream_options import StreamOptionsFlow
 from .presets import Preset
@@ -25,7 +27,7 @@ _CAMERA: Final = "camera"
 
 
 class UnitOptionsFlow(StreamOptionsFlow):
-    """Choose how the picture comes; save, rename and delete presets."""
+    """Choose how the picture comes; save, rename and delete presets; switch our sentences on."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Begin."""
@@ -40,9 +42,15 @@ class UnitOptionsFlow(StreamOptionsFlow):
             options.append("save_preset")
         if self._unit.presets.all:
             options += ["rename_preset", "delete_preset"]
-        if not options:
-            return self.async_abort(reason="nothing_to_choose")
-        return self.async_show_menu(step_id="unit", menu_options=options)
+        return self.async_show_menu(step_id="unit", menu_options=[*options, "voice"])
+
+    async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether our sentences are wanted."""
+        if user_input is not None:
+            return self.async_create_entry(data={**self.config_entry.options, **user_input})
+        wanted = self.config_entry.options.get(CONF_SENTENCES, False)
+        schema = vol.Schema({vol.Required(CONF_SENTENCES, default=wanted): BooleanSelector()})
+        return self._form("voice", schema, {})
 
     async def async_step_save_preset(
         self, user_input: dict[str, Any] | None = None

@@ -30,6 +30,7 @@ def answers(
     after: dict[str, Any] | None = None,
     *,
     auto: bool = True,
+    sentences: bool = False,
 ) -> dict[str, Any]:
     """What a person sends who changes this and leaves the rest as it is."""
     return {
@@ -44,6 +45,7 @@ def answers(
         }
         | (choice or {}),
         "after": {"delete": False} | (after or {}),
+        "sentences": sentences,
     }
 
 

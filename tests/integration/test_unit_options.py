@@ -70,12 +70,14 @@ async def test_a_preset_is_deleted(hass: HomeAssistant, put: SetUp) -> None:
     assert names(hass) == {"Camera Gate"}
 
 
-async def test_without_picture_and_camera_there_is_nothing_to_choose(
+async def test_without_picture_and_camera_there_is_voice_to_choose(
     hass: HomeAssistant, put: SetUp
 ) -> None:
-    entry = await put(scenes.bare())
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "nothing_to_choose")
+    entry = await put(scenes.bare(), options={"presets": {}})
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert menu["menu_options"] == ["voice"]
+    await give(hass, await choose(hass, entry, "voice"), sentences=True)
+    assert entry.options == {"presets": {}, "sentences": True}
     await hass.config_entries.async_unload(entry.entry_id)
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["reason"] == "not_connected"
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_connected")

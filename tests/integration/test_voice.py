@@ -1,17 +1,14 @@
 """Our own sentences, through Home Assistant's real agent: what is done, and what is answered."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Subunit
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
-from tests.integration.units import SetUp, act, add, state
-from tests.integration.voices import ask, expose, say, speak
+from tests.integration.units import SetUp, act
+from tests.integration.voices import expose, say, speak
 
 PLAYER = "media_player.attic_tape"
 GUARD = "switch.attic_tape_recording_allowed"
