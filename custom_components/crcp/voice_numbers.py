@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import re
 from typing import Any, Final, Self
 
-_DIGITS: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
-_CLOCK: Final = re.compile(r"\d+(?::\d{1,2}){1,2}")
+# So many digits are a number that still has a meaning here, and never an infinite one.
+_DIGITS: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?")
+_CLOCK: Final = re.compile(r"\d{1,6}(?::\d{1,2}){1,2}")
 
 #: "twenty-one" is two words, and so is "10min"; a minus sign stays with its number.
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-'\u2019](?=[^\W\d_])")

@@ -1,14 +1,20 @@
 """Our own sentences, through Home Assistant's real agent: what is done, and what is answered."""
 
-from homeassistant.core import HomeAssistant
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from homeassistant.components.conversation import async_converse
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Subunit
 from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.head import STUDIO_AXES, Head
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
-from tests.integration.units import SetUp, act
-from tests.integration.voices import expose, say, speak
+from tests.integration.units import SetUp, act, add, state
+from tests.integration.voices import ask, expose, say, speak
 
 PLAYER = "media_player.attic_tape"
 GUARD = "switch.attic_tape_recording_allowed"
@@ -16,6 +22,8 @@ ZOOM = "number.attic_camera_zoom"
 IRIS = "number.attic_camera_iris"
 LEFT = "button.attic_camera_pan_left"
 VOICE = {"sentences": True}
+
+type Start = Callable[[VirtualUnit], Awaitable[None]]
 TAPE0 = Subunit("TAPE")
 
 
@@ -125,3 +133,150 @@ async def test_a_camera_is_spoken_to(hass: HomeAssistant, put: SetUp, language: 
     assert "99" in await say(hass, says["far"])
     await say(hass, says["stop"])
     assert value(unit, "ZOOM") == 1
+
+
+# -- who is meant ------------------------------------------------------------------------------
+
+
+async def two_studios(hass: HomeAssistant, start: Start) -> tuple[VirtualUnit, VirtualUnit]:
+    """Two units of the same kind, in the attic and in the cellar."""
+    units = scenes.studio(unit_id="one"), scenes.studio(unit_id="two")
+    for unit, title in zip(units, ("Attic", "Cellar"), strict=True):
+        await start(unit)
+        await add(hass, unit, title=title, options=VOICE)
+    expose(hass, ZOOM, "number.cellar_camera_zoom")
+    await speak(hass, "en")
+    return units
+
+
+async def test_of_several_it_is_asked_which_one(hass: HomeAssistant, start: Start) -> None:
+    attic, cellar = await two_studios(hass, start)
+    assert await say(hass, "rewind") == "Which one do you mean: Attic Tape or Cellar Tape?"
+    assert [operation(unit) for unit in (attic, cellar)] == ["PAUS", "PAUS"]
+    assert await say(hass, "fast forward the cellar tape") == "Cellar Tape is winding forward."
+    assert [operation(unit) for unit in (attic, cellar)] == ["PAUS", "FF"]
+    assert await say(hass, "set the attic zoom to 2") == "Zoom of Attic Camera goes to 2."
+    await until(lambda: [value(unit, "ZOOM") for unit in (attic, cellar)] == [2, 1])
+
+
+async def test_an_area_says_which_one(hass: HomeAssistant, start: Start) -> None:
+    attic, cellar = await two_studios(hass, start)
+    workshop = ar.async_get(hass).async_create("Workshop")
+    er.async_get(hass).async_update_entity("number.cellar_camera_zoom", area_id=workshop.id)
+    ar.async_get(hass).async_create("Garden")
+    await say(hass, "set the zoom in the workshop to two")
+    await until(lambda: value(cellar, "ZOOM") == 2)
+    assert value(attic, "ZOOM") == 1
+    garden = await say(hass, "set the zoom in the garden to two")
+    assert garden == "No device in garden can do that."
+    moon = await say(hass, "set the zoom in the moon to two")
+    assert moon == "I do not know an area called moon."
+
+
+async def test_where_somebody_speaks_says_which_one(hass: HomeAssistant, start: Start) -> None:
+    attic, cellar = await two_studios(hass, start)
+    devices = dr.async_get(hass)
+    (unit,) = [device for device in devices.devices if device.name == "Attic"]
+    devices.async_update_device(unit.id, area_id=ar.async_get(hass).async_create("Workshop").id)
+    await async_converse(hass, "fast forward", None, Context(), device_id=unit.id)
+    assert [operation(unit) for unit in (attic, cellar)] == ["FF", "PAUS"]
+
+
+MISSING = {
+    "en": {
+        "iris": ("set the aperture to 4", "There is no device that can do that."),
+        "whose": ("set the zoom of the attic tape to 4", "Attic Tape cannot do that."),
+        "nobody": (
+            "fast forward the telescope",
+            "I do not know a device called telescope that can do that.",
+        ),
+        "preset": ("go to preset moon", "I do not know a preset called moon."),
+        "number": (
+            "set the zoom to eleventy",
+            "I did not understand which number eleventy is.",
+        ),
+        "time": ("record for ages", "I did not understand how long ages is."),
+        "much": ("record for zero minutes", "That is too much or too little."),
+    },
+    "de": {
+        "iris": ("Stelle die Blende auf 4", "Es gibt kein Gerät, das das kann."),
+        "whose": ("Stelle den Zoom von Attic Tape auf 4", "Attic Tape kann das nicht."),
+        "nobody": (
+            "Spule das Teleskop vor",
+            "Ich kenne kein Gerät namens Teleskop, das das kann.",
+        ),
+        "preset": ("Fahre auf Position Mond", "Ich kenne keine Voreinstellung namens Mond."),
+        "number": ("Stelle den Zoom auf elfzig", "Ich habe die Zahl nicht verstanden: elfzig."),
+        "time": ("Nimm ewig lang auf", "Ich habe die Zeit nicht verstanden: ewig."),
+        "much": ("Nimm null Minuten lang auf", "Das ist zu viel oder zu wenig."),
+    },
+}
+
+
+@pytest.mark.parametrize("language", MISSING)
+async def test_what_cannot_be_is_said(hass: HomeAssistant, put: SetUp, language: str) -> None:
+    axes = [axis for axis in STUDIO_AXES if axis.name != "IRIS"]
+    await put(scenes.studio(heads={0: Head(monotonic, axes)}), options=VOICE)
+    await speak(hass, language)
+    for sentence, reply in MISSING[language].values():
+        assert await say(hass, sentence) == reply
+
+
+HIDDEN = {
+    "en": ("set the zoom to 3", "Attic Camera is not exposed to voice assistants."),
+    "de": (
+        "Stelle den Zoom auf 3",
+        "Attic Camera ist für Sprachassistenten nicht freigegeben.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", HIDDEN)
+async def test_what_is_not_exposed_is_left_alone(
+    hass: HomeAssistant, put: SetUp, language: str
+) -> None:
+    unit = await studio(hass, put, language)
+    sentence, reply = HIDDEN[language]
+    expose(hass, ZOOM, shown=False)
+    assert await say(hass, sentence) == reply
+    assert value(unit, "ZOOM") == 1
+    # A tape is exposed by default; hidden, it is not even wound.
+    expose(hass, PLAYER, shown=False)
+    await say(hass, "fast forward" if language == "en" else "spul vor")
+    assert operation(unit) == "PAUS"
+
+
+async def test_a_unit_that_is_away_is_said_to_be(hass: HomeAssistant, put: SetUp) -> None:
+    unit = await studio(hass, put, "en")
+    await unit.stop()
+    await until(lambda: state(hass, PLAYER) == "unavailable")
+    assert await say(hass, "rewind") == "Attic Tape cannot be reached at the moment."
+
+
+# -- when sentences are understood -------------------------------------------------------------
+
+
+async def test_sentences_are_there_while_an_entry_wants_them(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    await speak(hass, "en")
+
+    async def is_understood(sentence: str = "fast forward") -> bool:
+        return (await ask(hass, sentence))["response_type"] == "action_done"
+
+    assert not await is_understood()
+    hass.config_entries.async_update_entry(entry, options=VOICE)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await is_understood()
+    assert operation(unit) == "FF"
+    await hass.config.async_update(language="de-CH")
+    assert not await is_understood()
+    assert await is_understood("spul vor")
+    await hass.config.async_update(language="eo")
+    assert not await is_understood("spul vor")
+    await hass.config.async_update(language="en")
+    assert await is_understood()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not await is_understood()

@@ -17,13 +17,13 @@ async def speak(hass: HomeAssistant, language: str) -> None:
     await hass.async_block_till_done()
 
 
-async def ask(hass: HomeAssistant, text: str, **data: Any) -> dict[str, Any]:
+async def ask(hass: HomeAssistant, text: str) -> dict[str, Any]:
     """Say something to the agent, and return its response."""
     await hass.async_block_till_done()
     result = await hass.services.async_call(
         "conversation",
         "process",
-        {"text": text, "language": hass.config.language, **data},
+        {"text": text, "language": hass.config.language},
         blocking=True,
         return_response=True,
     )
@@ -33,9 +33,9 @@ async def ask(hass: HomeAssistant, text: str, **data: Any) -> dict[str, Any]:
     return response
 
 
-async def say(hass: HomeAssistant, text: str, **data: Any) -> str:
+async def say(hass: HomeAssistant, text: str) -> str:
     """Say something to the agent, and return what it answers."""
-    response = await ask(hass, text, **data)
+    response = await ask(hass, text)
     return str(response["speech"]["plain"]["speech"])
 
 

@@ -1,0 +1,157 @@
+"""The sentence files against the README, against each other, and against what the code says."""
+
+import ast
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+import string
+from typing import Any
+
+from hassil.intents import Intents, WildcardSlotList
+from hassil.recognize import recognize_all
+import pytest
+
+from custom_components.crcp.intent import HANDLERS
+from custom_components.crcp.voice_words import FOLDER, LANGUAGES, Words
+
+ROOT = Path(__file__).parent.parent
+INTENTS = {handler.intent_type for handler in HANDLERS}
+WILDCARDS = {"name", "area", "duration", "position", "value", "preset", "player"}
+
+#: The columns of the README's table.
+COLUMNS = {"English": "en", "German": "de"}
+
+#: What each row of it comes to.
+ROWS = {
+    "Takes a picture": "CrcpTakePicture",
+    "Records, where that is allowed": "CrcpRecord",
+    "Winds a tape": "CrcpWind",
+    "Goes to a position": "CrcpGoTo",
+    "Stops": "CrcpStop",
+    "Sets a parameter": "CrcpSetParameter",
+    "Looks": "CrcpLook",
+    "Goes to a preset": "CrcpRecallPreset",
+    "Counts today's photos": "CrcpCountPhotos",
+    "Shows the last photo": "CrcpShowLastPicture",
+}
+
+
+def read(language: str) -> dict[str, Any]:
+    return json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+
+
+def table() -> Iterator[tuple[str, str, str]]:
+    """What the README promises: language, intent, sentence."""
+    section = (ROOT / "README.md").read_text().split("\n## Voice\n")[1].split("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in section.splitlines()
+        if line.startswith("|")
+    ]
+    languages = [COLUMNS[title] for title in rows[0][1:]]
+    for what, *cells in rows[2:]:
+        for language, cell in zip(languages, cells, strict=True):
+            for sentence in re.findall(r"\*([^*]+)\*", cell):
+                yield language, ROWS[what], sentence
+
+
+def understood(language: str, sentence: str) -> list[tuple[str, dict[str, Any]]]:
+    """What Home Assistant's recogniser makes of a sentence: each trigger once, as it looks."""
+    words = Words.load(language)
+    triggers = {
+        str(number): {"data": [{"sentences": list(each.patterns)}]}
+        for number, each in enumerate(words.sentences)
+    }
+    intents = Intents.from_dict({"language": language, "intents": triggers})
+    for name in WILDCARDS:
+        intents.slot_lists[name] = WildcardSlotList(name)
+    found: dict[str, dict[str, Any]] = {}
+    for result in recognize_all(sentence, intents):
+        slots = {key: entity.text.strip() for key, entity in result.entities.items()}
+        found.setdefault(result.intent.name, slots)
+    return [
+        (words.sentences[int(number)].intent, {**words.sentences[int(number)].slots, **slots})
+        for number, slots in found.items()
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_of_the_readme_means_one_thing(language: str) -> None:
+    for column, intent, sentence in table():
+        if column == language:
+            assert [found for found, _ in understood(language, sentence)] == [intent], sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_tells_of_every_intent_in_every_language(language: str) -> None:
+    assert {intent for column, intent, _ in table() if column == language} == INTENTS
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "slots"),
+    [
+        ("en", "rewind", {"direction": "backward"}),
+        ("en", "set the iris of the attic camera to 4", {"parameter": "iris", "value": "4"}),
+        ("en", "record for one minute with the attic tape", {"duration": "one minute"}),
+        ("en", "go to preset door with the attic camera", {"preset": "door"}),
+        ("de", "Spule den Recorder zurück", {"direction": "backward"}),
+        ("de", "Nimm zehn Minuten lang mit dem Recorder auf", {"duration": "zehn Minuten"}),
+        ("de", "Stelle die Schärfe auf 20", {"parameter": "focus", "value": "20"}),
+    ],
+)
+def test_the_slots_are_what_was_said(language: str, sentence: str, slots: dict[str, str]) -> None:
+    ((_, heard),) = understood(language, sentence)
+    assert heard | slots == heard
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "set the volume to five",
+        "turn the volume up",
+        "turn off the light in the kitchen",
+        "go to bed",
+        "stop the music",
+        "set a timer for ten minutes",
+        "show the front door camera",
+        "how many lights are on",
+        "take out the trash",
+        "Stelle die Heizung auf 20 Grad",
+        "Schalte das Licht aus",
+        "Stoppe die Musik",
+        "Wie viele Lichter sind an",
+    ],
+)
+def test_what_others_understand_is_left_to_them(sentence: str) -> None:
+    for language in LANGUAGES:
+        assert understood(language, sentence) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same_things(language: str) -> None:
+    english, other = read("en"), read(language)
+    assert set(other["replies"]) == set(english["replies"])
+    for key, text in other["replies"].items():
+        assert _fields(text) == _fields(english["replies"][key]), key
+    meanings = [
+        {(each.intent, *sorted(each.slots.items(), key=str)) for each in Words.load(name).sentences}
+        for name in ("en", language)
+    ]
+    assert meanings[0] == meanings[1]
+    assert {each.intent for each in Words.load(language).sentences} == INTENTS
+
+
+def test_every_reply_is_said_by_the_code() -> None:
+    said = {
+        node.value
+        for path in (ROOT / "custom_components" / "crcp").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    put_together = {"winds_forward", "winds_backward"}
+    assert set(read("en")["replies"]) - said == put_together
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
