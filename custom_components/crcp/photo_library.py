@@ -4,9 +4,9 @@ There is one ledger and one thread for all cameras, as long as one of them uses 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -17,7 +17,8 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, Home
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from .const import CONF_KIND, DOMAIN, Kind
+from .importer.catalogue import Catalogue
 from .importer.errors import ImporterError, LedgerError, LedgerTooNew
 from .importer.files import remove_part
 from .importer.folders import check_library
@@ -26,7 +27,7 @@ from .importer.ledger import Ledger
 from .importer.naming import part_name
 from .importer.recovery import open_ledger
 from .importer.room import Room
-from .photo_options import PhotoOptions, TemplateError
+from .photo_options import CONF_MEDIA_DIR, PhotoOptions, TemplateError
 
 #: Beside Home Assistant's own storage, so that it travels with backups.
 LEDGER: Final = ".storage/crcp_photos.sqlite"
@@ -71,7 +72,7 @@ class PhotoLibrary:
         if self._ledger is None:
             # A ledger that was lost is made from what lies in the folder, so that must be there.
             await self.blocking(open_library, Path(self._hass.config.config_dir), self.folder)
-            self._ledger = await _async_borrow_ledger(self._hass, self.folder)
+            self._ledger = await _async_borrow_ledger(self._hass)
 
     async def async_check(self) -> None:
         """Look whether pictures can be stored now. Raises ImporterError."""
@@ -90,7 +91,7 @@ class PhotoLibrary:
     async def async_forget(self, path: str) -> int:
         """Forget a picture, so that it is imported again; return how many led to this file."""
         try:
-            return await self.blocking(self.ledger.forget, PurePosixPath(path))
+            return await self.blocking(self.ledger.forget, PurePosixPath(path), self.folder)
         except LedgerError as error:
             raise not_usable(str(error)) from error
 
@@ -193,8 +194,29 @@ async def async_clean_up(hass: HomeAssistant, media_dir: str, serial: str) -> No
 
 def _throw_parts_away(ledger: Ledger, folder: Path, serial: str) -> None:
     for photo, begun in ledger.begun_before(serial, dt_util.now() + timedelta(days=1)):
-        remove_part(folder, begun.path, part_name(begun.path.name, photo))
+        remove_part(begun.library or folder, begun.path, part_name(begun.path.name, photo))
         ledger.give_up(photo)
+
+
+@asynccontextmanager
+async def borrowed_catalogue(hass: HomeAssistant) -> AsyncIterator[Catalogue | None]:
+    """What lies in the media folders, for who browses it; None where nothing was ever imported.
+
+    Raises LedgerError, LibraryMissing.
+    """
+    path = Path(hass.config.path(LEDGER))
+    if not await hass.async_add_executor_job(path.exists):
+        yield None
+        return
+    await _async_borrow_ledger(hass)
+    try:
+        catalogue = await hass.async_add_executor_job(Catalogue, path)
+        try:
+            yield catalogue
+        finally:
+            await hass.async_add_executor_job(catalogue.close)
+    finally:
+        await _async_return_ledger(hass)
 
 
 def not_usable(detail: str) -> HomeAssistantError:
@@ -245,18 +267,37 @@ class _Shared:
 _SHARED: Final[HassKey[_Shared]] = HassKey("crcp_ledger")
 
 
-async def _async_borrow_ledger(hass: HomeAssistant, library: Path) -> Ledger:
+async def _async_borrow_ledger(hass: HomeAssistant) -> Ledger:
     """Open the ledger, or join those who use it; give it back when it is not needed any more.
 
-    library: there, and searched where the ledger was lost. Raises LedgerError.
+    Raises LedgerError, and LibraryMissing where the ledger was lost and a folder that it told of is
+    not there.
     """
     shared = hass.data.setdefault(_SHARED, _Shared())
     async with shared.turn:
         if shared.ledger is None:
-            path = Path(hass.config.path(LEDGER))
-            shared.ledger = await hass.async_add_executor_job(open_ledger, path, library)
+            path, folders = Path(hass.config.path(LEDGER)), _folders_in_use(hass)
+            names = {name: Path(folder) for name, folder in hass.config.media_dirs.items()}
+            shared.ledger = await hass.async_add_executor_job(_open, path, folders, names)
         shared.users += 1
         return shared.ledger
+
+
+def _open(path: Path, folders: list[Path], names: dict[str, Path]) -> Ledger:
+    if not path.exists():
+        for folder in folders:
+            open_library(path.parent.parent, folder)
+    return open_ledger(path, *folders, names=names)
+
+
+def _folders_in_use(hass: HomeAssistant) -> list[Path]:
+    """The media folders that cameras' pictures go to: what was lost is found in all of them."""
+    folders = set()
+    for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False):
+        if entry.data[CONF_KIND] == Kind.CAMERA:
+            with suppress(NoMediaDir):
+                folders.add(media_folder(hass, entry.options.get(CONF_MEDIA_DIR, ""))[1])
+    return sorted(folders)
 
 
 async def _async_return_ledger(hass: HomeAssistant) -> None:

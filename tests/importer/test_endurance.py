@@ -53,7 +53,7 @@ async def test_f18_a_damaged_date_in_the_ledger_stops_nothing(
 ) -> None:
     wired.add("1.JPG")
     await wired.run(bench.importer)
-    with bench.ledger._changes() as connection:
+    with bench.ledger.database.changes() as connection:
         connection.execute(f"UPDATE imported SET {damage}")
     bench.restart()
     wired.add("1.NEF")

@@ -61,7 +61,7 @@ async def test_f1_a_link_cut_after_any_byte_gives_one_whole_file_in_the_end(
     cable.plug_in()
     assert await link_held(bench, cable)
     whole, at = cable.carried, cable.seen.index(data[:16])
-    bench.ledger.forget(PurePosixPath(f"{FOLDER}/1.JPG"))
+    bench.ledger.forget(PurePosixPath(f"{FOLDER}/1.JPG"), bench.library)
     (bench.library / FOLDER / "1.JPG").unlink()
     bench.told.clear()
     hours = count(step=3600.0)

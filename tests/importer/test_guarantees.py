@@ -164,10 +164,10 @@ async def test_g6_what_a_person_deleted_comes_again_only_when_it_is_asked_for(
     bench.restart()
     await wired.run(bench.importer)
     assert list(bench.files()) == [f"{FOLDER}/2.JPG"]
-    assert bench.ledger.forget(PurePosixPath(f"{FOLDER}/1.JPG")) == 1
+    assert bench.ledger.forget(PurePosixPath(f"{FOLDER}/1.JPG"), bench.library) == 1
     assert (await wired.run(bench.importer)).imported == 1
     assert list(bench.files()) == [f"{FOLDER}/1.JPG", f"{FOLDER}/2.JPG"]
-    assert bench.ledger.forget(PurePosixPath("no such file")) == 0
+    assert bench.ledger.forget(PurePosixPath("no such file"), bench.library) == 0
 
 
 # -- G7: deleting on the camera --------------------------------------------------------------------

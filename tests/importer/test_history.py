@@ -143,7 +143,7 @@ class History:
     async def delete(self) -> None:
         """The person deletes a file that is there and known."""
         files = [path for path in self.bench.files() if "/." not in path]
-        known = self.bench.ledger._all("SELECT path FROM imported")
+        known = self.bench.ledger.database.all("SELECT path FROM imported")
         files = [path for path in files if (path,) in known]
         if files:
             path = self.bench.library / self.chance.choice(files)

@@ -95,8 +95,8 @@ class Victims:
             assert {path.name for path in shown} == set(PHOTOS)
             assert not list(library.rglob(".*"))
             with Ledger(self.place / "ledger.sqlite") as ledger:
-                rows = ledger._all("SELECT filename, path, size FROM imported")
-                begun = ledger._all("SELECT path FROM begun")
+                rows = ledger.database.all("SELECT filename, path, size FROM imported")
+                begun = ledger.database.all("SELECT path FROM begun")
             assert begun == []
             assert sorted(name for name, _, _ in rows) == sorted(PHOTOS)
             assert all((library / path).stat().st_size == size for _, path, size in rows)

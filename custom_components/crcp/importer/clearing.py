@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from .errors import PhotoRefused
+from .errors import LibraryError, PhotoRefused
 from .executor import RunBlocking, Sink, to_its_end
 from .ledger import Ledger
 from .reading import sha256_of
@@ -104,8 +104,13 @@ class Clearing:
 
     async def _is_here(self, record: Record) -> bool:
         """Whether the file is what was stored, by its hash."""
-        found = await self._blocking(sha256_of, self._library, record.path)
-        return found == record.sha256
+        library = record.library or self._library
+        try:
+            return await self._blocking(sha256_of, library, record.path) == record.sha256
+        except LibraryError:
+            if library == self._library:
+                raise
+            return False  # where it lies is not there, and that is not what the run is about
 
     async def _blocking[*Args, Result](
         self, func: Callable[[*Args], Result], *args: *Args

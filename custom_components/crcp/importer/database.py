@@ -16,6 +16,11 @@ from .schema import NEWEST, migrate, version_of
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
+def sql(*parts: str) -> str:
+    """Put a query together; all parts are written here, what others say comes as values."""
+    return " ".join(parts)
+
+
 class Database:
     """An open file. Every method raises LedgerError when it does not serve."""
 

@@ -57,7 +57,9 @@ class Doubts:
     async def _is_same(self, source: PhotoSource, photo: Photo, record: Record) -> bool | None:
         """Whether a photo begins and ends as a file does; None where nobody can tell."""
         try:
-            ends = await self._blocking(ends_of, self._library, record.path, SAMPLE)
+            ends = await self._blocking(
+                ends_of, record.library or self._library, record.path, SAMPLE
+            )
             if ends is None:
                 return None
             places = 0, max(0, record.size - SAMPLE)

@@ -201,7 +201,11 @@ class Importer:
         for serial in {photo.serial for photo in chosen}:
             for photo, begun in self._ledger.begun_before(serial, self._clock() - LEFT_OVER):
                 if photo not in here:
-                    remove_part(self._library, begun.path, part_name(begun.path.name, photo))
+                    remove_part(
+                        begun.library or self._library,
+                        begun.path,
+                        part_name(begun.path.name, photo),
+                    )
                     self._ledger.give_up(photo)
         return self._ledger.unknown(chosen)
 

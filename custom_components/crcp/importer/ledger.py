@@ -5,14 +5,14 @@ block, and may come from any thread, one after the other or at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Final, Self
 
-from .database import Database
+from .database import Database, sql
 from .executor import politely
 from .kinds import is_one_shot, stem_of
 from .records import (
@@ -28,17 +28,22 @@ from .records import (
 )
 from .source import Photo
 
-_FIND: Final = """
-    SELECT path, size, sha256, imported_at, counter FROM imported
-    WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
-        AND storage = ? AND folder = ?
+_IDENTITY: Final = """
+    serial = ? AND filename = ? AND announced_size = ? AND capture_date = ? AND storage = ?
+        AND folder = ?
     """
 
-_FIND_TWIN: Final = """
-    SELECT path, size, sha256, imported_at, counter FROM imported
-    WHERE serial = ? AND filename = ? AND sha256 = ?
-    LIMIT 1
+#: Of columns with the same name, those of the photo.
+_RECORD: Final = """
+    SELECT imported.path, size, sha256, imported_at, counter, library.path
+    FROM imported LEFT JOIN library ON library.id = imported.library
     """
+
+_FIND: Final = sql(_RECORD, "WHERE", _IDENTITY)
+
+_COUNT: Final = sql("SELECT count(*) FROM imported WHERE", _IDENTITY)
+
+_FIND_TWIN: Final = sql(_RECORD, "WHERE serial = ? AND filename = ? AND sha256 = ? LIMIT 1")
 
 #: Those of the same folder first, then the newest.
 _SHOT: Final = """
@@ -46,15 +51,29 @@ _SHOT: Final = """
     WHERE serial = ? AND stem = ? AND path <> '' ORDER BY folder <> ?, id DESC
     """
 
+#: Whether a row is of a library, or may be.
+_IS_OF: Final = "(library <= 0 OR library IN (SELECT id FROM library WHERE path = ?))"
+
 #: "/" is the character after ".", so these are the files of one stem.
-_OF_STEM: Final = """
-    SELECT serial, filename, folder, capture_date FROM imported
-    WHERE path >= ? || '.' AND path < ? || '/'
-    """
+_OF_STEM: Final = sql(
+    "SELECT serial, filename, folder, capture_date FROM imported",
+    "WHERE path >= ? || '.' AND path < ? || '/' AND",
+    _IS_OF,
+)
+
+_LAST: Final = sql(
+    "SELECT path, size FROM imported WHERE path <> '' AND", _IS_OF, "ORDER BY id DESC LIMIT ?"
+)
+
+_FORGET: Final = sql("DELETE FROM imported WHERE path = ? AND", _IS_OF)
+
+_IS_FOUND: Final = sql("DELETE FROM found WHERE path = ? AND", _IS_OF)
 
 _COUNT_FILES: Final = """
-    SELECT count(DISTINCT path) FROM imported
-    WHERE serial = ? AND path <> '' AND imported_at >= ?
+    SELECT count(*) FROM (
+        SELECT DISTINCT library, path FROM imported
+        WHERE serial = ? AND path <> '' AND imported_at >= ?
+    )
     """
 
 _LAST_COUNTER: Final = """
@@ -64,26 +83,32 @@ _LAST_COUNTER: Final = """
     )
     """
 
-_ADD: Final = "INSERT OR IGNORE INTO imported VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#: Who browses sees a file once, and not what lay under its name before.
+_IS_GONE: Final = """
+    UPDATE imported SET shown = 0
+    WHERE path = ? AND library = ? AND sha256 <> ? AND path <> '' AND shown = 1
+    """
 
-_TAKE_OVER: Final = """
+_ADD: Final = """
     INSERT OR IGNORE INTO imported (serial, filename, announced_size, capture_date, storage, folder,
-        path, size, sha256, imported_at, stem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, stem_of(?2))
+        path, size, sha256, imported_at, stem, counter, library, moment, shown)
+    VALUES (?, ?, ?, ?, ?, ?, ?7, ?, ?, ?, ?, ?, ?13, ?, CASE ?7 WHEN '' THEN 0 ELSE NOT EXISTS (
+        SELECT 1 FROM imported WHERE path = ?7 AND library = ?13 AND shown = 1
+    ) END)
     """
 
 _BEGUN: Final = """
-    SELECT path, counter, flushed, sha256 FROM begun
-    WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
-        AND storage = ? AND folder = ?
+    SELECT serial, filename, announced_size, capture_date, storage, folder, begun.path, counter,
+        flushed, sha256, library.path
+    FROM begun LEFT JOIN library ON library.id = begun.library
     """
 
-_GIVE_UP: Final = """
-    DELETE FROM begun
-    WHERE serial = ? AND filename = ? AND announced_size = ? AND capture_date = ?
-        AND storage = ? AND folder = ?
-    """
+_GIVE_UP: Final = sql("DELETE FROM begun WHERE", _IDENTITY)
 
-_TAKE_BACK: Final = _GIVE_UP.replace("begun", "imported") + "AND path = ''"
+_TAKE_BACK: Final = sql("DELETE FROM imported WHERE", _IDENTITY, "AND path = ''")
+
+#: How many columns an identity has.
+_PHOTO: Final = 6
 
 
 class Ledger:
@@ -96,6 +121,7 @@ class Ledger:
         ledger, and leaves it as it was.
         """
         self.database = Database(path)
+        self._names: dict[Path, str] = {}
 
     def __enter__(self) -> Self:
         """Use the ledger as a context manager: it is closed at the end."""
@@ -121,7 +147,7 @@ class Ledger:
 
     def knows(self, photo: Photo) -> bool:
         """Whether a photo needs no import: it was imported, or passed over."""
-        return bool(self.database.all(_FIND, *identity_of(photo)))
+        return self._imported(photo) > 0
 
     def find_twin(self, photo: Photo, sha256: str) -> Record | None:
         """What became of a photo of this camera with this name and these bytes, wherever it lay.
@@ -143,15 +169,18 @@ class Ledger:
 
     def add(self, photo: Photo, record: Record) -> None:
         """Remember an import; on return it is on the disk. The first record of a photo stands."""
+        path = str(record.path)
         with self.database.changes() as connection:
-            connection.execute(_ADD, row_of(photo, record))
+            library = self._number(connection, record.library)
+            connection.execute(_IS_GONE, (path, library, record.sha256))
+            connection.execute(_ADD, row_of(photo, record, library))
             connection.execute(_GIVE_UP, identity_of(photo))
-            connection.execute("DELETE FROM found WHERE path = ?", (str(record.path),))
+            connection.execute(_IS_FOUND, (path, str(record.library)))
 
     def pass_over(self, photos: Iterable[Photo], at: datetime) -> None:
         """Remember photos that nobody wants, so that they are not new."""
         nothing = Record(path=PurePosixPath(), size=0, sha256="", imported_at=at)
-        rows = [row_of(photo, nothing) for photo in photos]
+        rows = [row_of(photo, nothing, 0) for photo in photos]
         with self.database.changes() as connection:
             connection.executemany(_ADD, rows)
 
@@ -162,10 +191,10 @@ class Ledger:
             with self.database.changes() as connection:
                 connection.executemany(_TAKE_BACK, rows)
 
-    def forget(self, path: PurePosixPath) -> int:
+    def forget(self, path: PurePosixPath, library: Path) -> int:
         """Forget what led to a file, so that it is imported again; return how many photos did."""
         with self.database.changes() as connection:
-            done = connection.execute("DELETE FROM imported WHERE path = ?", (str(path),))
+            done = connection.execute(_FORGET, (str(path), str(library)))
             return done.rowcount
 
     def count(self, serial: str, since: datetime | None = None) -> int:
@@ -188,14 +217,14 @@ class Ledger:
                 return Record(path=place, size=0, sha256="", imported_at=moment, counter=counter)
         return None
 
-    def is_stem_taken(self, path: PurePosixPath, photo: Photo) -> bool:
+    def is_stem_taken(self, path: PurePosixPath, photo: Photo, library: Path) -> bool:
         """Whether another shot's file has this name, with whatever extension."""
         stem = str(path.with_suffix(""))
         return any(
             serial != photo.serial
             or stem_of(name) != stem_of(photo.filename)
             or not _is_shot_of(photo, name, folder, taken)
-            for serial, name, folder, taken in self.database.all(_OF_STEM, stem, stem)
+            for serial, name, folder, taken in self.database.all(_OF_STEM, stem, stem, str(library))
         )
 
     def next_counter(self, serial: str) -> int:
@@ -207,32 +236,29 @@ class Ledger:
 
     def begun(self, photo: Photo) -> Begun | None:
         """How far a photo came that was begun and is not imported."""
-        rows = self.database.all(_BEGUN, *identity_of(photo))
-        return next((begun_of(*row) for row in rows), None)
+        rows = self.database.all(sql(_BEGUN, "WHERE", _IDENTITY), *identity_of(photo))
+        return next((begun_of(*row[_PHOTO:]) for row in rows), None)
 
     def begin(self, photo: Photo, begun: Begun, at: datetime) -> None:
         """Remember where a photo is to lie, or how far it came, before anything relies on it."""
         row = (*identity_of(photo), str(begun.path), begun.counter, begun.flushed, begun.sha256)
         with self.database.changes() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, text_of(at)),
+                "INSERT OR REPLACE INTO begun VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, text_of(at), self._number(connection, begun.library)),
             )
 
     def begun_before(self, serial: str, at: datetime) -> list[tuple[Photo, Begun]]:
         """Photos of a camera that were in hand last before a moment."""
-        query = "SELECT * FROM begun WHERE serial = ? AND begun_at < ?"
+        query = sql(_BEGUN, "WHERE serial = ? AND begun_at < ?")
         rows = self.database.all(query, serial, text_of(at))
-        return [(photo_of(*row[:6]), begun_of(*row[6:10])) for row in rows]
+        return [(photo_of(*row[:_PHOTO]), begun_of(*row[_PHOTO:])) for row in rows]
 
     def half_done(self, serials: Iterable[str]) -> set[Photo]:
         """Photos of these cameras of which something is safe in a part file."""
-        query = "SELECT * FROM begun WHERE serial = ? AND flushed > 0"
-        return {
-            photo_of(*row[:6])
-            for serial in set(serials)
-            for row in self.database.all(query, serial)
-        }
+        query = sql(_BEGUN, "WHERE serial = ? AND flushed > 0")
+        rows = [row for serial in set(serials) for row in self.database.all(query, serial)]
+        return {photo_of(*row[:_PHOTO]) for row in rows}
 
     def give_up(self, photo: Photo) -> None:
         """Forget that a photo was begun."""
@@ -241,45 +267,98 @@ class Ledger:
 
     # -- what lay there when the ledger was lost -----------------------------------------------
 
-    def note_found(self, files: Iterable[tuple[PurePosixPath, int]]) -> None:
+    def note_found(self, library: Path, files: Iterable[tuple[PurePosixPath, int]]) -> None:
         """Remember files, by path and size, that may be photos which are imported again."""
-        rows = [(str(path), size) for path, size in files]
         with self.database.changes() as connection:
-            connection.executemany("INSERT OR IGNORE INTO found VALUES (?, ?)", rows)
+            number = self._number(connection, library)
+            rows = ((number, str(path), size) for path, size in files)
+            connection.executemany("INSERT OR IGNORE INTO found VALUES (?, ?, ?)", rows)
 
-    def take_over(self, rows: Iterable[tuple[str | int, ...]]) -> None:
-        """Take rows of an older ledger; those that make no sense are left out."""
+    def take_over(self, rows: Iterable[tuple[Photo, Record]]) -> None:
+        """Take what an older ledger knew."""
         with self.database.changes() as connection:
-            for row in rows:
+            for photo, record in rows:
+                number = self._number(connection, record.library)
                 with suppress(sqlite3.IntegrityError):
-                    connection.execute(_TAKE_OVER, row)
+                    connection.execute(_ADD, row_of(photo, record, number))
 
-    def found(self, size: int) -> list[PurePosixPath]:
-        """Files of this size that no photo has yet been seen to be."""
-        rows = self.database.all("SELECT path FROM found WHERE size = ?", size)
-        return [PurePosixPath(path) for (path,) in rows]
+    def found(self, size: int) -> list[tuple[Path | None, PurePosixPath]]:
+        """Files of this size that no photo has yet been seen to be, each with its library."""
+        rows = self.database.all(
+            "SELECT library.path, found.path FROM found LEFT JOIN library ON library.id = library "
+            "WHERE size = ?",
+            size,
+        )
+        return [
+            (None if library is None else Path(library), PurePosixPath(path))
+            for library, path in rows
+        ]
 
-    # -- where the library is ------------------------------------------------------------------
+    # -- where the libraries are ---------------------------------------------------------------
+
+    def know_libraries(self, names: Mapping[str, Path]) -> None:
+        """Note what the libraries are called and where each lies now.
+
+        One that has its name and lies where none does any more was moved.
+        """
+        self._names = {path: name for name, path in names.items()}
+        known = dict(self.database.all("SELECT path, name FROM library"))
+        with self.database.changes() as connection:
+            for name, path in names.items():
+                new = str(path)
+                moved = [at for at in known if known[at] == name and Path(at) not in self._names]
+                old = new if new in known or not moved else moved[0]
+                connection.execute(
+                    "UPDATE library SET name = ?, path = ? WHERE path = ?",
+                    (self._names[path], new, old),
+                )
+                known.pop(old, None)
+                known[new] = name
 
     def device_of(self, library: Path) -> int | None:
         """The device that a library was on; None for one that is new."""
-        rows = self.database.all("SELECT device FROM place WHERE library = ?", str(library))
-        return next((int(device) for (device,) in rows), None)
+        rows = self.database.all("SELECT device FROM library WHERE path = ?", str(library))
+        return next((int(device) for (device,) in rows if device), None)
 
     def libraries(self) -> list[Path]:
         """Every library that photos were imported into."""
-        return [Path(library) for (library,) in self.database.all("SELECT library FROM place")]
+        rows = self.database.all("SELECT path FROM library WHERE device <> ''")
+        return [Path(library) for (library,) in rows]
 
     def note_device(self, library: Path, device: int) -> None:
         """Remember the device that a library is on."""
         with self.database.changes() as connection:
-            row = (str(library), str(device))
-            connection.execute("INSERT OR REPLACE INTO place VALUES (?, ?)", row)
+            row = (str(device), self._number(connection, library))
+            connection.execute("UPDATE library SET device = ? WHERE id = ?", row)
 
-    def last_files(self, number: int) -> list[tuple[PurePosixPath, int]]:
-        """The paths and sizes of the files that were imported last."""
-        query = "SELECT path, size FROM imported WHERE path <> '' ORDER BY id DESC LIMIT ?"
-        return [(PurePosixPath(path), size) for path, size in self.database.all(query, number)]
+    def last_files(self, library: Path, number: int) -> list[tuple[PurePosixPath, int]]:
+        """The paths and sizes of the files that were imported last into a library."""
+        rows = self.database.all(_LAST, str(library), number)
+        return [(PurePosixPath(path), size) for path, size in rows]
+
+    def homeless(self) -> list[tuple[int, PurePosixPath, int]]:
+        """The numbers, paths and sizes of files of which nobody looked in which library they lie."""
+        rows = self.database.all(
+            "SELECT id, path, size FROM imported WHERE library = 0 AND path <> ''"
+        )
+        return [(number, PurePosixPath(path), size) for number, path, size in rows]
+
+    def settle(self, homes: Mapping[int, Path]) -> None:
+        """Note in which library files lie, by their numbers; all others lie in none."""
+        with self.database.changes() as connection:
+            rows = [(self._number(connection, path), number) for number, path in homes.items()]
+            connection.executemany("UPDATE imported SET library = ? WHERE id = ?", rows)
+            connection.execute("UPDATE imported SET library = -1 WHERE library = 0 AND path <> ''")
+
+    def _number(self, connection: sqlite3.Connection, library: Path | None) -> int:
+        """The number of a library's row, which is made if need be; 0 for None."""
+        if library is None:
+            return 0
+        values = str(library), self._names.get(library, "")
+        connection.execute("INSERT OR IGNORE INTO library (path, name) VALUES (?, ?)", values)
+        query = "SELECT id FROM library WHERE path = ?"
+        ((number,),) = connection.execute(query, values[:1])
+        return int(number)
 
     # -- SQLite --------------------------------------------------------------------------------
 
@@ -288,7 +367,8 @@ class Ledger:
         self.database.check()
 
     def _imported(self, photo: Photo) -> int:
-        return len(self.database.all(_FIND, *identity_of(photo)))
+        ((number,),) = self.database.all(_COUNT, *identity_of(photo))
+        return int(number)
 
 
 def _is_shot_of(photo: Photo, name: str, folder: str, taken: str) -> bool:

@@ -20,14 +20,14 @@ class Hashes:
     """The hashes of files of the library; each is read once, as long as it does not change."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[PurePosixPath, int, int, int], str] = {}
+        self._known: dict[tuple[Path, PurePosixPath, int, int, int], str] = {}
 
     def of(self, library: Path, path: PurePosixPath) -> str | None:
         """A file's hash; None as for sha256_of."""
         state = _read(library, path, lambda file: os.fstat(file.fileno()))
         if state is None:
             return None
-        key = path, state.st_ino, state.st_size, state.st_mtime_ns
+        key = library, path, state.st_ino, state.st_size, state.st_mtime_ns
         if key not in self._known:
             found = sha256_of(library, path)
             if found is None:

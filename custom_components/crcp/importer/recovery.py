@@ -7,43 +7,94 @@ cannot be known any more where the ledger is gone.
 All calls block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 import fcntl
 import os
 from pathlib import Path, PurePosixPath
 import sqlite3
+from types import MappingProxyType
 from typing import Final
 
 from .errors import LedgerDamaged, LedgerError
 from .files import throw_away
-from .folders import FOLDER
+from .folders import FOLDER, check_library
 from .ledger import Ledger
 from .naming import PART_NAME
+from .records import Record, photo_of, record_of
+from .source import Photo
 
 #: What SQLite keeps beside a ledger.
 _BESIDE: Final = ("", "-wal", "-shm")
 
-_OLD_ROWS: Final = """
-    SELECT serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
-        imported_at FROM imported
+#: What each schema, the newest first, tells of a photo and of what became of it.
+_OLD_ROWS: Final = (
     """
+    SELECT serial, filename, announced_size, capture_date, storage, folder, imported.path, size,
+        sha256, imported_at, counter, library.path
+    FROM imported LEFT JOIN library ON library.id = imported.library
+    """,
+    """
+    SELECT serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
+        imported_at, counter, NULL FROM imported
+    """,
+    """
+    SELECT serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
+        imported_at, 0, NULL FROM imported
+    """,
+)
+
+#: How many columns of them tell of the photo.
+_PHOTO: Final = 6
 
 
-def open_ledger(path: Path, library: Path) -> Ledger:
+def open_ledger(
+    path: Path, *libraries: Path, names: Mapping[str, Path] = MappingProxyType({})
+) -> Ledger:
     """Open a ledger; make a new one in place of what is lost or damaged, which is put aside.
 
-    Raises LedgerError, LedgerTooNew among them: that one is not damaged.
+    libraries: the folders that are in use; what lies in them is looked at where the ledger was
+    lost, so then all must be there. names: what libraries are called and where each is now.
+    Raises LibraryMissing, and LedgerError, LedgerTooNew among them: that one is not damaged.
     """
     with _alone(path.parent):
         try:
             if path.exists():
-                return _checked(path)
+                return _ready(_checked(path), names)
             damaged = None
         except LedgerDamaged:
+            for library in libraries:
+                check_library(library)
             damaged = _put_aside(path)
-        _make(path, library, damaged)
-        return Ledger(path)
+        _make(path, libraries, damaged)
+        return _ready(Ledger(path), names)
+
+
+def _ready(ledger: Ledger, names: Mapping[str, Path]) -> Ledger:
+    try:
+        ledger.know_libraries(names)
+        _settle(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _settle(ledger: Ledger) -> None:
+    """Find out where the files of an older ledger lie, which did not say it of several libraries.
+
+    Once, and when all of them are there: what lies nowhere was deleted.
+    """
+    homeless, libraries = ledger.homeless(), ledger.libraries()
+    if not homeless or not all(library.is_dir() for library in libraries):
+        return
+    homes = {}
+    for number, path, size in homeless:
+        for library in libraries:
+            with suppress(OSError):
+                if (library / path).lstat().st_size == size:
+                    homes[number] = library
+    ledger.settle(homes)
 
 
 @contextmanager
@@ -86,14 +137,16 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-def _make(path: Path, library: Path, damaged: Path | None) -> None:
-    """Make a ledger that knows what lies in the library, and give it its name at the end."""
+def _make(path: Path, libraries: Iterable[Path], damaged: Path | None) -> None:
+    """Make a ledger that knows what lies in the libraries, and give it its name at the end."""
     new = path.with_name(f"{path.name}.new")
     for ending in _BESIDE:
         with suppress(OSError):
             Path(f"{new}{ending}").unlink()
     with Ledger(new) as ledger:
-        ledger.note_found(_files_in(library))
+        for library in libraries:
+            check_library(library)
+            ledger.note_found(library, _files_in(library))
         if damaged:
             ledger.take_over(_rows_of(damaged))
     try:
@@ -119,11 +172,24 @@ def _files_in(library: Path) -> Iterator[tuple[PurePosixPath, int]]:
                     yield PurePosixPath(place.relative_to(library)), place.stat().st_size
 
 
-def _rows_of(damaged: Path) -> Iterator[tuple[str | int, ...]]:
+def _rows_of(damaged: Path) -> Iterator[tuple[Photo, Record]]:
     """What can still be read of a damaged ledger."""
-    with suppress(sqlite3.Error):
-        connection = sqlite3.connect(f"file:{damaged}?mode=ro", uri=True)
-        try:
-            yield from connection.execute(_OLD_ROWS)
-        finally:
-            connection.close()
+    with suppress(sqlite3.Error), _reading(damaged) as connection:
+        for query in _OLD_ROWS:
+            try:
+                rows = connection.execute(query)
+            except sqlite3.OperationalError:  # the schema is an older one
+                continue
+            for row in rows:
+                with suppress(TypeError, ValueError):  # what makes no sense is left out
+                    yield photo_of(*row[:_PHOTO]), record_of(*row[_PHOTO:])
+            return
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield connection
+    finally:
+        connection.close()

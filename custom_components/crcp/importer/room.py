@@ -95,7 +95,7 @@ class Room:
 
     def _is_ours(self, descriptor: int) -> bool:
         """Whether the folder has one of the last photos, or a person said that it is the one."""
-        for path, size in self._ledger.last_files(LAST_PHOTOS):
+        for path, size in self._ledger.last_files(self._library, LAST_PHOTOS):
             if _size_of(path, descriptor) == size:
                 return True
         if _size_of(PurePosixPath(HERE), descriptor) != 0:

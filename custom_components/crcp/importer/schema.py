@@ -4,6 +4,7 @@ import sqlite3
 from typing import Final
 
 from .kinds import stem_of
+from .records import shown_moment
 
 #: Entry n leads from schema n to schema n + 1.
 #: The unique key of imported is the identity, and the bytes for cameras whose photos have no
@@ -53,6 +54,51 @@ _SCHEMAS: Final = (
     CREATE INDEX found_by_size ON found (size);
     CREATE TABLE place (library TEXT PRIMARY KEY, device TEXT NOT NULL) STRICT
     """,
+    # library: the folders that photos lie in, by name and path; a row that names none (0) may lie
+    # in any of them, and in none that is known (-1) when all were looked through. moment: when a
+    # photo was taken, else when it came. shown: one row for each file, for who browses them.
+    """
+    CREATE TABLE library (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL DEFAULT '',
+        path TEXT NOT NULL UNIQUE,
+        device TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    INSERT INTO library (path, device) SELECT library, device FROM place;
+    DROP TABLE place;
+    CREATE TEMP TABLE only_one AS
+        SELECT CASE count(*) WHEN 1 THEN max(id) ELSE 0 END AS id FROM library;
+    ALTER TABLE imported ADD COLUMN library INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE imported ADD COLUMN moment TEXT NOT NULL DEFAULT '';
+    ALTER TABLE imported ADD COLUMN day TEXT GENERATED ALWAYS AS (substr(moment, 1, 10)) VIRTUAL;
+    ALTER TABLE imported ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+    UPDATE imported SET
+        library = (SELECT id FROM only_one),
+        moment = shown_moment(capture_date, imported_at),
+        shown = NOT EXISTS (
+            SELECT 1 FROM imported AS later
+            WHERE later.path = imported.path AND later.id > imported.id
+                AND (later.sha256 = imported.sha256 OR (SELECT id FROM only_one) <> 0)
+        )
+    WHERE path <> '';
+    DROP INDEX imported_by_path;
+    CREATE INDEX imported_by_place ON imported (path, library);
+    CREATE INDEX shown_by_day ON imported (day, moment) WHERE shown = 1;
+    CREATE INDEX shown_by_camera ON imported (serial, day, moment) WHERE shown = 1;
+    ALTER TABLE begun ADD COLUMN library INTEGER NOT NULL DEFAULT 0;
+    UPDATE begun SET library = (SELECT id FROM only_one);
+    ALTER TABLE found RENAME TO found_before;
+    CREATE TABLE found (
+        library INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (library, path)
+    ) STRICT;
+    INSERT INTO found SELECT (SELECT id FROM only_one), path, size FROM found_before;
+    DROP TABLE found_before;
+    CREATE INDEX found_by_size ON found (size);
+    DROP TABLE only_one
+    """,
 )
 
 #: The schema that is written here.
@@ -68,6 +114,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to the newest schema; each step happens wholly or not at all."""
     connection.create_function("stem_of", 1, stem_of, deterministic=True)
+    connection.create_function("shown_moment", 2, shown_moment, deterministic=True)
     version = version_of(connection)
     for number, schema in enumerate(_SCHEMAS[version:], version + 1):
         connection.executescript(

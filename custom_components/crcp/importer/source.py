@@ -55,7 +55,7 @@ class Photo:
     def taken(self) -> datetime | None:
         """The capture date, where it can be true: clocks that were reset begin in the past."""
         date = self.capture_date
-        return date if date and date.year >= FIRST_YEAR else None
+        return date if date and is_true_date(date) else None
 
     @property
     def token(self) -> str:
@@ -63,6 +63,11 @@ class Photo:
         identity = (self.serial, self.storage, self.folder, self.filename, self.size)
         text = repr((*identity, self.capture_date and self.capture_date.isoformat()))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def is_true_date(date: datetime) -> bool:
+    """Whether a clock that was set can have shown this."""
+    return date.year >= FIRST_YEAR
 
 
 class PhotoSource(Protocol):

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
-from .files import PartFile
+from .files import PartFile, remove_part
 from .ledger import Ledger
 from .naming import MAX_NUMBER, numbered, part_name
 from .reading import Hashes
@@ -109,7 +109,7 @@ class Transfer:
         """
         shelf, photo = self._shelf, self._photo
         device = shelf.room.check()
-        begun = self._ledger.begun(photo)
+        begun = self._begun_here()
         self._begun = begun or self._choose_place()
         size = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
         shelf.room.check_space(size - self._begun.flushed)
@@ -121,6 +121,14 @@ class Transfer:
             part.open()
         return part
 
+    def _begun_here(self) -> Begun | None:
+        """How far the photo came; what was begun in another library is of no use, and is taken away."""
+        shelf, begun = self._shelf, self._ledger.begun(self._photo)
+        if begun and begun.library and begun.library != shelf.library:
+            remove_part(begun.library, begun.path, part_name(begun.path.name, self._photo))
+            return None
+        return begun
+
     def _is_begun(self) -> bool:
         return 0 < self._begun.flushed <= (self._photo.size or 0)
 
@@ -130,15 +138,18 @@ class Transfer:
         sibling = self._ledger.sibling(photo)
         if sibling:
             ending = self._template_path(0).suffix
-            return Begun(path=sibling.path.with_suffix(ending), counter=sibling.counter)
+            return self._at(sibling.path.with_suffix(ending), sibling.counter)
         counts = self._shelf.template.counts
         counter = self._ledger.next_counter(photo.serial) if counts else 0
         wanted = self._template_path(counter)
         for number in range(MAX_NUMBER + 1):
             path = wanted.with_name(numbered(wanted.name, number))
-            if not self._ledger.is_stem_taken(path, photo):
-                return Begun(path=path, counter=counter)
-        return Begun(path=wanted, counter=counter)  # storing it will say that all are taken
+            if not self._ledger.is_stem_taken(path, photo, self._shelf.library):
+                return self._at(path, counter)
+        return self._at(wanted, counter)  # storing it will say that all are taken
+
+    def _at(self, path: PurePosixPath, counter: int) -> Begun:
+        return Begun(path=path, counter=counter, library=self._shelf.library)
 
     def _template_path(self, counter: int) -> PurePosixPath:
         shelf = self._shelf
@@ -210,12 +221,7 @@ class Transfer:
     def _note(self, part: PartFile) -> None:
         """Flush what is there, then note it; so what is noted is there."""
         part.flush()
-        self._begun = Begun(
-            path=self._begun.path,
-            counter=self._begun.counter,
-            flushed=part.size,
-            sha256=part.sha256,
-        )
+        self._begun = replace(self._begun, flushed=part.size, sha256=part.sha256)
         self._ledger.begin(self._photo, self._begun, self._arrived)
 
     # -- the end -------------------------------------------------------------------------------
@@ -244,22 +250,33 @@ class Transfer:
             sha256=stored.sha256,
             imported_at=self._arrived,
             counter=self._begun.counter,
+            library=self._shelf.library,
         )
         ledger.add(photo, record)
         return record
 
     def _found(self, part: PartFile) -> Record | None:
         """A file that lay in the library when the ledger was lost, and has these bytes."""
-        for path in self._ledger.found(part.size):
-            if self._shelf.hashes.of(self._shelf.library, path) == part.sha256:
+        for library, path in self._ledger.found(part.size):
+            place = library or self._shelf.library
+            if self._hash_of(place, path) == part.sha256:
                 return Record(
                     path=path,
                     size=part.size,
                     sha256=part.sha256,
                     imported_at=self._arrived,
                     counter=self._begun.counter,
+                    library=place,
                 )
         return None
+
+    def _hash_of(self, library: Path, path: PurePosixPath) -> str | None:
+        try:
+            return self._shelf.hashes.of(library, path)
+        except LibraryError:
+            if library == self._shelf.library:
+                raise
+            return None  # another library, which is not there now
 
     async def _give_up(self, error: BaseException) -> None:
         """Close the part file, if there is one; keep it where neither photo nor disk is at fault."""

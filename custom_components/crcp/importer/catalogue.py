@@ -1,0 +1,230 @@
+"""What lies in the libraries, for who browses it: pages of photos, newest first, and their days.
+
+Each file comes once, whichever photos led to it; what nobody wanted does not come. A file that its
+owner moved or deleted is still known here, so look whether it is there. The disk with the photos is
+never touched, and a page costs the same in a ledger of any size. All calls block, and may come from
+any thread.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Final, Self
+
+from .database import Database, sql
+from .records import moment_of
+from .source import is_true_date
+
+#: One row for each file; the indexes are over these rows alone.
+_FILES: Final = "shown = 1"
+
+_PHOTOS: Final = """
+    SELECT imported.id, serial, coalesce(library.name, ''), imported.path, filename, size,
+        capture_date, imported_at, sha256, moment
+    FROM imported LEFT JOIN library ON library.id = imported.library
+    """
+
+#: A day is the beginning of a moment, so this is the order of the moments, as the indexes have it.
+_PAGE: Final = "ORDER BY day DESC, moment DESC, imported.id DESC LIMIT ?"
+
+_DAYS: Final = "SELECT day, count(*), max(moment), id FROM imported"
+
+#: What stands for a moment that cannot be read.
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+#: Before every date, and after.
+_FIRST: Final = ""
+_LAST: Final = "~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPhoto:
+    """A file of a library. id: the ledger's, the same until the photo is forgotten.
+
+    library: the name of the library, "" where nobody knows it. path: relative to the library.
+    filename: the camera's own. size: in bytes. capture_date: None where none is known that can be
+    true; naive means the camera's local time. imported_at: in UTC. sha256: of the bytes,
+    hexadecimal. moment: when it was taken, else when it came; naive. Photos are in the order of
+    their moments, then of their ids.
+    """
+
+    id: int
+    serial: str
+    library: str
+    path: PurePosixPath
+    filename: str
+    size: int
+    capture_date: datetime | None
+    imported_at: datetime
+    sha256: str
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day with photos. newest: the id of the last one."""
+
+    day: date
+    count: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """A camera with photos. newest: the id of the last one."""
+
+    serial: str
+    count: int
+    newest: int
+
+
+class Catalogue:
+    """Reads a ledger beside those who write it. Every method raises LedgerError."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the ledger, which exists."""
+        self._database = Database(path)
+
+    def __enter__(self) -> Self:
+        """Use it as a context manager: it is closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
+        self._database.close()
+
+    def recent(
+        self, limit: int, before: StoredPhoto | None = None, *, serial: str | None = None
+    ) -> list[StoredPhoto]:
+        """The newest photos, of one camera or of all; before: the last one of the page before."""
+        return self._page(_Wanted(serial=serial), limit, before)
+
+    def of_day(
+        self,
+        day: date,
+        limit: int,
+        before: StoredPhoto | None = None,
+        *,
+        serial: str | None = None,
+    ) -> list[StoredPhoto]:
+        """The photos of a day."""
+        end = (day + timedelta(days=1)).isoformat() if day < date.max else _LAST
+        return self._page(_Wanted(serial=serial, start=day.isoformat(), end=end), limit, before)
+
+    def find(
+        self,
+        words: Iterable[str],
+        limit: int,
+        before: StoredPhoto | None = None,
+        *,
+        serial: str | None = None,
+    ) -> list[StoredPhoto]:
+        """Photos with each of these words in their path, the camera's name for them or their date.
+
+        Upper and lower case are one for letters of ASCII.
+        """
+        return self._page(_Wanted(serial=serial, words=tuple(words)), limit, before)
+
+    def days(
+        self, limit: int, before: date | None = None, *, serial: str | None = None
+    ) -> list[Day]:
+        """The last days with photos; before: the last one of the page before."""
+        wanted = _Wanted(serial=serial, end=_LAST if before is None else before.isoformat())
+        rows = self._database.all(
+            sql(_DAYS, "WHERE", wanted.clause, "GROUP BY day ORDER BY day DESC LIMIT ?"),
+            *wanted.values,
+            limit,
+        )
+        return [
+            Day(day=moment.date(), count=count, newest=newest)
+            for day, count, _, newest in rows
+            if (moment := moment_of(day))
+        ]
+
+    def cameras(self) -> list[Camera]:
+        """The cameras with photos; the one with the newest comes first."""
+        rows = self._database.all(
+            "SELECT serial, count(*), max(moment), id FROM imported WHERE shown = 1 "
+            "GROUP BY serial ORDER BY max(moment) DESC"
+        )
+        return [
+            Camera(serial=serial, count=count, newest=newest) for serial, count, _, newest in rows
+        ]
+
+    def by_id(self, number: int) -> StoredPhoto | None:
+        """One photo; None when there is none, or none any more."""
+        rows = self._database.all(sql(_PHOTOS, "WHERE imported.id = ? AND", _FILES), number)
+        return next((_stored(*row) for row in rows), None)
+
+    def _page(self, wanted: _Wanted, limit: int, before: StoredPhoto | None) -> list[StoredPhoto]:
+        clause, values = wanted.clause, wanted.values
+        if before:
+            clause += " AND day <= ? AND (moment, imported.id) < (?, ?)"
+            moment = before.moment.isoformat()
+            values += (moment[:10], moment, before.id)
+        query = sql(_PHOTOS, "WHERE", clause, _PAGE)
+        return [_stored(*row) for row in self._database.all(query, *values, limit)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which photos: of a camera, in a span of time, with some words."""
+
+    serial: str | None = None
+    start: str = _FIRST
+    end: str = _LAST
+    words: tuple[str, ...] = ()
+
+    @property
+    def clause(self) -> str:
+        parts = [_FILES, "day >= ?", "day < ?"]
+        if self.serial is not None:
+            parts.append("serial = ?")
+        parts += ["imported.path || ' ' || filename || ' ' || moment LIKE ? ESCAPE '\\'"] * len(
+            self.words
+        )
+        return " AND ".join(parts)
+
+    @property
+    def values(self) -> tuple[str | int, ...]:
+        serial = () if self.serial is None else (self.serial,)
+        return (self.start, self.end, *serial, *map(_like, self.words))
+
+
+def _like(word: str) -> str:
+    """What finds a word anywhere; what has a meaning to SQL has none here."""
+    for special in "\\%_":
+        word = word.replace(special, f"\\{special}")
+    return f"%{word}%"
+
+
+def _stored(
+    number: int,
+    serial: str,
+    library: str,
+    path: str,
+    filename: str,
+    size: int,
+    capture_date: str,
+    imported_at: str,
+    sha256: str,
+    moment: str,
+) -> StoredPhoto:
+    taken, arrived = moment_of(capture_date), moment_of(imported_at)
+    return StoredPhoto(
+        id=number,
+        serial=serial,
+        library=library,
+        path=PurePosixPath(path),
+        filename=filename,
+        size=size,
+        capture_date=taken if taken and is_true_date(taken) else None,
+        imported_at=arrived or _NEVER,
+        sha256=sha256,
+        moment=(moment_of(moment) or _NEVER).replace(tzinfo=None),
+    )

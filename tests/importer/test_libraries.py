@@ -1,0 +1,241 @@
+"""Several media folders share one ledger: each photo is known to lie in one of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+import sqlite3
+
+import pytest
+
+from custom_components.crcp.importer.catalogue import Catalogue
+from custom_components.crcp.importer.errors import LibraryMissing
+from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.records import Record
+from custom_components.crcp.importer.recovery import open_ledger
+from custom_components.crcp.protocols.ptpip.errors import LinkError
+
+from .bench import NOW, Bench, a_photo
+from .wire import WiredCamera
+
+FOLDER = "Kitchen/2026/2026-05-01"
+
+#: A ledger as version 2 made it, typed here.
+VERSION_2 = """
+    CREATE TABLE imported (id INTEGER PRIMARY KEY, serial TEXT NOT NULL, filename TEXT NOT NULL,
+        announced_size INTEGER NOT NULL, capture_date TEXT NOT NULL, storage TEXT NOT NULL,
+        folder TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
+        imported_at TEXT NOT NULL, stem TEXT NOT NULL DEFAULT '', counter INTEGER NOT NULL DEFAULT
+        0, UNIQUE (serial, filename, announced_size, capture_date, storage, folder, sha256)) STRICT;
+    CREATE INDEX imported_by_stem ON imported (serial, stem);
+    CREATE INDEX imported_by_path ON imported (path);
+    CREATE TABLE begun (serial TEXT NOT NULL, filename TEXT NOT NULL, announced_size INTEGER NOT
+        NULL, capture_date TEXT NOT NULL, storage TEXT NOT NULL, folder TEXT NOT NULL, path TEXT NOT
+        NULL, counter INTEGER NOT NULL, flushed INTEGER NOT NULL, sha256 TEXT NOT NULL, begun_at
+        TEXT NOT NULL, PRIMARY KEY (serial, filename, announced_size, capture_date, storage, folder)
+        ) STRICT;
+    CREATE TABLE found (path TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT;
+    CREATE INDEX found_by_size ON found (size);
+    CREATE TABLE place (library TEXT PRIMARY KEY, device TEXT NOT NULL) STRICT;
+    INSERT INTO imported VALUES
+        (1, '042', 'A.JPG', 1, '2026-05-01T06:42:10', '00010001', 'DCIM', 'K/A.JPG', 1, 'aa',
+            '2026-05-02T00:00:00+00:00', 'A', 7),
+        (2, '042', 'B.JPG', 2, '', '00010001', 'DCIM', 'K/B.JPG', 2, 'bb',
+            '2026-05-03T00:00:00+00:00', 'B', 8),
+        (3, '042', 'B.JPG', 2, '', '00020001', 'DCIM', 'K/B.JPG', 2, 'bb',
+            '2026-05-03T00:00:00+00:00', 'B', 8),
+        (4, '042', 'C.JPG', 3, '', '00010001', 'DCIM', '', 0, '', '2026-05-03T00:00:00+00:00',
+            'C', 0);
+    INSERT INTO begun VALUES ('042', 'D.MOV', 9, '', '00010001', 'DCIM', 'K/D.MOV', 9, 5, 'dd',
+        '2026-05-03T00:00:00+00:00');
+    INSERT INTO found VALUES ('K/E.JPG', 5);
+    PRAGMA user_version = 2;
+    """
+
+
+def old_ledger(path: Path, *places: Path) -> None:
+    """Make a ledger of version 2 whose photos went to these places."""
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_2)
+    connection.executemany("INSERT INTO place VALUES (?, '7')", [(str(place),) for place in places])
+    connection.commit()
+    connection.close()
+
+
+def record(path: str, library: Path, sha256: str = "aa") -> Record:
+    return Record(path=PurePosixPath(path), size=1, sha256=sha256, imported_at=NOW, library=library)
+
+
+def test_version_2_becomes_version_3_and_forgets_nothing(tmp_path: Path) -> None:
+    old_ledger(tmp_path / "ledger.sqlite", tmp_path)
+    with open_ledger(tmp_path / "ledger.sqlite", tmp_path) as ledger:
+        a, b, c, d = (
+            a_photo(f"{name}.{end}", size=size, capture_date=None, folder="DCIM")
+            for name, end, size in (
+                ("A", "JPG", 1),
+                ("B", "JPG", 2),
+                ("C", "JPG", 3),
+                ("D", "MOV", 9),
+            )
+        )
+        a = replace(a, capture_date=a_photo().capture_date)
+        found = ledger.find(a)
+        assert found
+        assert (found.path, found.counter) == (PurePosixPath("K/A.JPG"), 7)
+        assert found.library == tmp_path
+        assert ledger.unknown([a, b, c, d]) == [d]
+        begun = ledger.begun(d)
+        assert begun
+        assert (begun.path, begun.flushed, begun.library) == (
+            PurePosixPath("K/D.MOV"),
+            5,
+            tmp_path,
+        )
+        assert ledger.found(5) == [(tmp_path, PurePosixPath("K/E.JPG"))]
+        assert ledger.device_of(tmp_path) == 7
+        assert ledger.next_counter("042") == 10
+        with Catalogue(tmp_path / "ledger.sqlite") as catalogue:
+            shown = [(each.path.name, each.moment.isoformat()) for each in catalogue.recent(9)]
+        assert shown == [("B.JPG", "2026-05-03T00:00:00"), ("A.JPG", "2026-05-01T06:42:10")]
+
+
+def test_what_version_2_did_not_tell_of_several_folders_is_looked_up_once(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        (folder / "K").mkdir(parents=True)
+    (two / "K/A.JPG").write_bytes(b"a")
+    old_ledger(tmp_path / "ledger.sqlite", one, two)
+    two.rename(tmp_path / "away")
+    with open_ledger(tmp_path / "ledger.sqlite", one) as ledger:
+        assert len(ledger.homeless()) == 3  # a folder is not there, so nothing can be said
+    (tmp_path / "away").rename(two)
+    with open_ledger(tmp_path / "ledger.sqlite", one) as ledger:
+        assert ledger.homeless() == []
+        assert [path.name for path, _ in ledger.last_files(two, 9)] == ["B.JPG", "B.JPG", "A.JPG"]
+        assert [path.name for path, _ in ledger.last_files(one, 9)] == ["B.JPG", "B.JPG"]
+        assert ledger.forget(PurePosixPath("K/A.JPG"), one) == 0
+        assert ledger.forget(PurePosixPath("K/A.JPG"), two) == 1
+
+
+def test_to_forget_a_file_does_not_forget_another_of_its_path(bench: Bench) -> None:
+    """As a second camera has it in another media folder."""
+    here, there = Path("/here"), Path("/there")
+    other = a_photo(serial="043")
+    bench.ledger.add(a_photo(), record("x.JPG", here))
+    bench.ledger.add(other, record("x.JPG", there))
+    assert bench.ledger.forget(PurePosixPath("x.JPG"), here) == 1
+    assert bench.ledger.find(a_photo()) is None
+    assert bench.ledger.find(other) == record("x.JPG", there)
+
+
+def test_the_same_path_in_two_folders_is_two_files(bench: Bench) -> None:
+    bench.ledger.add(a_photo(), record("x.JPG", Path("/here")))
+    bench.ledger.add(a_photo("B.JPG"), record("x.JPG", Path("/there"), "bb"))
+    assert bench.ledger.count("042") == 2
+    with Catalogue(bench.ledger_path) as catalogue:
+        assert len(catalogue.recent(9)) == 2
+    assert not bench.ledger.is_stem_taken(PurePosixPath("x.NEF"), a_photo("C.NEF"), Path("/else"))
+    assert bench.ledger.is_stem_taken(PurePosixPath("x.NEF"), a_photo("C.NEF"), Path("/here"))
+
+
+NAMED: Mapping[str, tuple[Mapping[str, Path], Mapping[str, Path]]] = {
+    "it has its name": ({"a": Path("/a")}, {"/a": Path("/a")}),
+    "it was moved": ({"a": Path("/new")}, {"/a": Path("/new")}),
+    "it was named anew": ({"b": Path("/a")}, {"/a": Path("/a")}),
+    "its name is another's now": ({"a": Path("/b"), "old": Path("/a")}, {"/a": Path("/a")}),
+    "it is used no more": ({"b": Path("/b")}, {"/a": Path("/a")}),
+    "two names are one folder": ({"a": Path("/new"), "b": Path("/new")}, {"/a": Path("/new")}),
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_a_library_is_known_by_its_name_and_its_path(bench: Bench, case: str) -> None:
+    names, expected = NAMED[case]
+    bench.ledger.know_libraries({"a": Path("/a")})
+    bench.ledger.add(a_photo(), record("x.JPG", Path("/a")))
+    bench.ledger.know_libraries(names)
+    found = bench.ledger.find(a_photo())
+    assert found
+    assert found.library == expected["/a"]
+
+
+async def test_what_was_begun_in_another_folder_is_begun_anew(
+    bench: Bench, wired: WiredCamera, tmp_path: Path
+) -> None:
+    """Its part there is taken away."""
+    wired.add("1.MOV", bytes(3 << 20))
+    wired.camera.faults.drop_after = 2 << 20
+    with pytest.raises(LinkError):
+        await wired.run(bench.importer)
+    wired.camera.faults.drop_after = -1
+    assert len(bench.files()) == 1
+    old, bench.library = bench.library, tmp_path / "new"
+    bench.library.mkdir()
+    bench.importer = bench.make_importer()
+    assert (await wired.run(bench.importer)).imported == 1
+    assert list(bench.files()) == [f"{FOLDER}/1.MOV"]
+    assert [path for path in old.rglob("*") if path.is_file()] == []
+
+
+async def test_f18_a_lost_ledger_is_made_from_all_folders(
+    bench: Bench, wired: WiredCamera, tmp_path: Path
+) -> None:
+    """Also what a person renamed in another folder than the one that is opened first."""
+    first, second = bench.library, tmp_path / "second"
+    second.mkdir()
+    wired.add("1.JPG")
+    await wired.run(bench.importer)
+    bench.library = second
+    bench.importer = bench.make_importer()
+    wired.add("2.JPG")
+    await wired.run(bench.importer)
+    (second / FOLDER / "2.JPG").rename(second / "holiday.JPG")
+    bench.ledger.close()
+    bench.ledger_path.unlink()
+    second.rename(tmp_path / "away")
+    with pytest.raises(LibraryMissing):
+        open_ledger(bench.ledger_path, first, second)
+    (tmp_path / "away").rename(second)
+    bench.ledger = open_ledger(bench.ledger_path, first, second)
+    bench.library = first
+    bench.importer = bench.make_importer()
+    report = await wired.run(bench.importer)
+    assert (report.imported, report.known) == (0, 2)
+    assert list(bench.files()) == [f"{FOLDER}/1.JPG"]
+    assert [path.name for path in second.rglob("*.JPG")] == ["holiday.JPG"]
+    assert [each.path.name for each in bench.ledger.records(a_photo("2.JPG"))] in (
+        [],
+        ["holiday.JPG"],
+    )
+
+
+async def test_f18_what_a_damaged_ledger_still_tells_is_taken_over(
+    bench: Bench, wired: WiredCamera
+) -> None:
+    """What was deleted stays deleted, what was passed over stays so, and numbers go on."""
+    for number in range(30):
+        wired.add(f"{number}.JPG")
+    async with wired.session() as source:
+        await bench.importer.pass_over(source)
+    wired.add("deleted.JPG")
+    await wired.run(bench.importer)
+    (bench.library / FOLDER / "deleted.JPG").unlink()
+    bench.ledger.close()
+    # The index of stems is torn; the rows are whole.
+    with sqlite3.connect(bench.ledger_path) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'imported_by_stem'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with bench.ledger_path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    bench.ledger = open_ledger(bench.ledger_path, bench.library)
+    bench.importer = bench.make_importer()
+    assert list(bench.ledger_path.parent.glob("*.damaged-*"))
+    report = await wired.run(bench.importer)
+    assert (report.imported, report.known) == (0, 31)
+    assert bench.files() == {}
+    with Ledger(bench.ledger_path) as ledger:
+        assert ledger.libraries() == [bench.library]
