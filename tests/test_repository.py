@@ -139,6 +139,20 @@ def test_every_step_has_a_text() -> None:
     assert steps - {"zeroconf", "reauth"} == set(english["config"]["step"])
 
 
+def test_every_reason_to_end_a_dialogue_has_a_sentence() -> None:
+    english = load("translations", "en.json")
+    asked: dict[str, set[str]] = {"config": set(), "options": set()}
+    for path in PACKAGE.glob("*flow*.py"):
+        part = "options" if "options" in path.stem else "config"
+        text = path.read_text()
+        asked[part] |= set(re.findall(r'reason="(\w+)"', text))
+        asked[part] |= set(re.findall(r'^    "\w+": "(\w+)",$', text, re.MULTILINE))
+    # Home Assistant itself ends a dialogue that is a second one about the same device.
+    asked["config"].add("already_in_progress")
+    for part, reasons in asked.items():
+        assert reasons == set(english[part]["abort"]), part
+
+
 def strings() -> set[str]:
     """Every text that stands as a literal in the integration's own files."""
     return {

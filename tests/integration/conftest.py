@@ -30,9 +30,10 @@ from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import FIRST_MORNING, Photo, sample_photos
 from custom_components.crcp.virtual.unit import VirtualUnit
+from tests.integration.texts import reader
 from tests.integration.units import put, start, untold
 
-__all__ = ["put", "start", "untold"]
+__all__ = ["put", "reader", "start", "untold"]
 
 
 @pytest.fixture
