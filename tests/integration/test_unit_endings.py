@@ -9,6 +9,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.crcp import link as link_module, polling
+from custom_components.crcp.moves import Endings, Key
+from custom_components.crcp.protocols.crcp.messages import Subunit
 from custom_components.crcp.virtual.host import Host
 from tests.helpers import until
 from tests.integration.units import act, add, attribute, state
@@ -132,6 +134,33 @@ async def test_a_stop_that_is_refused_for_the_moment_is_sent_again(
     await until(lambda: unit.orders().count("CAMERA0 PAN +0") == 3)
 
 
+async def test_a_stop_that_is_answered_with_the_end_of_the_connection_is_sent_again(
+    unit: ScriptedUnit, move: Move
+) -> None:
+    unit.answers["CAMERA0 PAN +0"] = [b"421 Another controller took over\r\n"]
+    await move(0.05, pan=100)
+    await until(lambda: unit.orders().count("CAMERA0 PAN +0") == 2)
+    assert unit.connections == 2
+
+
+async def test_a_stop_that_is_on_its_way_is_waited_for() -> None:
+    answered, asked = asyncio.Event(), asyncio.Event()
+
+    async def stop(_key: Key) -> None:
+        asked.set()
+        await answered.wait()
+
+    endings = Endings(stop, set())
+    with endings.sending((Subunit("CAMERA"), "PAN"), 0):
+        pass
+    await asked.wait()
+    ending = asyncio.create_task(endings.end_all())
+    await asyncio.wait({ending}, timeout=0.1)
+    assert not ending.done()
+    answered.set()
+    await ending
+
+
 async def test_a_move_that_was_never_sent_leaves_no_stop_behind(
     hass: HomeAssistant, unit: ScriptedUnit, move: Move
 ) -> None:
@@ -203,13 +232,15 @@ async def test_not_now_is_no_lost_connection(
 
 
 async def test_a_preset_takes_the_place_of_an_ending(
-    hass: HomeAssistant, unit: ScriptedUnit, move: Move
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any
 ) -> None:
     await act(hass, "crcp.save_preset", PAN, name="door")
-    await move(0.2, pan=100)
+    await move(60, pan=100, tilt=50)
     await act(hass, "crcp.recall_preset", PAN, name="door")
-    over = hass.loop.time() + 0.4
-    await until(lambda: hass.loop.time() > over)
+    await move(60, tilt=50)
+    # Whatever is still to be ended is ended now.
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert "CAMERA0 TILT +0" in unit.orders()
     assert [each for each in unit.orders() if "PAN" in each] == [
         "CAMERA0 PAN 100",
         "CAMERA0 PAN 10",
