@@ -1,21 +1,27 @@
-"""The dashboard in a real browser: the demo's picture moves."""
+"""Home Assistant in a real browser: the demo's picture moves, and its cameras' photos show."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 import io
 import json
+import os
 from pathlib import Path
 import shutil
 import socket
+import subprocess
 import sys
 from typing import Any
 
 import aiohttp
 from PIL import Image
-from playwright.async_api import ElementHandle, Page, async_playwright
+from playwright.async_api import ElementHandle, Locator, Page, async_playwright
 import pytest
+from pytest_socket import enable_socket
 
+from custom_components.crcp.virtual.pictures import landscape, make_thumb
 from custom_components.crcp.virtual.test_card import read_stamp
+from tests.previews.files import canon_raw
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium")
@@ -27,19 +33,62 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-async def demo(tmp_path: Path, socket_enabled: None) -> AsyncIterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """One demo for all tests here, because it takes long to start."""
+    card = tmp_path_factory.mktemp("card")
+    fill(card)
+    enable_socket()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     script = str(ROOT / "scripts" / "lib" / "demo.py")
-    options = ("--json", "--port", str(port), "--folder", str(tmp_path))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, script, *options, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout
-    yield json.loads(await process.stdout.readline())
-    process.terminate()
-    await process.wait()
+    folder = str(tmp_path_factory.mktemp("demo"))
+    options = ("--json", "--port", str(port), "--folder", folder, "--photos", str(card))
+    with subprocess.Popen(
+        [sys.executable, script, *options], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        yield json.loads(process.stdout.readline())
+        process.terminate()
+
+
+def fill(card: Path) -> None:
+    """Put pictures on a card: of each morning of a week one, and every third one raw."""
+    for number in range(1, 8):
+        taken = datetime(2026, 5, number, 8)
+        picture = landscape(number, taken, 900, 600, "Field camera")
+        raw = number % 3 == 0
+        path = card / f"IMG_{number:04}.{'CR3' if raw else 'JPG'}"
+        path.write_bytes(canon_raw(make_thumb(picture), picture) if raw else picture)
+        os.utime(path, (taken.timestamp(), taken.timestamp()))
+
+
+@pytest.fixture
+async def page(demo: dict[str, Any], socket_enabled: None) -> AsyncIterator[Page]:
+    """A page of somebody who is logged in."""
+    tokens = {
+        "access_token": demo["token"],
+        "token_type": "Bearer",
+        "expires_in": 10**9,
+        "expires": 10**14,
+        "hassUrl": demo["address"],
+        "clientId": None,
+        "refresh_token": "",
+    }
+    stored = json.dumps(json.dumps(tokens))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
+        page = await browser.new_page(viewport={"width": 1100, "height": 900})
+        page.set_default_timeout(60_000)
+        await page.add_init_script(f"localStorage.setItem('hassTokens', {stored})")
+        yield page
+        await browser.close()
 
 
 def named(demo: dict[str, Any], prefix: str) -> str:
@@ -90,20 +139,9 @@ async def play(demo: dict[str, Any]) -> None:
 
 
 async def open_dashboard(page: Page, demo: dict[str, Any]) -> ElementHandle:
-    """Open the dashboard as somebody who is logged in; return its film, once that plays."""
-    tokens = {
-        "access_token": demo["token"],
-        "token_type": "Bearer",
-        "expires_in": 10**9,
-        "expires": 10**14,
-        "hassUrl": demo["address"],
-        "clientId": None,
-        "refresh_token": "",
-    }
-    stored = json.dumps(json.dumps(tokens))
-    await page.add_init_script(f"localStorage.setItem('hassTokens', {stored})")
+    """Open the dashboard; return its film, once that plays."""
     await page.goto(f"{demo['address']}/the-picture/0")
-    film = await page.wait_for_selector("video", timeout=60_000)
+    film = await page.wait_for_selector("video")
     assert film
     await film.evaluate(
         "v => new Promise(go => { if (v.currentTime > 0) go(); v.ontimeupdate = go })"
@@ -120,23 +158,58 @@ async def number_on(film: ElementHandle) -> int | None:
     return stamp.number if stamp else None
 
 
-async def test_the_dashboard_shows_the_moving_picture(demo: dict[str, Any]) -> None:
+async def test_the_dashboard_shows_the_moving_picture(demo: dict[str, Any], page: Page) -> None:
     await play(demo)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-                "--autoplay-policy=no-user-gesture-required",
-            ],
-        )
-        page = await browser.new_page(viewport={"width": 1100, "height": 900})
-        film = await open_dashboard(page, demo)
-        seen: list[int] = []
-        async with asyncio.timeout(60):
-            while len(seen) < 2:
-                number = await number_on(film)
-                if number is not None and number not in seen:
-                    seen.append(number)
-        assert seen[0] < seen[1]
-        await browser.close()
+    film = await open_dashboard(page, demo)
+    seen: list[int] = []
+    async with asyncio.timeout(60):
+        while len(seen) < 2:
+            number = await number_on(film)
+            if number is not None and number not in seen:
+                seen.append(number)
+    assert seen[0] < seen[1]
+
+
+# -- photos ------------------------------------------------------------------------------------
+
+
+def tile(page: Page, title: str) -> Locator:
+    """What the media browser shows under a title."""
+    return page.locator("div.child").filter(has=page.locator("div.title", has_text=title))
+
+
+async def shown(page: Page) -> list[str]:
+    return [title.strip() for title in await page.locator("div.child div.title").all_inner_texts()]
+
+
+async def search(page: Page, words: str, number: int) -> list[str]:
+    """Type words into the field and press Enter; return the titles when there are so many."""
+    field = page.get_by_placeholder("Search Recent")
+    await field.fill(words)
+    await field.press("Enter")
+    async with asyncio.timeout(60):
+        while len(await shown(page)) != number:
+            await asyncio.sleep(0.05)
+    return await shown(page)
+
+
+async def test_the_media_browser_shows_and_finds_the_photos(
+    demo: dict[str, Any], page: Page
+) -> None:
+    await page.goto(f"{demo['address']}/media-browser/browser")
+    await tile(page, "Photos from your cameras").click()
+    await tile(page, "Recent").click()
+    await tile(page, "IMG_0001.JPG").wait_for()
+    names = [f"IMG_{n:04}.{'CR3' if n % 3 == 0 else 'JPG'}" for n in range(7, 0, -1)]
+    assert await shown(page) == names
+    for name in names:
+        picture = tile(page, name).locator("div.image[style*='data:image/jpeg']")
+        await picture.wait_for(state="attached")
+    assert await search(page, "cr3", 2) == ["IMG_0006.CR3", "IMG_0003.CR3"]
+    assert await search(page, "May 5 2026", 1) == ["IMG_0005.JPG"]
+    assert await search(page, "img_0003", 1) == ["IMG_0003.CR3"]
+    await tile(page, "IMG_0003.CR3").click()
+    preview = page.locator("img[src*='/preview?authSig=']")
+    await preview.wait_for()
+    await preview.evaluate("i => i.complete || new Promise(go => { i.onload = go })")
+    assert await preview.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [900, 600]

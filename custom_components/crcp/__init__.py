@@ -18,6 +18,7 @@ from .memory import async_forget
 from .one_way import OneWayCoordinator
 from .photo_library import async_clean_up
 from .photo_options import CONF_MEDIA_DIR
+from .photo_views import async_register_photo_views
 from .services_camera import async_register_camera_actions
 from .services_stream import async_register_stream_actions
 from .services_unit import async_register_unit_actions
@@ -53,6 +54,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_register_camera_actions(hass)
     async_register_unit_actions(hass)
     async_register_stream_actions(hass)
+    async_register_photo_views(hass)
     # A media folder may be a share that does not answer: nobody waits for it.
     hass.async_create_background_task(async_sweep(hass), "crcp rests of clips")
     return True

@@ -28,6 +28,7 @@ from .importer.source import Photo
 from .photo_agenda import Agenda
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
+from .photo_previews import async_get_previews
 from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
 from .photo_source import StoppableSource
 from .protocols.ptpip.client import Initiator
@@ -61,9 +62,12 @@ class PhotoHost:
         on_change: Callable[[], None],
         on_skipped: Callable[[], None],
     ) -> None:
+        self.serial = serial
+        #: The open connection, while there is one.
+        self.camera: Initiator | None = None
         self._camera_name = camera_name
-        self._serial = serial
         self._options, self.library = read_options(hass, options)
+        self._previews = async_get_previews(hass)
         self._on_imported = on_imported
         self._on_skipped = on_skipped
         self._importer: Importer | None = None
@@ -146,7 +150,8 @@ class PhotoHost:
         Raises what ended it. Returns when there is nothing more to do for a camera that has one
         session only.
         """
-        self._source = source = StoppableSource(initiator, self._serial)
+        self.camera = initiator
+        self._source = source = StoppableSource(initiator, self.serial)
         self._agenda.begin()
         listening = asyncio.create_task(self._agenda.listen(initiator))
         try:
@@ -159,7 +164,7 @@ class PhotoHost:
                 if listening.done():
                     listening.result()
         finally:
-            self._source = None
+            self.camera = self._source = None
             self._agenda.fail_orders()
             listening.cancel()
             await asyncio.wait({listening})
@@ -303,6 +308,9 @@ class PhotoHost:
         )
         if self._order:
             self._order.photos.append(photo)
+        self._previews.async_keep(
+            self.library.folder / imported.path, imported.sha256, imported.thumbnail
+        )
         self._out_of_trouble()
         self._board.change(imported=count, last=photo if photo.newest else self.status.last)
         self._on_imported(photo)
@@ -349,7 +357,7 @@ class PhotoHost:
     async def _count(self) -> None:
         """Ask the ledger how many there are. Raises LedgerError."""
         if self._importer:
-            count = await self.library.blocking(self.library.ledger.count, self._serial)
+            count = await self.library.blocking(self.library.ledger.count, self.serial)
             self._board.change(imported=count)
 
     def _make_importer(self, choice: Choice) -> Importer:

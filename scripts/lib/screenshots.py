@@ -14,6 +14,12 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
 PICTURED = ("unit", "unit-camera", "camera")
 
+#: The media browser's own way to say where it is.
+RECENT = (
+    "media-browser/browser/app%2Cmedia-source%3A%2F%2Fcrcp"
+    "/image%2Cmedia-source%3A%2F%2Fcrcp%2Frecent"
+)
+
 #: Home Assistant's pages go on loading for a while after they say that they are there.
 SETTLE = 4000
 
@@ -71,6 +77,7 @@ async def main() -> None:
         for kind, device in (await devices(arguments.address, arguments.token)).items()
         if kind in PICTURED
     }
+    pages["photos-recent"] = RECENT
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),

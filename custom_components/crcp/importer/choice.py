@@ -11,11 +11,13 @@ from .source import Photo
 class Choice:
     """What a photo must be to be imported; without arguments, every photo is.
 
-    kinds: None for all; sidecars come whatever is chosen, because they belong to what is. slots: by
-    number, from 1; None for all. first_day, last_day: both included; a photo without a date is in
-    no such range. Whether a photo is new is not decided here, and by no clock: see the ledger.
+    photos: these and no others; None for all. kinds: None for all; sidecars come whatever is chosen,
+    because they belong to what is. slots: by number, from 1; None for all. first_day, last_day: both
+    included; a photo without a date is in no such range. Whether a photo is new is not decided here,
+    and by no clock: see the ledger.
     """
 
+    photos: frozenset[Photo] | None = None
     kinds: frozenset[Kind] | None = None
     slots: frozenset[int] | None = None
     protected_only: bool = False
@@ -25,7 +27,8 @@ class Choice:
     def wants(self, photo: Photo) -> bool:
         """Whether a photo is one of those."""
         return (
-            self._has_kind(photo)
+            (self.photos is None or photo in self.photos)
+            and self._has_kind(photo)
             and (self.slots is None or photo.slot in self.slots)
             and (photo.is_protected or not self.protected_only)
             and self._is_in_range(photo)

@@ -35,6 +35,11 @@ def make_thumbnail(file: IO[bytes], size: int, cameras: bytes | None = None) -> 
     return _first(_of_camera(cameras) + small + jpegs[::-1], THUMBNAIL, orientation)
 
 
+def make_of_camera(cameras: bytes) -> bytes:
+    """A JPEG file for a list, of a camera's thumbnail alone. Raises NoPreview. Blocks."""
+    return _first(_of_camera(cameras), THUMBNAIL, 1)
+
+
 def make_preview(file: IO[bytes], size: int) -> bytes:
     """A JPEG file to look at, of the largest picture in a file. Raises NoPreview. Blocks."""
     orientation, jpegs = look(Window(file, 0, size))

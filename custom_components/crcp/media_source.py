@@ -1,0 +1,366 @@
+"""Photos from your cameras: what was imported, in Home Assistant's media browser."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import date
+from typing import Final, override
+from urllib.parse import quote, unquote
+
+from homeassistant.components.media_player import (
+    BrowseError,
+    MediaClass,
+    SearchMedia,
+    SearchMediaQuery,
+)
+from homeassistant.components.media_source import (
+    BrowseMediaSource,
+    MediaSource,
+    MediaSourceItem,
+    PlayMedia,
+    Unresolvable,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_cached_translations
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_SERIAL, DOMAIN
+from .photo_card import CardPhoto, async_camera_entry, async_cameras_set_up, async_get_cards
+from .photo_previews import async_get_previews
+from .photo_shelf import (
+    PAGE,
+    FolderMissing,
+    NotOnShelf,
+    Page,
+    Query,
+    ShelfError,
+    ShelfPhoto,
+    async_cameras,
+    async_days,
+    async_key_of,
+    async_page,
+    async_photo,
+)
+from .photo_types import JPEG, is_previewed
+from .photo_views import card_thumbnail_url, file_url, preview_url, thumbnail_url
+from .photo_words import words_of
+
+#: More than this nobody looks through; another word narrows it down.
+MAX_FOUND: Final = 200
+
+_PICTURES: Final = [MediaClass.IMAGE, MediaClass.VIDEO]
+
+
+async def async_get_media_source(hass: HomeAssistant) -> CameraPhotos:
+    """Give Home Assistant the source, once; entries are looked up when somebody browses."""
+    return CameraPhotos(hass)
+
+
+class CameraPhotos(MediaSource):
+    """The imported pictures.
+
+    Identifiers: "recent", "videos", "dates", "dates/2026-05", "dates/2026-05-01", "cameras",
+    "cameras/SERIAL"; those of pictures, with "/KEY" for what follows behind a picture; "photo/KEY"
+    for a picture to look at, and "original/KEY" for its file as the camera sent it. "card",
+    "card/ENTRY" and "card_photo/ENTRY/KEY" for what is still on a camera's cards.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        super().__init__(DOMAIN)
+        self.hass = hass
+        self.name = self._text("photos")
+
+    # -- what Home Assistant asks ------------------------------------------------------------------
+
+    @override
+    async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
+        """Show a folder."""
+        return await self._told(self._browse(item.identifier or ""), BrowseError)
+
+    @override
+    async def async_search_media(
+        self, item: MediaSourceItem, query: SearchMediaQuery
+    ) -> SearchMedia:
+        """Find pictures by words of name or date, in the folder that is shown."""
+        return await self._told(self._search(item.identifier or "", query), BrowseError)
+
+    @override
+    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
+        """Say where a picture is, for browsers and for other integrations."""
+        return await self._told(self._resolve(item.identifier or ""), Unresolvable)
+
+    async def _told[Result](
+        self, work: Awaitable[Result], error: type[BrowseError | Unresolvable]
+    ) -> Result:
+        """Do it; what keeps us from it is said in words."""
+        try:
+            return await work
+        except NotOnShelf as reason:
+            raise error(translation_domain=DOMAIN, translation_key="photo_not_there") from reason
+        except FolderMissing as reason:
+            raise error(
+                translation_domain=DOMAIN,
+                translation_key="folder_missing",
+                translation_placeholders={"folder": str(reason.folder)},
+            ) from reason
+        except HomeAssistantError as reason:
+            # Already in words for people, but of another kind than who asked expects.
+            raise error(
+                translation_domain=reason.translation_domain,
+                translation_key=reason.translation_key,
+                translation_placeholders=reason.translation_placeholders,
+            ) from reason
+        except ShelfError as reason:
+            raise error(
+                translation_domain=DOMAIN,
+                translation_key="library_not_usable",
+                translation_placeholders={"detail": str(reason)},
+            ) from reason
+
+    # -- folders -----------------------------------------------------------------------------------
+
+    async def _browse(self, identifier: str) -> BrowseMediaSource:
+        match identifier.split("/"):
+            case [""]:
+                return await self._root()
+            case ["dates"]:
+                return await self._months()
+            case ["dates", month] if len(month) == len("2026-05"):
+                return await self._days(month)
+            case ["cameras"]:
+                return await self._cameras()
+            case ["card"]:
+                return self._connected_cameras()
+            case ["card", entry_id]:
+                return await self._card(entry_id)
+            case ["card", entry_id, after]:
+                return await self._card(entry_id, after)
+        query, folder, behind = _query_of(identifier)
+        return await self._pictures(folder, await async_page(self.hass, query, behind))
+
+    async def _root(self) -> BrowseMediaSource:
+        page = await async_page(self.hass, Query(films=False), limit=1)
+        newest = page.photos[0].key if page.photos else None
+        folders = [
+            self._folder("recent", self._text("recent"), newest=newest),
+            *(self._folder(each, self._text(each)) for each in ("dates", "cameras", "videos")),
+            self._folder("card", self._text("card"), can_search=False),
+        ]
+        return self._folder("", self._text("photos"), folders)
+
+    async def _months(self) -> BrowseMediaSource:
+        months: dict[str, str | None] = {}
+        for day in await async_days(self.hass):
+            month = f"{day.day:%Y-%m}"
+            months[month] = months.get(month) or day.newest
+        folders = [
+            self._folder(f"dates/{month}", month, newest=key) for month, key in months.items()
+        ]
+        return self._folder("dates", self._text("dates"), folders)
+
+    async def _days(self, month: str) -> BrowseMediaSource:
+        folders = [
+            self._folder(f"dates/{day.day}", f"{day.day}", newest=day.newest)
+            for day in await async_days(self.hass)
+            if f"{day.day:%Y-%m}" == month
+        ]
+        return self._folder(f"dates/{month}", month, folders)
+
+    async def _cameras(self) -> BrowseMediaSource:
+        names = self._camera_names()
+        folders = [
+            self._folder(
+                f"cameras/{_quoted(camera.serial)}",
+                names.get(camera.serial, camera.serial),
+                newest=camera.newest,
+            )
+            for camera in await async_cameras(self.hass)
+        ]
+        return self._folder("cameras", self._text("cameras"), folders)
+
+    def _connected_cameras(self) -> BrowseMediaSource:
+        folders = [
+            self._folder(f"card/{entry.entry_id}", entry.title, can_search=False)
+            for entry in async_cameras_set_up(self.hass)
+        ]
+        return self._folder("card", self._text("card"), folders, can_search=False)
+
+    async def _card(self, entry_id: str, after: str | None = None) -> BrowseMediaSource:
+        entry = async_camera_entry(self.hass, entry_id)
+        if entry is None:
+            raise NotOnShelf(entry_id)
+        photos = await async_get_cards(self.hass).async_photos(entry.runtime_data.photos)
+        keys = [photo.key for photo in photos]
+        start = keys.index(after) + 1 if after in keys else 0
+        shown = photos[start : start + PAGE]
+        children = [_card_item(entry_id, photo) for photo in shown]
+        if len(photos) > start + PAGE:
+            older = f"card/{entry_id}/{shown[-1].key}"
+            children.append(self._folder(older, self._text("older"), can_search=False))
+        title = f"{entry.title}: {self._text('open_to_import')}"
+        return self._folder(f"card/{entry_id}", title, children, MediaClass.IMAGE, can_search=False)
+
+    async def _pictures(self, folder: str, page: Page) -> BrowseMediaSource:
+        children = await self._items(page.photos)
+        if page.after:
+            children.append(self._folder(f"{folder}/{page.after}", self._text("older")))
+        return self._folder(folder, self._title(folder), children, MediaClass.IMAGE)
+
+    # -- pictures ----------------------------------------------------------------------------------
+
+    async def _search(self, identifier: str, query: SearchMediaQuery) -> SearchMedia:
+        words = words_of(query.search_query, dt_util.now().date())
+        if not words:
+            return SearchMedia(result=[])
+        where = _where(identifier)
+        classes = query.media_filter_classes or _PICTURES
+        wanted = replace(
+            where,
+            words=where.words + words,
+            pictures=where.pictures and MediaClass.IMAGE in classes,
+            films=where.films and MediaClass.VIDEO in classes,
+        )
+        page = await async_page(self.hass, wanted, limit=MAX_FOUND)
+        return SearchMedia(result=[*await self._items(page.photos)])
+
+    async def _resolve(self, identifier: str) -> PlayMedia:
+        kind, _, key = identifier.partition("/")
+        if kind == "card_photo":
+            key, kind = await self._import(key), "photo"
+        if kind not in {"photo", "original"}:
+            raise NotOnShelf(identifier)
+        photo = await async_photo(self.hass, key)
+        if kind == "photo" and is_previewed(photo.name):
+            path = await async_get_previews(self.hass).async_preview(photo.path, photo.sha256)
+            if path:  # else it is downloaded
+                return PlayMedia(preview_url(key), JPEG, path=path)
+        return PlayMedia(file_url(key), photo.mime_type, path=photo.path)
+
+    async def _import(self, identifier: str) -> str:
+        """Import a picture from a card, and give its key: whoever opens it wants it here."""
+        entry_id, _, key = identifier.partition("/")
+        entry = async_camera_entry(self.hass, entry_id)
+        if entry is None:
+            raise NotOnShelf(identifier)
+        host = entry.runtime_data.photos
+        path = await async_get_cards(self.hass).async_import(host, key)
+        return await async_key_of(self.hass, host.library.media_dir, path)
+
+    async def _items(self, photos: list[ShelfPhoto]) -> list[BrowseMediaSource]:
+        shown = await async_get_previews(self.hass).async_which_show(
+            [(photo.sha256, photo.is_film) for photo in photos]
+        )
+        return [
+            BrowseMediaSource(
+                domain=DOMAIN,
+                identifier=f"photo/{photo.key}",
+                media_class=MediaClass.VIDEO if photo.is_film else MediaClass.IMAGE,
+                media_content_type=JPEG if is_previewed(photo.name) else photo.mime_type,
+                title=photo.name,
+                can_play=True,
+                can_expand=False,
+                thumbnail=thumbnail_url(photo.key) if photo.sha256 in shown else None,
+            )
+            for photo in photos
+        ]
+
+    # -- helpers -----------------------------------------------------------------------------------
+
+    def _folder(
+        self,
+        identifier: str,
+        title: str,
+        children: list[BrowseMediaSource] | None = None,
+        children_class: MediaClass = MediaClass.DIRECTORY,
+        newest: str | None = None,
+        can_search: bool = True,
+    ) -> BrowseMediaSource:
+        return BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=identifier,
+            media_class=MediaClass.DIRECTORY,
+            media_content_type=MediaClass.IMAGE,
+            title=title,
+            can_play=False,
+            can_expand=True,
+            can_search=can_search,
+            search_media_classes=_PICTURES if can_search else None,
+            children=children,
+            children_media_class=children_class,
+            thumbnail=thumbnail_url(newest) if newest else None,
+        )
+
+    def _title(self, folder: str) -> str:
+        match folder.split("/"):
+            case ["cameras", serial]:
+                serial = unquote(serial)
+                return self._camera_names().get(serial, serial)
+            case ["dates", day]:
+                return day
+        return self._text(folder)
+
+    def _camera_names(self) -> dict[str, str]:
+        return {
+            entry.data[CONF_SERIAL]: entry.title
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+            if CONF_SERIAL in entry.data
+        }
+
+    def _text(self, key: str) -> str:
+        language = self.hass.config.language
+        texts = async_get_cached_translations(self.hass, language, "common", DOMAIN)
+        return texts.get(f"component.{DOMAIN}.common.{key}", key)
+
+
+def _card_item(entry_id: str, photo: CardPhoto) -> BrowseMediaSource:
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=f"card_photo/{entry_id}/{photo.key}",
+        media_class=MediaClass.VIDEO if photo.is_film else MediaClass.IMAGE,
+        media_content_type=JPEG if is_previewed(photo.name) else photo.mime_type,
+        title=photo.name,
+        can_play=True,
+        can_expand=False,
+        thumbnail=card_thumbnail_url(entry_id, photo.key),
+    )
+
+
+def _query_of(identifier: str) -> tuple[Query, str, str | None]:
+    """What a folder of pictures asks for, which one it is, and behind which picture it begins."""
+    match identifier.split("/"):
+        case ["recent", *after]:
+            folder, query = "recent", Query()
+        case ["videos", *after]:
+            folder, query = "videos", Query(pictures=False)
+        case ["cameras", serial, *after]:
+            folder, query = f"cameras/{serial}", Query(serial=unquote(serial))
+        case ["dates", day, *after]:
+            folder, query = f"dates/{day}", Query(day=_day(day))
+        case _:
+            raise NotOnShelf(identifier)
+    if len(after) > 1:
+        raise NotOnShelf(identifier)
+    return query, folder, after[0] if after else None
+
+
+def _where(identifier: str) -> Query:
+    """What is looked through from a folder on, whichever page of it is shown."""
+    match identifier.split("/"):
+        case ["" | "dates" | "cameras"]:
+            return Query()
+        case ["dates", day, *_]:
+            # A day or a month: either way it is how the date begins.
+            return Query(words=(day,))
+    query, _, _ = _query_of(identifier)
+    return query
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotOnShelf(text) from None
+
+
+def _quoted(serial: str) -> str:
+    return quote(serial, safe="")

@@ -1,0 +1,218 @@
+"""What is still on a camera's cards: listed over its open connection, and imported one by one.
+
+Whatever is asked of the camera is seen to its end, also when nobody waits for it any more: a
+question that is broken off would cost the connection.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.hass_dict import HassKey
+
+from .const import CONF_KIND, DOMAIN, Kind
+from .coordinator_camera import CameraConfigEntry
+from .errors import DEVICE_ERRORS, as_home_assistant_error
+from .importer.choice import Choice
+from .importer.errors import ImporterError
+from .importer.ledger import Ledger
+from .importer.ptp import PtpSource
+from .importer.source import Photo
+from .photo_library import not_usable
+from .photo_previews import async_get_previews
+from .photo_types import is_film, is_media, mime_of
+from .photos import PhotoHost
+from .protocols.ptpip.client import Initiator
+
+#: What was listed is true for a while; listing a full card takes a slow camera minutes.
+FRESH_FOR: Final = 60.0
+
+#: So long somebody waits for a listing, and for a picture; both go on without them.
+LISTED_WITHIN: Final = 30.0
+IMPORTED_WITHIN: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPhoto:
+    """A picture or film on a card. key: stands for it as long as the connection lasts."""
+
+    key: str
+    photo: Photo
+
+    @property
+    def name(self) -> str:
+        """The camera's name for it."""
+        return self.photo.filename
+
+    @property
+    def mime_type(self) -> str:
+        """What kind of media it is."""
+        return mime_of(self.name)
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is a film."""
+        return is_film(self.name)
+
+
+@dataclass(slots=True)
+class Card:
+    """The cards of one camera, in one connection. photos: by key, newest first."""
+
+    initiator: Initiator
+    photos: dict[str, CardPhoto] = field(default_factory=dict)
+    listed_at: float = 0.0
+    listing: asyncio.Task[None] | None = None
+
+
+class Cards:
+    """The cards of all cameras. Methods raise HomeAssistantError, in words for people."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._cards: dict[str, Card] = {}
+
+    async def async_photos(self, host: PhotoHost) -> list[CardPhoto]:
+        """What is on the cards and was not imported, newest first."""
+        card = self._card(host)
+        if card.listing is None and self._hass.loop.time() - card.listed_at > FRESH_FOR:
+            card.listing = self._begin(self._async_list(host, card))
+        if card.listing:
+            await self._wait_for(card.listing, LISTED_WITHIN, _failed("card_is_read"))
+        return await self._async_not_imported(host, card)
+
+    def photo(self, host: PhotoHost, key: str) -> CardPhoto:
+        """One of those that were listed last."""
+        photo = self._card(host).photos.get(key)
+        if photo is None:
+            raise _failed("card_photo_gone")
+        return photo
+
+    async def async_thumbnail(self, host: PhotoHost, key: str) -> Path | None:
+        """The camera's small picture of one, as a JPEG file; None where it has none."""
+        photo, card = self.photo(host, key).photo, self._card(host)
+        name = hashlib.sha256(f"{photo.serial} {photo.token} {photo.capture_date}".encode())
+        previews = async_get_previews(self._hass)
+        if kept := await previews.async_kept(name.hexdigest()):
+            return kept
+        asking = self._begin(PtpSource(card.initiator, photo.serial).thumbnail(photo))
+        try:
+            data = await self._wait_for(asking, LISTED_WITHIN, _failed("card_is_read"))
+        except DEVICE_ERRORS as error:
+            raise as_home_assistant_error(error) from error
+        return await previews.async_of_camera(name.hexdigest(), data) if data else None
+
+    async def async_import(self, host: PhotoHost, key: str) -> str:
+        """Import one, whatever the options choose; return its path below the library."""
+        photo = self.photo(host, key).photo
+        if path := await self._async_path(host, photo):
+            return path
+        importing = asyncio.ensure_future(host.order(Choice(photos=frozenset({photo}))))
+        result = await self._wait_for(importing, IMPORTED_WITHIN, _failed("camera_busy"))
+        if result.failed:
+            name, reason = result.failed[0]
+            raise _failed("photo_not_imported", file_name=name or photo.filename, reason=reason)
+        if path := await self._async_path(host, photo):
+            return path
+        raise _failed("card_photo_gone")
+
+    # -- helpers -----------------------------------------------------------------------------------
+
+    def _card(self, host: PhotoHost) -> Card:
+        """The cards of a camera in the connection that there is now."""
+        if host.camera is None:
+            self._cards.pop(host.serial, None)
+            raise _failed("not_connected")
+        card = self._cards.get(host.serial)
+        if card is None or card.initiator is not host.camera:
+            self._cards[host.serial] = card = Card(host.camera, listed_at=-FRESH_FOR)
+        return card
+
+    async def _async_list(self, host: PhotoHost, card: Card) -> None:
+        try:
+            source = PtpSource(card.initiator, host.serial)
+            listed = [photo async for photo in source.photos() if is_media(photo.filename)]
+            listed.sort(key=_moment, reverse=True)
+            keys = (f"{photo.token}-{photo.handle:x}" for photo in listed)
+            card.photos = {
+                key: CardPhoto(key=key, photo=photo)
+                for key, photo in zip(keys, listed, strict=True)
+            }
+            card.listed_at = self._hass.loop.time()
+        except DEVICE_ERRORS as error:
+            raise as_home_assistant_error(error) from error
+        finally:
+            card.listing = None
+
+    async def _async_not_imported(self, host: PhotoHost, card: Card) -> list[CardPhoto]:
+        library = host.library
+        try:
+            return await library.blocking(_not_imported, library.ledger, [*card.photos.values()])
+        except ImporterError as error:
+            raise not_usable(str(error)) from error
+
+    async def _async_path(self, host: PhotoHost, photo: Photo) -> str | None:
+        library = host.library
+        try:
+            record = await library.blocking(library.ledger.find, photo)
+        except ImporterError as error:
+            raise not_usable(str(error)) from error
+        return str(record.path) if record else None
+
+    def _begin[Result](self, work: Coroutine[None, None, Result]) -> asyncio.Task[Result]:
+        task = self._hass.async_create_background_task(work, f"{DOMAIN} card")
+        # Perhaps nobody waits for it any more when it fails.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def _wait_for[Result](
+        self, work: asyncio.Future[Result], seconds: float, late: HomeAssistantError
+    ) -> Result:
+        """Wait for what goes on in any case; after a while say that it takes long."""
+        done, _ = await asyncio.wait({work}, timeout=seconds)
+        if not done:
+            raise late
+        return work.result()
+
+
+def _not_imported(ledger: Ledger, photos: list[CardPhoto]) -> list[CardPhoto]:
+    return [each for each in photos if ledger.find(each.photo) is None]
+
+
+def _moment(photo: Photo) -> str:
+    """What they are put in order by: what has no date comes last."""
+    return photo.taken.replace(tzinfo=None).isoformat() if photo.taken else ""
+
+
+def _failed(key: str, **placeholders: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+_CARDS: Final[HassKey[Cards]] = HassKey("crcp_cards")
+
+
+@callback
+def async_cameras_set_up(hass: HomeAssistant) -> list[CameraConfigEntry]:
+    """The cameras of this Home Assistant, connected or not."""
+    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [entry for entry in entries if entry.data[CONF_KIND] == Kind.CAMERA]
+
+
+@callback
+def async_camera_entry(hass: HomeAssistant, entry_id: str) -> CameraConfigEntry | None:
+    """One of them."""
+    entries = async_cameras_set_up(hass)
+    return next((entry for entry in entries if entry.entry_id == entry_id), None)
+
+
+@callback
+def async_get_cards(hass: HomeAssistant) -> Cards:
+    """The cards of the cameras of this Home Assistant."""
+    return hass.data.setdefault(_CARDS, Cards(hass))
