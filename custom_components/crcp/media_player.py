@@ -6,7 +6,6 @@ from typing import Any, Final, override
 from homeassistant.components.media_player import (
     BrowseError,
     BrowseMedia,
-    MediaClass,
     MediaPlayerEntity,
     MediaPlayerEntityFeature as Feature,
     MediaPlayerState,
@@ -24,8 +23,15 @@ from .errors import DEVICE_ERRORS, in_the_users_words
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Amount, Subunit
 from .protocols.crcp.subunits import TAPE
-from .shelves import MAX_SOURCES, Listing, has_shelf, list_directory, load
-from .tapes import UNKNOWN
+from .shelves import (
+    MAX_SOURCES,
+    Listing,
+    browse_directory,
+    has_shelf,
+    list_directory,
+    load,
+)
+from .tapes import UNKNOWN, Counter
 
 # The connection takes one command at a time by itself.
 PARALLEL_UPDATES = 0
@@ -41,9 +47,6 @@ FEATURES: Final = {
 #: What loading a tape by its name makes possible.
 SHELF: Final = Feature.SELECT_SOURCE | Feature.BROWSE_MEDIA | Feature.PLAY_MEDIA
 
-#: A reading this near to the position that everybody has counted on to is no news, in seconds.
-TOLERANCE: Final = 1.0
-
 
 async def async_setup_entry(
     _hass: HomeAssistant,
@@ -55,12 +58,7 @@ async def async_setup_entry(
 
 
 class TapePlayer(TapeEntity, MediaPlayerEntity):
-    """A tape, played and wound (section 8 of the draft).
-
-    Whoever shows a player counts its position on by a second each second while it plays. At speed
-    1 that is true, and the position is told anew only when it is not. At any other speed, and
-    backwards, it is told with every reading, each second.
-    """
+    """A tape, played and wound (section 8 of the draft)."""
 
     _attr_name = None
     _unrecorded_attributes = frozenset({"source_list"})
@@ -68,8 +66,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit)
         self._attr_translation_key = "tape"
-        self._told_position: float | None = None
-        self._told_at = dt_util.utcnow()
+        self._counter = Counter()
         self._shelf_was_read = False
         self._follow()
 
@@ -108,13 +105,14 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
     @override
     def media_position(self) -> int | None:
         """Seconds from the start of the tape."""
-        return None if self._told_position is None else int(self._told_position)
+        position = self._counter.position
+        return None if position is None else int(position)
 
     @property
     @override
     def media_position_updated_at(self) -> datetime | None:
         """When the tape was there."""
-        return None if self._told_position is None else self._told_at
+        return self._counter.at
 
     @property
     @override
@@ -224,13 +222,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
         listing = await self._list(path)
         if listing is None:
             raise BrowseError(translation_domain=DOMAIN, translation_key="not_connected")
-        prefix = f"{path}/" if path else ""
-        children = [
-            *(_directory(name, f"{prefix}{name}") for name in listing.directories),
-            *(_recording(name, f"{prefix}{name}") for name in listing.tapes),
-        ]
-        title = path.rpartition("/")[2] or self.coordinator.name
-        return _directory(title, path, children)
+        return browse_directory(path, listing, self.coordinator.name)
 
     # -- the actions of this integration -------------------------------------------------------
 
@@ -276,22 +268,8 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
     # -- helpers -------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        """Tell the position anew unless it is where everybody has counted on to."""
-        tape = self.tape
-        if tape.position is None:
-            self._told_position = None
-            return
-        age = self.coordinator.hass.loop.time() - tape.read_at
-        read_at = dt_util.utcnow() - timedelta(seconds=age)
-        expected = self._told_position
-        if expected is not None and tape.speed == 1:
-            expected += (read_at - self._told_at).total_seconds()
-        if (
-            expected is None
-            or tape.speed not in (0, 1)
-            or abs(expected - tape.position) >= (TOLERANCE if tape.speed else 0.001)
-        ):
-            self._told_position, self._told_at = tape.position, read_at
+        age = self.coordinator.hass.loop.time() - self.tape.read_at
+        self._counter.follow(self.tape, dt_util.utcnow() - timedelta(seconds=age))
 
     async def _switch_power(self, *, on: bool) -> None:
         if power := self.coordinator.powers.feeding(self.subunit):
@@ -340,26 +318,3 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
 
 def _amount(position: float | None) -> Amount | None:
     return None if position is None else Amount(position)
-
-
-def _directory(title: str, path: str, children: list[BrowseMedia] | None = None) -> BrowseMedia:
-    return BrowseMedia(
-        media_class=MediaClass.DIRECTORY,
-        media_content_id=path,
-        media_content_type="directory",
-        title=title,
-        can_play=False,
-        can_expand=True,
-        children=children,
-    )
-
-
-def _recording(title: str, path: str) -> BrowseMedia:
-    return BrowseMedia(
-        media_class=MediaClass.VIDEO,
-        media_content_id=path,
-        media_content_type=MediaType.VIDEO,
-        title=title,
-        can_play=True,
-        can_expand=False,
-    )

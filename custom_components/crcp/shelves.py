@@ -4,6 +4,8 @@ from dataclasses import dataclass
 import re
 from typing import Final
 
+from homeassistant.components.media_player import BrowseMedia, MediaClass, MediaType
+
 from .protocols.crcp.client import Controller
 from .protocols.crcp.commands import text_command
 from .protocols.crcp.errors import Refused
@@ -47,6 +49,39 @@ async def list_directory(controller: Controller, path: str) -> Listing:
     return Listing(directories, [name for kind, name in safe if kind != "d"])
 
 
+def browse_directory(path: str, listing: Listing, unit: str) -> BrowseMedia:
+    """Show a directory in the media browser; the uppermost is called after the unit."""
+    prefix = f"{path}/" if path else ""
+    children = [
+        *(_directory(name, f"{prefix}{name}") for name in listing.directories),
+        *(_recording(name, f"{prefix}{name}") for name in listing.tapes),
+    ]
+    return _directory(path.rpartition("/")[2] or unit, path, children)
+
+
 def load(tape: Subunit, name: str) -> Command:
     """The command that loads a tape by its name (SMNT). Raises Refused for what no line holds."""
     return text_command("SMNT", Subunit(FILE, tape.number), name)
+
+
+def _directory(title: str, path: str, children: list[BrowseMedia] | None = None) -> BrowseMedia:
+    return BrowseMedia(
+        media_class=MediaClass.DIRECTORY,
+        media_content_id=path,
+        media_content_type="directory",
+        title=title,
+        can_play=False,
+        can_expand=True,
+        children=children,
+    )
+
+
+def _recording(title: str, path: str) -> BrowseMedia:
+    return BrowseMedia(
+        media_class=MediaClass.VIDEO,
+        media_content_id=path,
+        media_content_type=MediaType.VIDEO,
+        title=title,
+        can_play=True,
+        can_expand=False,
+    )

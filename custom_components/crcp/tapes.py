@@ -1,6 +1,7 @@
 """What Home Assistant knows of a tape beyond its status: its speed, its title, who may record."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -24,6 +25,10 @@ class Transport(StrEnum):
     RECORDING = "recording"
     FAST_FORWARD = "fast_forward"
     REWIND = "rewind"
+
+
+#: A reading this near to the position that everybody has counted on to is no news, in seconds.
+TOLERANCE: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -97,6 +102,32 @@ class Tape:
             return
         if speed := round((position - self.position) / (now - self.read_at), 1):
             self._estimate = speed
+
+
+class Counter:
+    """The position of a tape as dashboards are told it. at: when it was there; None if unknown.
+
+    Whoever shows a player counts its position on by a second each second while it plays. At speed
+    1 that is true, and the position is told anew only when it is not. At any other speed, and
+    backwards, it is told with every reading, each second.
+    """
+
+    def __init__(self) -> None:
+        self.position: float | None = None
+        self.at: datetime | None = None
+
+    def follow(self, tape: Tape, read_at: datetime) -> None:
+        """Take a reading, unless the tape is where everybody has counted on to."""
+        if tape.position is None:
+            self.position = self.at = None
+        elif not self._is_expected(tape.speed, tape.position, read_at):
+            self.position, self.at = tape.position, read_at
+
+    def _is_expected(self, speed: float, position: float, read_at: datetime) -> bool:
+        if self.position is None or self.at is None or speed not in (0, 1):
+            return False
+        counted = (read_at - self.at).total_seconds() if speed else 0.0
+        return abs(self.position + counted - position) < (TOLERANCE if speed else 0.001)
 
 
 def speeds(status: TapeStatus | None, name: str) -> Bounds:
