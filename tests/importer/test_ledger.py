@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 import sqlite3
 import threading
@@ -101,6 +101,14 @@ def test_twins_are_one_file(bench: Bench) -> None:
     bench.ledger.add(a_photo(serial="043"), RECORD)
     assert bench.ledger.count("042") == 1
     assert bench.ledger.count("044") == 0
+
+
+def test_files_are_counted_since_a_moment(bench: Bench) -> None:
+    moment = RECORD.imported_at
+    bench.ledger.add(a_photo(), RECORD)
+    assert bench.ledger.count("042", moment) == 1
+    assert bench.ledger.count("042", moment.astimezone(timezone(timedelta(hours=9)))) == 1
+    assert bench.ledger.count("042", moment + timedelta(seconds=1)) == 0
 
 
 def test_the_ledger_survives_a_restart(bench: Bench) -> None:

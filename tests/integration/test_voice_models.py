@@ -1,5 +1,6 @@
 """What language models get: our intents as tools, each called here and answered."""
 
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -8,13 +9,18 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
-from tests.integration.units import SetUp, act
+from tests.integration.conftest import set_up
+from tests.integration.test_photos import count
+from tests.integration.units import SetUp, act, state
 from tests.integration.voices import expose
 
 PLAYER = "media_player.attic_tape"
 ZOOM = "number.attic_camera_zoom"
+SHUTTER = "button.field_camera_take_a_picture"
+LAST = "sensor.field_camera_last_photo"
 BY_DEFAULT = {"CrcpRecord", "CrcpWind", "CrcpGoTo", "CrcpStop"}
 
 
@@ -111,3 +117,24 @@ async def test_a_model_uses_a_camera(hass: HomeAssistant, put: SetUp) -> None:
     assert await use(api, "CrcpLook", direction="left") == (True, "Attic Camera moves a little.")
     worked, words = await use(api, "CrcpLook", direction="up")
     assert (worked, words) == (False, "Attic Camera is not exposed to voice assistants.")
+
+
+async def test_a_model_uses_a_photo_camera(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    await set_up(hass, camera)
+    await until(lambda: count(hass) == 3)
+    await until(lambda: hass.states.get(SHUTTER))
+    assert ours(await tools(hass)) == {}
+    expose(hass, SHUTTER, LAST, "sensor.field_camera_photos_imported")
+    await until(lambda: state(hass, LAST) not in ("unknown", "unavailable"))
+    api = await tools(hass)
+    names = ours(api)
+    assert set(names) == {"CrcpTakePicture", "CrcpCountPhotos", "CrcpShowLastPicture"}
+    assert names["CrcpCountPhotos"].annotations.read_only
+    assert await use(api, "CrcpCountPhotos") == (True, "3 photos came today.")
+    worked, words = await use(api, "CrcpShowLastPicture")
+    assert worked
+    assert words.startswith("The last photo of Field camera is IMG_0003.JPG.")
+    assert await use(api, "CrcpTakePicture") == (True, "Field camera takes a picture.")
+    await until(lambda: count(hass) == 4)

@@ -13,11 +13,12 @@ from custom_components.crcp.virtual.camera import VirtualCamera
 from tests.helpers import until
 from tests.integration.conftest import set_up
 from tests.integration.test_photos import count
-from tests.integration.units import state
+from tests.integration.units import attribute, state
 from tests.integration.voices import expose, say, speak
 
 COUNT = "sensor.field_camera_photos_imported"
 LAST = "sensor.field_camera_last_photo"
+SHUTTER = "button.field_camera_take_a_picture"
 VOICE = {"sentences": True}
 
 SENTENCES = {
@@ -30,6 +31,9 @@ SENTENCES = {
         "on": "show the last picture on the kitchen screen",
         "shown": "Kitchen screen shows the last photo of Field camera.",
         "hidden": "Field camera is not exposed to voice assistants.",
+        "take": "Take a picture",
+        "taken": "Field camera takes a picture.",
+        "so many more": "4 photos came today.",
     },
     "de": {
         "how many": "Wie viele Fotos sind heute gekommen?",
@@ -40,6 +44,9 @@ SENTENCES = {
         "on": "Zeige mir das letzte Foto auf Kitchen screen",
         "shown": "Kitchen screen zeigt das letzte Foto von Field camera.",
         "hidden": "Field camera ist für Sprachassistenten nicht freigegeben.",
+        "take": "Mach ein Foto",
+        "taken": "Field camera macht ein Foto.",
+        "so many more": "Heute sind 4 Fotos gekommen.",
     },
 }
 
@@ -64,12 +71,19 @@ async def test_photos_are_asked_for(
     assert await say(hass, says["how many"]) == says["so many"]
     at = dt_util.as_local(dt_util.parse_datetime(state(hass, LAST), raise_on_error=True))
     assert await say(hass, says["last"]) == says["it"].format(time=f"{at:%H:%M}")
+    await until(lambda: hass.states.get(SHUTTER))
+    assert await say(hass, says["take"]) == says["hidden"]
+    expose(hass, SHUTTER)
+    assert await say(hass, says["take"]) == says["taken"]
+    await until(lambda: count(hass) == 4)
+    assert await say(hass, says["how many"]) == says["so many more"]
+    await until(lambda: "0004" in attribute(hass, LAST, "file_name"))
     plays = async_mock_service(hass, "media_player", "play_media")
     add_screen(hass, "media_player.kitchen_screen", "Kitchen screen")
     assert await say(hass, says["on"]) == says["shown"]
     (play,) = plays
     assert play.data["entity_id"] == "media_player.kitchen_screen"
-    assert play.data["media_content_id"].endswith("IMG_0003.JPG")
+    assert play.data["media_content_id"].endswith("IMG_0004.JPG")
     assert play.data["media_content_type"] == "image/jpeg"
 
 
