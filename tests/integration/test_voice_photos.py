@@ -9,11 +9,13 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
+from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
 from tests.integration.conftest import set_up
 from tests.integration.test_photos import count
-from tests.integration.units import attribute, state
+from tests.integration.units import SetUp, attribute, state
 from tests.integration.voices import expose, say, speak
 
 COUNT = "sensor.field_camera_photos_imported"
@@ -57,6 +59,19 @@ def add_screen(hass: HomeAssistant, entity_id: str, name: str) -> None:
     hass.states.async_set(entity_id, "idle", {"friendly_name": name, **features})
 
 
+def add_room(hass: HomeAssistant, name: str) -> str:
+    return ar.async_get(hass).async_create(name).id
+
+
+def add_screen_in(hass: HomeAssistant, area_id: str) -> str:
+    """A media player that is called "Screen", in a room."""
+    registry = er.async_get(hass)
+    screen = registry.async_get_or_create("media_player", "demo", area_id, original_name="Screen")
+    registry.async_update_entity(screen.entity_id, area_id=area_id)
+    add_screen(hass, screen.entity_id, "Screen")
+    return screen.entity_id
+
+
 @pytest.mark.parametrize("language", SENTENCES)
 async def test_photos_are_asked_for(
     hass: HomeAssistant, camera: VirtualCamera, media: Path, language: str
@@ -95,27 +110,62 @@ async def test_a_screen_is_found_where_it_was_asked_for(
     await speak(hass, "en")
     expose(hass, LAST)
     plays = async_mock_service(hass, "media_player", "play_media")
-    kitchen = ar.async_get(hass).async_create("Kitchen")
-    screen = er.async_get(hass).async_get_or_create(
-        "media_player", "demo", "screen", original_name="Screen"
-    )
-    er.async_get(hass).async_update_entity(screen.entity_id, area_id=kitchen.id)
-    add_screen(hass, screen.entity_id, "Screen")
+    kitchen, garden = (add_room(hass, name) for name in ("Kitchen", "Garden"))
 
-    async def ask_in(area_id: str) -> str:
-        slots = {"preferred_area_id": {"value": area_id}}
+    async def ask_in(area_id: str, **slots: str) -> str:
+        given = {**slots, "preferred_area_id": area_id}
         answer = await intent.async_handle(
-            hass, "test", "CrcpShowLastPicture", slots, assistant="conversation"
+            hass,
+            "test",
+            "CrcpShowLastPicture",
+            {key: {"value": value} for key, value in given.items()},
+            assistant="conversation",
         )
         return str(answer.speech["plain"]["speech"])
 
-    assert await ask_in(kitchen.id) == "Screen shows the last photo of Field camera."
-    assert len(plays) == 1
-    garden = ar.async_get(hass).async_create("Garden")
-    assert (await ask_in(garden.id)).startswith("The last photo of Field camera is")
+    told = "The last photo of Field camera is"
+    assert (await ask_in(kitchen)).startswith(told)
+    add_screen_in(hass, kitchen)
+    assert await ask_in(kitchen) == "Screen shows the last photo of Field camera."
+    assert (await ask_in(garden)).startswith(told)
+    other = add_screen_in(hass, garden)
+    await ask_in(garden, player="screen")
+    assert [play.data["entity_id"] for play in plays][1:] == [other]
     moon = await say(hass, "show the last picture on the moon")
     assert moon == "I do not know a screen called moon."
-    assert len(plays) == 1
+
+
+async def test_a_tape_is_no_screen(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, put: SetUp
+) -> None:
+    unit = scenes.studio()
+    await put(unit)
+    await set_up(hass, camera, **VOICE)
+    await until(lambda: state(hass, LAST) not in ("unknown", "unavailable"))
+    await speak(hass, "en")
+    expose(hass, LAST)
+    said = await say(hass, "show the last picture on attic tape")
+    assert said == "I do not know a screen called attic tape."
+
+
+async def test_photos_of_all_cameras_are_counted_together(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    other = VirtualCamera(photos=list(sample_photos(1)), model="Bird box", serial_number="B-1")
+    await other.start()
+    try:
+        await set_up(hass, camera, **VOICE)
+        await set_up(hass, other)
+        bird_box = "sensor.bird_box_photos_imported"
+        await until(lambda: count(hass) == 3)
+        await until(lambda: state(hass, bird_box) == "1")
+        await speak(hass, "en")
+        expose(hass, COUNT, bird_box)
+        assert await say(hass, "how many photos came today") == "4 photos came today."
+        one = await say(hass, "how many photos came today from the bird box")
+        assert one == "One photo came today."
+    finally:
+        await other.stop()
 
 
 async def test_without_a_photo_that_is_said(
