@@ -58,10 +58,16 @@ class Link[ClientT: Client]:
         self.given_up = False
 
     async def connect(self) -> None:
-        """Make the first connection, for run to go on with. Raises what connect raises."""
-        self._failed = True
-        self.client = await self._connect()
-        self._failed = False
+        """Make the first connection, for run to go on with. Raises what connect raises.
+
+        After a failure run may be begun all the same: it lets some time pass first.
+        """
+        try:
+            self.client = await self._connect()
+        except DEVICE_ERRORS as error:
+            self._failed = True
+            self._be_polite(error)
+            raise
 
     async def run(self) -> None:
         """Stay connected until cancelled, or until somebody gives up."""
@@ -71,8 +77,7 @@ class Link[ClientT: Client]:
             try:
                 await self._one_connection()
             except DEVICE_ERRORS as error:
-                if is_busy(error):
-                    self._failures = max(self._failures, POLITE)
+                self._be_polite(error)
                 self._on_down(error)
             except Exception:
                 # A defect of ours must not end the importing for good: it is told, with its
@@ -106,6 +111,10 @@ class Link[ClientT: Client]:
             if asyncio.get_running_loop().time() - began >= STEADY:
                 self._failures = 0
             await client.close()
+
+    def _be_polite(self, error: DeviceError) -> None:
+        if is_busy(error):
+            self._failures = max(self._failures, POLITE)
 
     async def _pause(self) -> None:
         self._hurry.clear()

@@ -154,3 +154,20 @@ async def test_waiting_grows_until_a_connection_holds(
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def test_after_a_first_connection_that_failed_some_time_passes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only somebody else's turn is over within the life of a test.
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,) * link_module.POLITE + (0.01,))
+    house.refusals = [Busy(421, "taken")]
+    link = Link(house.connect, house.use, house.downs.append)
+    with pytest.raises(Busy):
+        await link.connect()
+    task = asyncio.create_task(link.run())
+    await until(lambda: house.clients)
+    assert house.downs == []
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
