@@ -31,9 +31,11 @@ from .photo_options import (
     SLOTS,
     START_ALL,
     START_NEW,
+    TELLING_FIELDS,
     TEMPLATE_FIELDS,
     TemplateError,
     preview,
+    tells_apart,
 )
 
 #: The sections of the form, and what of the options each has.
@@ -72,6 +74,7 @@ class CameraOptionsFlow(OptionsFlowWithReload):
             description_placeholders={
                 "detail": detail,
                 "fields": TEMPLATE_FIELDS,
+                "telling": TELLING_FIELDS,
                 "example": self._example_now(before[CONF_TEMPLATE]),
             },
             last_step=False,
@@ -108,7 +111,8 @@ class CameraOptionsFlow(OptionsFlowWithReload):
         if not self._options[CONF_KINDS]:
             return "nothing_chosen", ""
         try:
-            self._example(self._options[CONF_TEMPLATE])
+            if not tells_apart(self._options[CONF_TEMPLATE]):
+                return "template_alike", ""
             folder = media_folder(self.hass, self._options[CONF_MEDIA_DIR])[1]
         except TemplateError as error:
             return "template_not_usable", str(error)

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from .importer.choice import Choice
 from .importer.kinds import Kind as FileKind
-from .importer.template import DEFAULT, FIELDS, Template, TemplateError
+from .importer.template import DEFAULT, FIELDS, TELLING, Template, TemplateError
 
 CONF_MEDIA_DIR: Final = "media_dir"
 CONF_TEMPLATE: Final = "template"
@@ -31,6 +31,7 @@ SLOTS: Final = ("1", "2")
 
 DEFAULT_TEMPLATE: Final = DEFAULT.text
 TEMPLATE_FIELDS: Final = ", ".join(f"{{{field}}}" for field in FIELDS)
+TELLING_FIELDS: Final = ", ".join(f"{{{field}}}" for field in TELLING)
 
 __all__ = ["TemplateError"]
 
@@ -83,6 +84,11 @@ def choice_of(
         first_day=first_day,
         last_day=last_day,
     )
+
+
+def tells_apart(template: str) -> bool:
+    """Whether pictures get names of their own by a template. Raises TemplateError."""
+    return Template(template).tells_apart
 
 
 def preview(template: str, camera_name: str) -> str:

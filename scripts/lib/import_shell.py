@@ -31,7 +31,7 @@ from crcp.importer.recovery import open_ledger
 from crcp.importer.room import Reserve, Room
 from crcp.importer.run import Imported, Report
 from crcp.importer.source import Photo
-from crcp.importer.template import DEFAULT, FIELDS, Template, TemplateError
+from crcp.importer.template import DEFAULT, FIELDS, TELLING, Template, TemplateError
 from crcp.protocols.ptpip.client import Initiator
 from crcp.protocols.ptpip.errors import Busy, NotAuthorised, PtpIpError, Refused
 from crcp.protocols.ptpip.packets import PORT
@@ -327,9 +327,13 @@ def reserve(text: str) -> Reserve:
 def template(text: str) -> Template:
     """Read a template."""
     try:
-        return Template(text)
+        read = Template(text)
     except TemplateError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if not read.tells_apart:
+        fields = ", ".join(f"{{{field}}}" for field in TELLING)
+        raise argparse.ArgumentTypeError(f"many pictures would have one name; add one of {fields}")
+    return read
 
 
 def report(arguments: argparse.Namespace, total: Total, problem: str | None) -> None:

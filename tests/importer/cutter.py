@@ -21,6 +21,9 @@ GUID = bytes(range(16))
 #: Short enough for a test that waits for them, long enough for a busy machine.
 HASTY = Timeouts(silence=0.3, goodbye=0.02, busy=(0.01,) * 4)
 
+#: For a camera that has no fault: what takes long is the machine, which others use as well.
+CALM = Timeouts(silence=30.0, goodbye=0.02, busy=(0.01,) * 4)
+
 
 class Ending(Enum):
     """How a link ends."""

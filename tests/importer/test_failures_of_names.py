@@ -1,9 +1,11 @@
 """How imports fail by names, dates and identities, F6 to F12 and F20, over real sockets."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.template import Template
 
 from .bench import TAKEN, Bench, some_bytes
@@ -188,6 +190,41 @@ async def test_f11_a_shot_around_midnight_is_not_torn_apart(
     await wired.run(bench.importer)
     first, second = (path.rpartition("/") for path in bench.files())
     assert first[0] == second[0]
+
+
+@pytest.mark.parametrize("strange", ["DSC_1.NEF", "DSC_1.JPG"])
+@pytest.mark.parametrize("order", [("JPG", "NEF"), ("NEF", "JPG")])
+async def test_f11_a_strangers_file_in_the_way_of_one_of_a_shot_gives_both_the_suffix(
+    bench: Bench, wired: WiredCamera, strange: str, order: tuple[str, str]
+) -> None:
+    folder = bench.library / "Kitchen/2026/2026-05-01"
+    folder.mkdir(parents=True)
+    (folder / strange).write_bytes(b"mine")
+    for ending in order:
+        wired.add(f"DSC_1.{ending}")
+    assert (await wired.run(bench.importer)).imported == 2
+    assert names(bench) == ["DSC_1-1.JPG", "DSC_1-1.NEF", strange]
+    assert (folder / strange).read_bytes() == b"mine"
+
+
+async def test_f11_hundreds_of_pictures_of_one_name_cost_few_questions_each(
+    bench: Bench, wired: WiredCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    real = Ledger.is_stem_taken
+
+    def counted(*args: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return real(*args)
+
+    monkeypatch.setattr(Ledger, "is_stem_taken", counted)
+    for number in range(300):
+        wired.add(f"DSC_{number}.JPG")
+    bench.importer = bench.make_importer(template=Template("{camera}"))
+    assert (await wired.run(bench.importer)).imported == 300
+    assert len(bench.files()) == 300
+    assert asked < 300 * 30
 
 
 # -- F12: what is done in the camera ---------------------------------------------------------------

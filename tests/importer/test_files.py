@@ -24,6 +24,7 @@ from custom_components.crcp.importer.errors import (
 )
 from custom_components.crcp.importer.files import PartFile, Stored
 from custom_components.crcp.importer.folders import check_library
+from custom_components.crcp.importer.naming import numbered
 
 from .bench import some_bytes
 
@@ -374,12 +375,32 @@ def test_two_photos_of_one_name_at_once_become_two_files(library: Path) -> None:
 def test_when_all_names_are_taken_the_photo_is_refused(
     library: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_NUMBER", 1)
+    monkeypatch.setattr(files, "TRIED_IN_ORDER", 2)
+    monkeypatch.setattr(files, "first_free", lambda _: None)
     for name in ("IMG.JPG", "IMG-1.JPG"):
         (folder / name).write_bytes(b"another")
     with pytest.raises(NameTaken, match=r"IMG\.JPG"):
         store(library)
     assert len(everything(library)) == 2
+
+
+def test_a_name_among_thousands_is_found_without_asking_for_each(
+    library: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As strangers' files may lie there, which the ledger does not know."""
+    for number in range(3000):
+        (folder / numbered("IMG.JPG", number)).write_bytes(b"another")
+    looks = 0
+    real = os.stat
+
+    def counted(*args: Any, **kwargs: Any) -> os.stat_result:
+        nonlocal looks
+        looks += 1
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(os, "stat", counted)
+    assert store(library).path.name == "IMG-3000.JPG"
+    assert looks < 100
 
 
 def test_a_file_that_may_not_be_read_is_not_this_one(

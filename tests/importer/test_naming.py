@@ -9,6 +9,7 @@ import pytest
 from custom_components.crcp.importer.naming import (
     MAX_NAME,
     MAX_NUMBER,
+    first_free,
     numbered,
     part_name,
     safe_name,
@@ -144,3 +145,27 @@ def test_every_path_has_four_parts_and_stays_below_the_library(
     assert path.parts[2] == true.date().isoformat()
     assert date.fromisoformat(path.parts[2]).year == int(path.parts[1])
     raise_if_invalid_path(str(path))
+
+
+@pytest.mark.parametrize("taken", [0, 1, 7, 8, 9, 15, 16, 17, 1000, 12_345, MAX_NUMBER])
+def test_a_free_number_is_found_in_a_few_questions(taken: int) -> None:
+    asked: list[int] = []
+
+    def is_taken(number: int) -> bool:
+        asked.append(number)
+        return number < taken
+
+    assert first_free(is_taken) == taken
+    assert len(asked) <= 48
+
+
+def test_among_gaps_a_number_is_free_and_behind_one_that_is_taken() -> None:
+    taken = {*range(20), *range(40, 100)}
+    found = first_free(taken.__contains__)
+    assert found is not None
+    assert found not in taken
+    assert found - 1 in taken
+
+
+def test_where_all_numbers_are_taken_none_is_found() -> None:
+    assert first_free(lambda _: True) is None

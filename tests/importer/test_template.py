@@ -26,6 +26,21 @@ def test_fields_are_replaced_and_the_extension_stays(template: str, path: str) -
 
 
 @pytest.mark.parametrize(
+    ("template", "tells"),
+    [
+        (DEFAULT.text, True),
+        ("{counter}", True),
+        ("{date}/{hour}{minute}{second}", True),
+        ("{camera}", False),
+        ("{camera}/{year}/{date}", False),
+        ("name", False),
+    ],
+)
+def test_some_templates_give_all_pictures_one_name(template: str, tells: bool) -> None:
+    assert Template(template).tells_apart is tells
+
+
+@pytest.mark.parametrize(
     ("template", "why"),
     [
         ("", "1 to 200"),

@@ -9,11 +9,12 @@ from custom_components.crcp.importer.ptp import PtpSource
 from custom_components.crcp.importer.run import Report
 from custom_components.crcp.protocols.ptpip.codes import OperationCode, ProtectionStatus
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.camera_faults import CameraFaults
 from custom_components.crcp.virtual.card import FIRST_STORAGE, SECOND_STORAGE, Card, Entry
 from custom_components.crcp.virtual.photos import Content, InMemory
 
 from .bench import TAKEN, some_bytes
-from .cutter import picture, session
+from .cutter import CALM, HASTY, picture, session
 
 SERIAL = "042"
 
@@ -68,8 +69,9 @@ class WiredCamera:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[PtpSource]:
-        """Connect, as a host does."""
-        async with session(self.camera.port) as source:
+        """Connect, as a host does; what is silent is soon given up only where that is the fault."""
+        timeouts = CALM if self.camera.faults == CameraFaults() else HASTY
+        async with session(self.camera.port, timeouts) as source:
             yield source
 
     def asked(self, operation: OperationCode) -> list[tuple[int, ...]]:

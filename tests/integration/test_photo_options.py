@@ -111,6 +111,17 @@ async def test_a_template_that_cannot_be_used_is_refused_in_words_and_can_be_men
     assert flow["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_template_that_gives_many_pictures_one_name_is_refused(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    flow = await begin(hass, camera_entry)
+    flow = await answer(hass, flow, answers({"template": "{camera}/{date}"}))
+    assert flow["errors"] == {"base": "template_alike"}
+    assert "{counter}" in flow["description_placeholders"]["telling"]
+    flow = await answer(hass, flow, answers({"template": "{camera}/{date}/{counter}"}))
+    assert flow["step_id"] == "confirm"
+
+
 async def test_a_folder_that_is_not_there_is_refused_and_not_made(
     hass: HomeAssistant,
     camera: VirtualCamera,

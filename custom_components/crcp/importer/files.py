@@ -18,7 +18,7 @@ from typing import Final
 
 from .errors import AnotherLibrary, BeingImported, NameTaken, UnsafePath
 from .folders import EXISTING_FILE, descend, flush, open_library, words
-from .naming import MAX_NUMBER, numbered
+from .naming import TRIED_IN_ORDER, first_free, numbered
 from .renaming import rename_to_new
 
 _NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -266,11 +266,21 @@ class PartFile:
             os.utime(self._file, (modified, modified))
 
     def _take_name(self) -> str:
-        for number in range(MAX_NUMBER + 1):
-            name = numbered(self._path.name, number)
-            if self._link_to(name) or self._is_same(name):
+        """Link to the first name that is free, or has these bytes; of many, to one of the free."""
+        for number in range(TRIED_IN_ORDER):
+            if name := self._take(number):
+                return name
+        while (free := first_free(self._is_taken)) is not None:
+            if name := self._take(free):  # else somebody else was faster
                 return name
         raise NameTaken(self._path)
+
+    def _take(self, number: int) -> str | None:
+        name = numbered(self._path.name, number)
+        return name if self._link_to(name) or self._is_same(name) else None
+
+    def _is_taken(self, number: int) -> bool:
+        return self._status(numbered(self._path.name, number)) is not None
 
     def _link_to(self, name: str) -> bool:
         """Give the file a name that nobody has, in one step; False when somebody has it."""

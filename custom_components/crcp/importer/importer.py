@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 import time
 from typing import Final
 
@@ -27,7 +27,7 @@ from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, Photo
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
 from .ledger import Ledger
-from .naming import part_name
+from .naming import part_name, safe_name
 from .records import Record
 from .room import Reserve, Room
 from .run import Failure, Imported, Plan, Progress, Report, Run
@@ -166,6 +166,8 @@ class Importer:
         Shots that are numbered here are numbered in the order in which they were taken.
         """
         chosen = [photo for photo in politely(listed) if self._choice.wants(photo)]
+        names = {photo.filename for photo in politely(listed)}
+        self._shelf.endings.update(PurePosixPath(safe_name(name)).suffix for name in names)
         if afresh:
             self._ledger.take_back(chosen)
         new = self._new_ones(chosen)

@@ -5,6 +5,7 @@ Assistant's media browser, which refuses "~" and "..", hides what starts with a 
 find what has a "#", "?" or "%".
 """
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 import re
 from typing import Final
@@ -12,12 +13,15 @@ import unicodedata
 
 from .source import Photo
 
-#: Collisions are numbered up to here; more than that is no collision, it is something broken.
-MAX_NUMBER: Final = 9999
+#: Collisions are numbered up to here; a card of 2 TB holds half as many pictures of 4 MB.
+MAX_NUMBER: Final = 999_999
+
+#: So many numbers are tried one after the other; then the next free one is found by halves.
+TRIED_IN_ORDER: Final = 8
 
 #: File systems take 255 bytes (some 255 UTF-16 units, which are never more). A final name may get
 #: a number, and the name of its part file a dot, a token and an ending.
-MAX_NAME: Final = 255 - len("-9999") - len(".") - len(".01234567") - len(".part")
+MAX_NAME: Final = 255 - len(f"-{MAX_NUMBER}") - len(".") - len(".01234567") - len(".part")
 
 #: A longer ending is no extension; it goes when a name is too long.
 MAX_EXTENSION: Final = 32
@@ -49,6 +53,33 @@ def numbered(name: str, number: int) -> str:
     """The name for the number-th file that would have the same: IMG-1.JPG; 0 is the first file."""
     path = PurePosixPath(name)
     return f"{path.stem}-{number}{path.suffix}" if number else name
+
+
+def first_free(is_taken: Callable[[int], bool]) -> int | None:
+    """A number that is free: the first one, where those that are taken follow each other.
+
+    Where they have gaps it is behind one that is taken. Asks as often as the answer has digits in
+    binary, twice. None when all are taken.
+    """
+    low = -1
+    for number in range(TRIED_IN_ORDER):
+        if not is_taken(number):
+            return number
+        low = number
+    high = 2 * TRIED_IN_ORDER
+    while high <= MAX_NUMBER and is_taken(high):
+        low, high = high, 2 * high
+    if high > MAX_NUMBER:
+        if is_taken(MAX_NUMBER):
+            return None
+        high = MAX_NUMBER
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_taken(middle):
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def part_name(name: str, photo: Photo) -> str:

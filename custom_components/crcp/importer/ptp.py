@@ -104,6 +104,7 @@ class PtpSource:
                 # Nobody asked the camera what it can do; this is what every camera can.
                 if offset:
                     raise PhotoRefused("the camera does not say that it gives parts of a file")
+                self._at_once.add(photo.handle)
                 await self._initiator.get_object(photo.handle, count)
         return given
 

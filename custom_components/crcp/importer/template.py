@@ -27,6 +27,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "second": "its second",
 }
 
+#: Those that no two pictures share, or few of a burst.
+TELLING: Final = ("name", "counter", "second")
+
 #: A path that is deeper or longer is a mistake; some systems end at 260 characters in all.
 MAX_LEVELS: Final = 8
 MAX_TEMPLATE: Final = 200
@@ -62,6 +65,14 @@ class Template:
     def counts(self) -> bool:
         """Whether files are numbered, so that the number has to be found first."""
         return "{counter}" in self.text
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether there is a field that tells pictures apart, which few templates mean to lack.
+
+        Without one all pictures of a day or of a camera have one name, and are numbered.
+        """
+        return any(f"{{{field}}}" in self.text for field in TELLING)
 
     def path(
         self, camera_name: str, photo: Photo, arrived: datetime, counter: int = 0

@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+import os
 from pathlib import Path, PurePosixPath
+import random
+from random import Random
 from typing import Final
 
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile, remove_part
 from .ledger import Ledger
-from .naming import MAX_NUMBER, numbered, part_name
+from .naming import first_free, numbered, part_name
 from .reading import Hashes
 from .records import Begun, Record
 from .room import Room
@@ -33,9 +36,34 @@ CHECKPOINT: Final = 16 << 20
 SAMPLE: Final = 64 << 10
 
 
+#: How much is compared at each of the places that a photo is probed at when all of it has come.
+PROBE: Final = 8 << 10
+
+#: Beyond the places that lie ever farther apart, so many anywhere.
+MORE_PROBES: Final = 2
+
+
+def probes(size: int, chance: Random) -> list[int]:
+    """Where a photo of this size is compared with the camera's again.
+
+    Wherever one photo gave place to another, one of these places lies before the seam: one
+    in each span that begins twice as far from the beginning as the one before. The others are
+    anywhere. Nobody can know them beforehand, so no photo is made to pass.
+    """
+    places, start = [0], SAMPLE
+    while start < size:
+        places.append(chance.randrange(start, min(2 * start, size)))
+        start *= 2
+    places += [chance.randrange(max(1, size)) for _ in range(MORE_PROBES)]
+    return [max(0, min(place, size - PROBE)) for place in places]
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where photos go: the folder, what names the camera and the files there, and the books."""
+    """Where photos go: the folder, what names the camera and the files there, and the books.
+
+    endings: of the names on this camera's cards, so of what may belong to one shot.
+    """
 
     ledger: Ledger
     library: Path
@@ -43,6 +71,7 @@ class Shelf:
     template: Template
     room: Room
     hashes: Hashes = field(default_factory=Hashes)
+    endings: set[str] = field(default_factory=set)
 
 
 class Transfer:
@@ -142,11 +171,19 @@ class Transfer:
         counts = self._shelf.template.counts
         counter = self._ledger.next_counter(photo.serial) if counts else 0
         wanted = self._template_path(counter)
-        for number in range(MAX_NUMBER + 1):
-            path = wanted.with_name(numbered(wanted.name, number))
-            if not self._ledger.is_stem_taken(path, photo, self._shelf.library):
-                return self._at(path, counter)
-        return self._at(wanted, counter)  # storing it will say that all are taken
+        free = first_free(lambda number: self._is_stem_taken(_numbered(wanted, number)))
+        return self._at(_numbered(wanted, free or 0), counter)  # storing it says if all are taken
+
+    def _is_stem_taken(self, path: PurePosixPath) -> bool:
+        """Whether another shot's file has this name, or would be in the way of this one's others.
+
+        A stranger's file under the very name of this one is no matter: it may be this one.
+        """
+        shelf = self._shelf
+        if self._ledger.is_stem_taken(path, self._photo, shelf.library):
+            return True
+        others = (path.with_suffix(ending) for ending in shelf.endings if ending != path.suffix)
+        return any(os.path.lexists(shelf.library / other) for other in others)
 
     def _at(self, path: PurePosixPath, counter: int) -> Begun:
         return Begun(path=path, counter=counter, library=self._shelf.library)
@@ -211,7 +248,20 @@ class Transfer:
         if await source.photo(self._photo.handle) != self._photo:
             raise Changed
         await sink.finish()
+        if not source.came_at_once(self._photo):
+            await self._prove(source, part)
         return part
+
+    async def _prove(self, source: PhotoSource, part: PartFile) -> None:
+        """Raise Changed where a photo that was read in parts is not what the camera has now.
+
+        Another one may have taken its place between two parts, alike in all that is told of it.
+        """
+        for offset in probes(part.size, random.SystemRandom()):
+            size = min(PROBE, part.size - offset)
+            sample = await source.sample(self._photo, offset, size)
+            if sample is not None and sample != await self._blocking(part.read, offset, size):
+                raise Changed
 
     def _write(self, part: PartFile, data: memoryview) -> None:
         part.write(data)
@@ -305,6 +355,10 @@ class Transfer:
     ) -> Result:
         work: Awaitable[Result] = self._run_blocking(func, *args)
         return await to_its_end(work)
+
+
+def _numbered(path: PurePosixPath, number: int) -> PurePosixPath:
+    return path.with_name(numbered(path.name, number))
 
 
 async def _write_when_open(
