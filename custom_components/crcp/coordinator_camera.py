@@ -57,6 +57,7 @@ class State(StrEnum):
     IMPORTING = "importing"
     NO_ROOM = "no_room"
     NO_FOLDER = "no_folder"
+    OTHER_FOLDER = "other_folder"
     NOT_WRITABLE = "not_writable"
     NO_LEDGER = "no_ledger"
     PAUSED = "paused"

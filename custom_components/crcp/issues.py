@@ -1,11 +1,15 @@
 """What only a person can put right about a camera, as repair issues: there while their cause is."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
+
+#: Issues that have a dialogue in repairs.py.
+FIXABLE: Final = frozenset({"other_folder"})
 
 
 class Issues:
@@ -32,7 +36,8 @@ class Issues:
             self._hass,
             DOMAIN,
             self._id(key),
-            is_fixable=False,
+            data={"entry_id": self._entry_id},
+            is_fixable=key in FIXABLE,
             is_persistent=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,

@@ -79,6 +79,14 @@ class PhotoLibrary:
         await self.async_open()
         await self.blocking(self._check)
 
+    async def async_accept(self) -> None:
+        """Take the folder for the library, whatever it is on. Raises HomeAssistantError."""
+        try:
+            await self.async_open()
+            await self.blocking(Room(self.folder, self.ledger, RESERVE).accept)
+        except ImporterError as error:
+            raise not_usable(str(error)) from error
+
     async def async_close(self) -> None:
         """Give the ledger back, and end the thread."""
         if self._ledger:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from homeassistant.util.json import JsonValueType
 
-from .importer.errors import ImporterError, LedgerError, LibraryFull, LibraryMissing
+from .importer.errors import AnotherLibrary, ImporterError, LedgerError, LibraryFull, LibraryMissing
 from .importer.run import Progress
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Trouble(StrEnum):
 
     NO_ROOM = "no_room"
     NO_FOLDER = "no_folder"
+    OTHER_FOLDER = "other_folder"
     NOT_WRITABLE = "not_writable"
     NO_LEDGER = "no_ledger"
 
@@ -102,6 +103,8 @@ def trouble_of(error: ImporterError) -> Trouble:
             return Trouble.NO_LEDGER
         case LibraryFull():
             return Trouble.NO_ROOM
+        case AnotherLibrary():
+            return Trouble.OTHER_FOLDER
         case LibraryMissing():
             return Trouble.NO_FOLDER
         case _:

@@ -142,6 +142,12 @@ class PhotoHost:
             await self._count()
         self.look_again()
 
+    async def async_accept_folder(self) -> None:
+        """Take the media folder for the one to use, as a person says. Raises HomeAssistantError."""
+        await self.library.async_accept()
+        self._out_of_trouble()
+        self.look_again()
+
     # -- one connection ------------------------------------------------------------------------
 
     async def async_serve(self, initiator: Initiator) -> None:

@@ -14,7 +14,7 @@ import unicodedata
 
 import pytest
 
-from custom_components.crcp.importer import files, reading, room
+from custom_components.crcp.importer import files, folders, reading, room
 
 from .fake_os import Call, lay_over
 
@@ -163,7 +163,7 @@ class FatOs:
 
 def lay_fat(patch: pytest.MonkeyPatch) -> None:
     """Let the importer's library lie on FAT."""
-    for module in (files, reading, room):
+    for module in (files, folders, reading, room):
         patch.setattr(module, "os", FatOs())
 
 

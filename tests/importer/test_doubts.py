@@ -10,10 +10,11 @@ from .bench import Bench, some_bytes
 from .wire import WiredCamera
 
 RESET = datetime(2000, 1, 1)
+NEW_YEAR = datetime(2019, 1, 1, 0, 0, 7)
 LARGE = 200_000
 
 
-@pytest.mark.parametrize("taken", [None, RESET], ids=["no date", "reset clock"])
+@pytest.mark.parametrize("taken", [None, RESET, NEW_YEAR], ids=["no date", "old", "New Year"])
 @pytest.mark.parametrize("place", [0, LARGE - 1], ids=["begins", "ends"])
 async def test_f9_another_picture_of_the_same_name_size_and_date_is_imported(
     bench: Bench, wired: WiredCamera, taken: datetime | None, place: int

@@ -462,6 +462,7 @@ async def test_photos_without_any_identity_are_told_apart_by_their_bytes(
         @override
         async def fetch(self, photo: Photo, write: Write, offset: int = 0) -> int:
             self.fetched.append(photo)
+            self.offsets.append(offset)
             await write(memoryview(some_bytes(photo.handle)))
             return 1000
 

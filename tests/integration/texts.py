@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntriesFlowManager, OptionsFlowManager
 from homeassistant.data_entry_flow import FlowManager, FlowResultType, section
 from homeassistant.helpers.issue_registry import IssueRegistry
@@ -82,6 +83,13 @@ class Reader:
                 self.read(f"selector.{key}.options.{option}")
 
 
+def category_of(manager: FlowManager[Any, Any], flow: Any) -> str:
+    """Where the texts of a dialogue are."""
+    if isinstance(flow, RepairsFlow):
+        return f"issues.{flow.issue_id.rpartition('_')[0]}.fix_flow"
+    return {ConfigEntriesFlowManager: "config", OptionsFlowManager: "options"}[type(manager)]
+
+
 @pytest.fixture(autouse=True)
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """Read along, in every test."""
@@ -91,13 +99,12 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     async def read_along(self: FlowManager[Any, Any], flow: Any, *args: Any) -> Any:
         result = await handle(self, flow, *args)
         if type(flow).__module__.startswith("custom_components.crcp"):
-            categories = {ConfigEntriesFlowManager: "config", OptionsFlowManager: "options"}
-            reader.read_result(categories[type(self)], result)
+            reader.read_result(category_of(self, flow), result)
         return result
 
     def read_issue(self: IssueRegistry, domain: str, issue_id: str, **issue: Any) -> Any:
         if domain == DOMAIN:
-            for part in ("title", "description"):
+            for part in ("title",) if issue["is_fixable"] else ("title", "description"):
                 path = f"issues.{issue['translation_key']}.{part}"
                 reader.read(path, issue["translation_placeholders"])
         return create(self, domain, issue_id, **issue)

@@ -4,6 +4,11 @@ A clock that was lost dates every picture alike, uncompressed pictures are all o
 numbers begin anew on a card that was formatted. So name, size and date may be those of another
 photo: what a photo without a true date is, its bytes say. Once in each session its first and last
 block are held against those of the file here.
+
+The same goes for photos of a first of January: that is where clocks begin whose battery was empty,
+in whatever year the camera was made, and only with such a clock can two photos be alike to the
+second. All others are known by name, size and date alone: to look at each of 20 000 would take as
+many round trips in each session.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,13 +44,14 @@ class Doubts:
         Where that cannot be seen, a photo is what it seems: its file was deleted here, or the
         camera gives no parts.
         """
-        return [photo for photo in known if not photo.taken and await self.is_other(source, photo)]
+        doubtful = [photo for photo in known if _is_doubtful(photo)]
+        return [photo for photo in doubtful if await self.is_other(source, photo)]
 
     async def is_other(self, source: PhotoSource, photo: Photo) -> bool:
         """Whether a photo is another one than its identity says."""
         if self._session is None or self._session() is not source:
             self._session, self._settled = ref(source), set()
-        if photo.taken or photo.handle in self._settled:
+        if not _is_doubtful(photo) or photo.handle in self._settled:
             return False
         records = await self._blocking(self._ledger.records, photo)
         seen = [await self._is_same(source, photo, record) for record in records]
@@ -75,3 +81,9 @@ class Doubts:
         self, func: Callable[[*Args], Result], *args: *Args
     ) -> Result:
         return await to_its_end(self._run_blocking(func, *args))
+
+
+def _is_doubtful(photo: Photo) -> bool:
+    """Whether a photo may be dated by a clock that nobody set."""
+    taken = photo.taken
+    return taken is None or (taken.month, taken.day) == (1, 1)
