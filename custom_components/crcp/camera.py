@@ -66,6 +66,7 @@ class StreamCamera(SubunitEntity, Camera):
         self._clips = ClipDesk(coordinator, subunit, self.feed, self._options.clip_dir)
         self._payload_type: int | None = None
         self._title = self._loaded_title
+        self._before = self._what_matters
 
     @property
     def tape(self) -> Subunit:
@@ -75,6 +76,11 @@ class StreamCamera(SubunitEntity, Camera):
     @property
     def _loaded_title(self) -> str | None:
         return self.coordinator.tape(self.tape).title
+
+    @property
+    def _what_matters(self) -> tuple[bool, str]:
+        """What may bring a picture where there was none; that a tape has moved on does not."""
+        return self.available, self.coordinator.tape(self.tape).operation
 
     @property
     def _is_film(self) -> bool:
@@ -159,7 +165,9 @@ class StreamCamera(SubunitEntity, Camera):
         if self._title != self._loaded_title:
             self._title = self._loaded_title
             self.hass.async_create_task(self.feed.renew(), f"another tape at {self.entity_id}")
-        self.feed.hurry()
+        if self._before != self._what_matters:
+            self._before = self._what_matters
+            self.feed.hurry()
         super()._handle_coordinator_update()
 
     # -- the actions of this integration -------------------------------------------------------

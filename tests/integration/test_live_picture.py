@@ -139,6 +139,33 @@ async def test_ten_viewers_cost_one_transfer_which_ends_after_the_last(
     await until(lambda: state(hass, CAMERA) == "idle")
 
 
+async def test_at_the_end_of_a_tape_a_player_waits_for_it_to_move(
+    hass: HomeAssistant, put: SetUp, footage: Footage
+) -> None:
+    unit = scenes.deck()
+    scenes.show(unit, footage)
+    await put(unit)
+    entity(hass).feed._settled = 1000
+    await act(hass, "media_player.select_source", PLAYER, source="test-card.ts")
+    await act(hass, "media_player.media_seek", PLAYER, seek_position=2.5)
+    async with watching(hass) as stream:
+        await stream.readexactly(188)
+        await act(hass, "media_player.media_play", PLAYER)
+        await until(lambda: unit.decks[0].position == 3)
+        # Each transfer has one black picture, and is over; the player is not sent away for that.
+        await until(lambda: count(unit, "RETR") == 4)
+        assert not stream.is_eof()
+        assert entity(hass).feed._failures == 3
+        entity(hass).feed._settled = 0.1
+        await act(hass, "media_player.media_seek", PLAYER, seek_position=0)
+        await until(lambda: unit.decks[0].position == 0)
+        await act(hass, "media_player.media_play", PLAYER)
+        async with asyncio.timeout(30):
+            await stream.read()
+    async with watching(hass) as stream:
+        assert None not in numbers_of(await stream.readexactly(60 * 188))
+
+
 async def test_only_who_knows_the_address_gets_the_picture(
     hass: HomeAssistant, put: SetUp, unit: VirtualUnit
 ) -> None:

@@ -69,7 +69,7 @@ def camera() -> Camera:
 
 @pytest.fixture
 async def feed(camera: Camera) -> AsyncIterator[Feed]:
-    feed = Feed(camera.open, linger=0.05)
+    feed = Feed(camera.open, linger=0.05, settled=0.0)
     yield feed
     await feed.close()
 
@@ -159,6 +159,45 @@ async def test_viewers_of_a_picture_with_another_clock_begin_anew(
         with pytest.raises(StopAsyncIteration):
             await anext(viewer)
     assert news == [2]
+
+
+async def test_a_picture_that_ends_at_once_sends_nobody_away(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tape at its end shows one black picture to each who asks, and is asked more seldom."""
+    monkeypatch.setattr("custom_components.crcp.live.feed.RETRY_DELAYS", (0, 0, 0, 1000))
+    news: list[int] = []
+    feed = Feed(camera.open, settled=1000.0, on_another=lambda: news.append(1))
+    with feed.watch() as viewer:
+        for attempt in range(1, 5):
+            await shows(camera, 1, opened=attempt)
+            camera.end()
+        assert await numbers(viewer, 1) == [0]
+        await until(lambda: feed._failures == 4)
+        assert not news
+        feed._settled = 0.01
+        feed.hurry()
+        await until(lambda: camera.opened == 5)
+        # It plays again: who has seen nothing yet sees it at once, and the other when it stays.
+        with feed.watch() as newcomer:
+            camera.show(2)
+            assert await numbers(newcomer, 2) == [0, 1]
+        with pytest.raises(StopAsyncIteration):
+            await anext(viewer)
+    assert news == [1]
+    assert feed._failures == 0
+    await feed.close()
+
+
+async def test_who_wants_one_transfer_is_told_when_it_ends(camera: Camera, feed: Feed) -> None:
+    with feed.watch(once=True) as viewer, feed.watch() as patient:
+        await shows(camera, 2)
+        camera.end()
+        assert await numbers(viewer, 2) == [0, 1]
+        with pytest.raises(StopAsyncIteration):
+            await anext(viewer)
+        assert camera.opened == 1
+        assert await numbers(patient, 2) == [0, 1]
 
 
 async def test_viewers_wait_for_a_unit_that_is_away(camera: Camera, feed: Feed) -> None:

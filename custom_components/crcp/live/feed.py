@@ -23,7 +23,11 @@ LINGER: Final = 10.0
 
 #: Seconds between attempts while somebody watches; the last is repeated. A tape at its end, or a
 #: unit without power, sends nothing and says so at once.
-RETRY_DELAYS: Final = (0.5, 1.0, 2.0, 3.0)
+RETRY_DELAYS: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0)
+
+#: A picture that lasts so many seconds has come to stay. One that ends before, as that of a tape
+#: at its end does, is not worth that anybody begins anew for it, and is asked for ever more seldom.
+SETTLED: Final = 1.0
 
 #: What is kept for who comes late: a second of 100 Mbit/s. More, and they wait for a key frame.
 MAX_KEPT: Final = 12 << 20
@@ -52,6 +56,7 @@ class Feed:
         open_source: Callable[[], Awaitable[Source]],
         *,
         linger: float = LINGER,
+        settled: float = SETTLED,
         on_news: Callable[[], None] = lambda: None,
         on_another: Callable[[], None] = lambda: None,
     ) -> None:
@@ -60,14 +65,18 @@ class Feed:
         self.error: CrcpError | NoPicture | None = None
         self._open_source = open_source
         self._linger = linger
+        self._settled = settled
         self._on_news = on_news
         self._on_another = on_another
         self._viewers: set[Viewer] = set()
+        #: Those that saw another transfer than the one that runs: its clock is not theirs.
+        self._behind: set[Viewer] = set()
         self._kept: list[MediaFrame] = []
         self._kept_size = 0
         self._pump: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._leaving: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
         self._held = 0
         self._closed = False
         self._failures = 0
@@ -84,12 +93,13 @@ class Feed:
         return self._closed
 
     @contextmanager
-    def watch(self, *, late: bool = True) -> Iterator[Viewer]:
-        """Watch for as long as the context lasts.
+    def watch(self, *, late: bool = True, once: bool = False) -> Iterator[Viewer]:
+        """Watch for as long as the context lasts, or until the picture begins with another clock.
 
-        late: whether to begin with what was kept, rather than with what comes from now on.
+        late: whether to begin with what was kept, rather than with what comes from now on. once:
+        whether to end as soon as the transfer does, rather than when another picture has come.
         """
-        viewer = Viewer()
+        viewer = Viewer(once=once)
         for frame in self._kept if late else ():
             viewer.put(frame)
         if self._closed:
@@ -102,6 +112,7 @@ class Feed:
             yield viewer
         finally:
             self._viewers.discard(viewer)
+            self._behind.discard(viewer)
             self._leave()
             self._on_news()
 
@@ -211,6 +222,7 @@ class Feed:
         finally:
             # Who comes now is not to be shown what is over.
             self._forget()
+            self._unsettle()
             with suppress(CrcpError):
                 await _to_its_end(source.close())
 
@@ -236,22 +248,37 @@ class Feed:
     # -- its viewers ---------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """A picture comes. Its clock is another one, so whoever saw the one before begins anew."""
+        """A picture comes. Its clock is another one, so whoever saw the one before waits."""
         self._forget()
-        self._failures = 0
         self.error = None
-        old = [viewer for viewer in self._viewers if viewer.has_begun]
-        if old:
+        self._behind = {viewer for viewer in self._viewers if viewer.has_begun}
+        loop = asyncio.get_running_loop()
+        self._settling = loop.call_later(self._settled, self._settle)
+
+    def _settle(self) -> None:
+        """The picture stays, so it is worth that those who saw another one begin anew."""
+        self._settling = None
+        self._failures = 0
+        if self._behind:
             self._on_another()
-        for viewer in old:
+        for viewer in self._behind:
             viewer.end()
+
+    def _unsettle(self) -> None:
+        """The picture is over."""
+        if self._settling:
+            self._settling.cancel()
+            self._settling = None
+        for viewer in self._viewers:
+            if viewer.once and viewer.has_begun:
+                viewer.end()
 
     def _give(self, frame: MediaFrame) -> None:
         if frame.is_start:
             self._forget()
         if self._kept or frame.is_start:
             self._keep(frame)
-        for viewer in self._viewers:
+        for viewer in self._viewers - self._behind:
             viewer.put(frame)
 
     def _keep(self, frame: MediaFrame) -> None:

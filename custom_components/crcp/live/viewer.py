@@ -18,8 +18,9 @@ class Viewer:
     It ends where the picture does, or begins anew with another clock.
     """
 
-    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
-        """Begin with nothing. max_waiting: bytes."""
+    def __init__(self, max_waiting: int = MAX_WAITING, *, once: bool = False) -> None:
+        """Begin with nothing. max_waiting: bytes. once: for the picture of one transfer only."""
+        self.once = once
         #: How many frames this viewer was too slow, or too early, for.
         self.skipped = 0
         #: Whether a frame was given that one can begin with.
