@@ -136,7 +136,7 @@ def test_every_step_has_a_text() -> None:
         for node in ast.walk(ast.parse(flow))
         if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert steps - {"zeroconf", "reauth"} == set(english["config"]["step"])
+    assert steps - {"zeroconf", "ssdp", "reauth"} == set(english["config"]["step"])
 
 
 def test_every_reason_to_end_a_dialogue_has_a_sentence() -> None:

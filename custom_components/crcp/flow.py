@@ -49,13 +49,6 @@ class DeviceFlow(ConfigFlow):
         if entry and entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.async_sighted()
 
-    async def _ask_address(
-        self, step_id: str, port: int, user_input: dict[str, Any] | None, create: Create
-    ) -> ConfigFlowResult:
-        """Ask for an address until there is the device that create makes an entry of."""
-        self._address = user_input or {}
-        return await self._ask(step_id, vol.Schema(address_fields(port)), user_input, create)
-
     async def _confirm(
         self, step_id: str, user_input: dict[str, Any] | None, create: Create
     ) -> ConfigFlowResult:

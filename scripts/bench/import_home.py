@@ -104,6 +104,10 @@ class ProbedHome(HomeAssistant):
         path = f"config/config_entries/flow/{flow['flow_id']}"
         await self.api("POST", path, {"next_step_id": "camera"})
         result = await self.api("POST", path, {"host": "127.0.0.1", "port": port})
+        while result["type"] == "progress":
+            await asyncio.sleep(0.1)
+            result = await self.api("GET", path)
+        result = await self.api("POST", path, {"start": "all"})
         if result["type"] != "create_entry":
             raise StartFailed(f"Home Assistant did not add the camera: {result}")
 

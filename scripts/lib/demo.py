@@ -126,7 +126,13 @@ class Demo:
         await self._finish(flow_id, {"host": "127.0.0.1", "port": device["port"]})
 
     async def _finish(self, flow_id: str, answer: dict[str, Any]) -> None:
-        result = await self.home.api("POST", f"config/config_entries/flow/{flow_id}", answer)
+        path = f"config/config_entries/flow/{flow_id}"
+        result = await self.home.api("POST", path, answer)
+        while result["type"] == "progress":
+            await asyncio.sleep(0.1)
+            result = await self.home.api("GET", path)
+        if result.get("step_id") == "camera_start":
+            result = await self.home.api("POST", path, {"start": "all"})
         if result["type"] != "create_entry":
             raise StartFailed(f"Home Assistant did not add the device: {result}")
 

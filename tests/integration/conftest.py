@@ -118,6 +118,7 @@ async def set_up(
     works: bool = True,
     serial: str = "",
     title: str = "",
+    port: int = 0,
     **options: Any,
 ) -> MockConfigEntry:
     """Set up an entry for a camera, as its flow would have made it, with these options."""
@@ -128,7 +129,7 @@ async def set_up(
         data={
             CONF_KIND: Kind.CAMERA,
             CONF_HOST: "127.0.0.1",
-            CONF_PORT: camera.port,
+            CONF_PORT: port or camera.port,
             CONF_GUID: bytes(range(16)).hex(),
             CONF_FRIENDLY_NAME: "Home Assistant",
             CONF_SERIAL: serial or camera.serial_number,

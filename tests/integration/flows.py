@@ -14,6 +14,7 @@ import pytest
 
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.virtual.host import Host
+from tests.helpers import until
 
 FTP_SERVER = {
     b"STAT": b"211-FTP server status:\r\n     Logged in as ha\r\n     TYPE: ASCII\r\n211 End\r\n",
@@ -35,6 +36,36 @@ async def give(
 
 async def answer(hass: HomeAssistant, flow: ConfigFlowResult, **given: Any) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_configure(flow["flow_id"], given)
+
+
+async def wait(hass: HomeAssistant, flow: ConfigFlowResult) -> ConfigFlowResult:
+    """Watch a dialogue's progress until it asks something, or ends."""
+    manager, flow_id = hass.config_entries.flow, flow["flow_id"]
+    while flow["type"] in (FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE):
+        await until(lambda: not _works(hass, flow_id))
+        flow = await manager.async_configure(flow_id)
+    return flow
+
+
+def _works(hass: HomeAssistant, flow_id: str) -> bool:
+    handler = hass.config_entries.flow._progress.get(flow_id)
+    works = (getattr(handler, "_work", None), getattr(handler, "_approval", None))
+    return any(work and not work.done() for work in works)
+
+
+async def connect(
+    hass: HomeAssistant, flow: ConfigFlowResult, port: int, **more: Any
+) -> ConfigFlowResult:
+    """Give a camera's address, and wait until it is connected or was not."""
+    return await wait(hass, await give(hass, flow, port, **more))
+
+
+async def add_camera(hass: HomeAssistant, port: int, start: str = "all") -> ConfigFlowResult:
+    """Add the camera at a port as a person does."""
+    flow = await connect(hass, await begin(hass, "camera"), port)
+    if flow["type"] is not FlowResultType.FORM or flow["step_id"] != "camera_start":
+        return flow
+    return await answer(hass, flow, start=start)
 
 
 async def discover(

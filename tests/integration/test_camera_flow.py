@@ -4,16 +4,15 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.personalities import NIKON, SONY
 from tests.helpers import until
+from tests.integration.flows import add_camera
 
 CONNECTED = "binary_sensor.field_camera_connection"
 
@@ -35,16 +34,6 @@ async def start(socket_enabled: None) -> AsyncIterator[Start]:
         await camera.stop()
 
 
-async def add(hass: HomeAssistant, port: int, host: str = "127.0.0.1") -> ConfigFlowResult:
-    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    flow = await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"next_step_id": "camera"}
-    )
-    return await hass.config_entries.flow.async_configure(
-        flow["flow_id"], {"host": host, "port": port}
-    )
-
-
 def connected(hass: HomeAssistant) -> bool:
     found = hass.states.get(CONNECTED)
     return bool(found) and found.state == "on"
@@ -54,7 +43,7 @@ async def test_two_cameras_with_one_serial_number_are_refused_in_words(
     hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry, start: Start
 ) -> None:
     twin = await start(serial_number=camera.serial_number, guid=bytes(range(1, 17)))
-    result = await add(hass, twin.port)
+    result = await add_camera(hass, twin.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "same_serial")
     assert result["description_placeholders"] == {"camera": "Field camera"}
     assert camera_entry.data["port"] == camera.port
@@ -64,10 +53,10 @@ async def test_two_cameras_that_say_the_same_of_themselves_are_told_apart_by_bei
     hass: HomeAssistant, camera: VirtualCamera, media: Path, start: Start
 ) -> None:
     camera.guid = bytes(16)
-    entry = (await add(hass, camera.port))["result"]
+    entry = (await add_camera(hass, camera.port))["result"]
     await until(lambda: connected(hass))
     twin = await start(serial_number=camera.serial_number, guid=bytes(16))
-    result = await add(hass, twin.port)
+    result = await add_camera(hass, twin.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "same_serial")
     assert entry.data["port"] == camera.port
 
@@ -79,7 +68,7 @@ async def test_a_camera_that_moved_keeps_its_entry(
     await camera.stop()
     await until(lambda: not connected(hass))
     moved = await start(serial_number=camera.serial_number)
-    result = await add(hass, moved.port)
+    result = await add_camera(hass, moved.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert camera_entry.data["port"] == moved.port
     await until(lambda: connected(hass))
@@ -91,7 +80,7 @@ async def test_an_address_that_works_is_not_given_up_for_another(
 ) -> None:
     await until(lambda: connected(hass))
     same = await start(serial_number=camera.serial_number)
-    result = await add(hass, same.port)
+    result = await add_camera(hass, same.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert camera_entry.data["port"] == camera.port
 
@@ -101,7 +90,7 @@ async def test_a_camera_that_is_there_is_not_asked_a_second_time(
 ) -> None:
     await until(lambda: connected(hass))
     numbers = next(camera._numbers)
-    result = await add(hass, camera.port)
+    result = await add_camera(hass, camera.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert next(camera._numbers) == numbers + 1
 
@@ -112,7 +101,7 @@ async def test_the_dialogue_hands_its_connection_over(
 ) -> None:
     camera = await start(serial_number="S-1", personality=personality)
     await camera.press_shutter()
-    result = await add(hass, camera.port)
+    result = await add_camera(hass, camera.port)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await until(lambda: list(media.rglob("*.JPG")))
     assert next(camera._numbers) == 2
@@ -123,6 +112,6 @@ async def test_a_camera_without_a_serial_number_is_known_by_its_guid(
     hass: HomeAssistant, media: Path, start: Start
 ) -> None:
     camera = await start(serial_number="", guid=bytes(range(1, 17)))
-    result = await add(hass, camera.port)
+    result = await add_camera(hass, camera.port)
     assert result["result"].unique_id == f"ptpip:{bytes(range(1, 17)).hex()}"
     await until(lambda: connected(hass))
