@@ -1,10 +1,11 @@
 """What a stream's actions do: fetch a stretch of a tape, record what is shown, send a film."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+import math
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -20,10 +21,14 @@ from .protocols.crcp.errors import Refused
 from .protocols.crcp.messages import Amount, Motion, Subunit
 from .protocols.crcp.subunits import TAPE
 from .shelves import load
+from .stretches import FromNowOn, OnTape, Stretch
 
 #: How often a tape that winds is asked where it is, and how long winding may take, in seconds.
 LOOK: Final = 0.2
 WINDING: Final = 600.0
+
+#: So many seconds before a clip its tape begins to play: more than from key frame to key frame.
+LEAD: Final = 2.5
 
 #: So many seconds a tape plays on behind a clip, unless it is stopped before.
 MARGIN: Final = 1.0
@@ -52,12 +57,12 @@ class ClipDesk:
     def _hass(self) -> HomeAssistant:
         return self._coordinator.hass
 
-    async def record(self, seconds: float) -> dict[str, str | int]:
+    async def record(self, seconds: float) -> dict[str, Any]:
         """Store what the stream shows from now on."""
         with self._busy(recording=True):
-            return await self._store(self._coordinator.name, seconds)
+            return await self._store(self._coordinator.name, FromNowOn(seconds))
 
-    async def fetch(self, name: str | None, start: float, end: float) -> dict[str, str | int]:
+    async def fetch(self, name: str | None, start: float, end: float) -> dict[str, Any]:
         """Play a stretch of a tape, by its name or the loaded one, and store it."""
         if end <= start:
             raise invalid("clip_ends_before_it_begins")
@@ -68,18 +73,23 @@ class ClipDesk:
         with self._busy(recording=True), in_the_users_words():
             if name and name != self._coordinator.tape(self._tape).title:
                 await self._command(load(self._tape, name).name, name=name)
-            await self._wind_to(start)
-            await self._feed_runs()
-            await self._command("PLAY", Motion(1.0, Amount(self._beyond(end))))
+            await self._wind_to(max(start - LEAD, 0.0))
+            length = self._coordinator.data.tapes[self._tape].length
+            if start >= (math.inf if length is None else length):
+                raise invalid("clip_beyond_tape")
+            title = self._coordinator.tape(self._tape).title or self._coordinator.name
+            stretch = OnTape(lambda: self._coordinator.tape(self._tape), start, end, length)
             try:
-                title = self._coordinator.tape(self._tape).title
-                return await self._store(title or self._coordinator.name, end - start)
+                return await self._store(title, stretch, lambda: self._play_to(end))
             finally:
                 await self._command("PAUS")
 
     async def send(self, path: Path, name: str) -> None:
         """Send a film to the unit, which keeps it under a name; a tape records it meanwhile."""
-        has_tape = self._tape in self._coordinator.data.tapes
+        status = self._coordinator.data.tapes.get(self._tape)
+        has_tape = status is not None
+        if status and status.abilities and "RECO" not in status.abilities:
+            raise invalid("tape_cannot_record")
         if has_tape and not self._coordinator.tape(self._tape).may_record:
             raise invalid("recording_not_allowed")
         connection = self._coordinator.connection
@@ -108,10 +118,17 @@ class ClipDesk:
             if has_tape:
                 await self._command("PAUS")
 
-    async def _store(self, title: str, seconds: float) -> dict[str, str | int]:
+    async def _store(
+        self, title: str, stretch: Stretch, begin: Callable[[], Awaitable[None]] | None = None
+    ) -> dict[str, Any]:
         name = clip_name(title, dt_util.now())
         clips = Clips(self._hass, self._clip_dir)
-        return await clips.record(self._feed, name, seconds, self._note)
+        return await clips.record(self._feed, name, stretch, self._note, begin)
+
+    async def _play_to(self, end: float) -> None:
+        with in_the_users_words():
+            await self._feed_runs()
+            await self._command("PLAY", Motion(1.0, Amount(self._beyond(end))))
 
     @contextmanager
     def _busy(self, *, recording: bool) -> Iterator[None]:

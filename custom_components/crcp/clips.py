@@ -5,14 +5,15 @@ committed as the importer does it: part file, flush, its name, which replaces no
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 import logging
 import os
 from pathlib import Path, PurePosixPath
 import tempfile
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -27,17 +28,25 @@ from .importer.folders import check_library
 from .importer.naming import safe_name
 from .importer.room import Reserve
 from .live.feed import Feed
+from .live.viewer import Viewer
 from .photo_library import NoMediaDir, media_folder
 from .protocols.crcp.client.transfer import Transfer
 from .protocols.crcp.rtp import TS_PACKET, RtpPacket, Sender
+from .stretches import Stretch
 
 _LOGGER = logging.getLogger(__name__)
 
 #: The folder of all clips in the media folder.
 FOLDER: Final = "CRCP clips"
 
-#: So many seconds after it should have been whole, a clip has failed.
+#: After so many seconds without a picture a clip is at its end; without any, it has failed.
 PATIENCE: Final = 20.0
+
+#: How often it is looked whether a clip is at its end, where no picture comes.
+LOOK: Final = 0.25
+
+#: A clip that is so many seconds shorter than it was asked to be is not complete.
+NEARLY: Final = 0.5
 
 #: Of RTP's clock for a transport stream (RFC 2250).
 CLOCK: Final = 90000
@@ -50,6 +59,29 @@ _PARTS: Final[HassKey[set[Path]]] = HassKey(f"{DOMAIN}_clip_parts")
 
 _PIECE: Final = 1 << 20
 _PACKETS: Final = 7
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was gathered. lead: so many seconds of it come before what was asked for."""
+
+    lead: float = 0.0
+    began: float = 0.0
+    ended: float = 0.0
+    size: int = 0
+    skipped_before: int = 0
+    skipped: int = 0
+
+    @property
+    def duration(self) -> float:
+        """How long it is, as far as our clock tells."""
+        return self.ended - self.began - self.lead
+
+    def note(self, size: int, came_at: float, skipped: int) -> None:
+        """Count a frame. skipped: how many the viewer was too slow for by now."""
+        self.began = self.began or came_at
+        self.size += size
+        self.ended, self.skipped = came_at, skipped - self.skipped_before
 
 
 class Clips:
@@ -70,60 +102,101 @@ class Clips:
         self,
         feed: Feed,
         name: str,
-        seconds: float,
+        stretch: Stretch,
         on_progress: Callable[[float], None] = lambda _: None,
-    ) -> dict[str, str | int]:
-        """Store so many seconds from now on, and return where. Raises HomeAssistantError."""
+        begin: Callable[[], Awaitable[None]] | None = None,
+    ) -> dict[str, Any]:
+        """Store a stretch of a picture; return where, and how long it is. Raises HomeAssistantError.
+
+        begin: lets the picture move, once all that comes is kept.
+        """
         try:
             await self._run(check_library, self._library)
             with await self._run(self._spool) as spool:
-                await self._gather(feed, spool, seconds, on_progress)
-                return await self._run(self._commit, spool, name)
-        except TimeoutError:
-            raise _failed("clip_without_picture") from None
-        except (ImporterError, NoFilm, OSError) as error:
+                with feed.watch(late=False) as viewer:
+                    if begin:
+                        await begin()
+                    gathered = await self._gather(viewer, spool, stretch, on_progress)
+                if not gathered.size:
+                    raise _failed("clip_without_picture")
+                return await self._run(self._commit, spool, name, gathered, stretch.duration)
+        except (ImporterError, OSError) as error:
             raise _failed("clip_not_stored", detail=str(error)) from error
 
     async def _gather(
-        self, feed: Feed, spool: IO[bytes], seconds: float, on_progress: Callable[[float], None]
-    ) -> None:
-        sink = Sink(lambda piece: self._write(spool, piece), self._run)
-        first: int | None = None
+        self,
+        viewer: Viewer,
+        spool: IO[bytes],
+        stretch: Stretch,
+        on_progress: Callable[[float], None],
+    ) -> Gathered:
+        """Keep what belongs to a stretch, from the last frame on that one can begin with before it.
+
+        What interrupts the picture ends the clip, which is whole as far as it goes.
+        """
+        gathered, sink = Gathered(), Sink(lambda piece: self._write(spool, piece), self._run)
+        clock = self._hass.loop.time
+        heard = clock()
         try:
-            with feed.watch(late=False) as viewer:
-                async with asyncio.timeout(seconds + PATIENCE):
-                    async for frame in viewer:
-                        first = frame.timestamp if first is None else first
-                        gone = (frame.timestamp - first & 0xFFFFFFFF) / CLOCK
-                        if gone >= seconds:
-                            break
-                        await sink.write(memoryview(frame.data))
-                        on_progress(gone / seconds)
-                    else:
-                        raise _failed("clip_interrupted")
+            while stretch.share(clock()) < 1 or viewer.has_waiting:
+                try:
+                    async with asyncio.timeout(LOOK):
+                        frame = await anext(viewer)
+                except TimeoutError:
+                    if clock() - heard > PATIENCE:
+                        break
+                    continue
+                except StopAsyncIteration:
+                    break
+                heard = viewer.came_at
+                if stretch.share(heard) >= 1:
+                    break
+                lead = stretch.lead(heard)
+                if frame.is_start and lead is not None:
+                    await sink.finish()
+                    await self._run(_empty, spool)
+                    gathered = Gathered(lead, heard, skipped_before=viewer.skipped)
+                    sink = Sink(lambda piece: self._write(spool, piece), self._run)
+                await sink.write(memoryview(frame.data))
+                gathered.note(len(frame.data), heard, viewer.skipped)
+                on_progress(max(stretch.share(heard), 0.0))
         finally:
             await sink.finish()
+        return gathered
 
     def _spool(self) -> IO[bytes]:
         return tempfile.TemporaryFile(dir=self._library)
 
     def _write(self, spool: IO[bytes], piece: memoryview) -> None:
         disk = os.statvfs(self._library)
-        if disk.f_blocks and disk.f_bavail * disk.f_frsize < Reserve().of(
-            disk.f_blocks * disk.f_frsize
-        ):
+        # It is copied once when it is packed, and once more when it gets its name.
+        wanted = Reserve().of(disk.f_blocks * disk.f_frsize) + spool.tell()
+        if disk.f_blocks and disk.f_bavail * disk.f_frsize < wanted:
             raise LibraryFull(self._library, 0, "too little space is free")
         spool.write(piece)
 
-    def _commit(self, spool: IO[bytes], name: str) -> dict[str, str | int]:
+    def _commit(
+        self, spool: IO[bytes], name: str, gathered: Gathered, wanted: float
+    ) -> dict[str, Any]:
         """Make it a film where that is possible, and give it its name."""
-        ending = FILM if can_pack() else STREAM
-        film = make_film(spool, self._library) if ending == FILM else spool
+        ending, film, duration = STREAM, spool, gathered.duration
+        if can_pack():
+            # One that no film can be made of, because its clock jumps, say, is kept all the same.
+            with suppress(NoFilm):
+                film, duration = make_film(spool, self._library, gathered.lead)
+                ending = FILM
+                spool.close()
         with film:
             film.seek(0)
             stored = self._publish(film, PurePosixPath(FOLDER, safe_name(name + ending)))
         place = f"media-source://media_source/{self._dir_id}/{stored.path}"
-        return {"media_content_id": place, "path": str(stored.path), "size": stored.size}
+        return {
+            "media_content_id": place,
+            "path": str(stored.path),
+            "size": stored.size,
+            "duration": round(duration, 2),
+            "complete": not gathered.skipped and duration > wanted - NEARLY,
+        }
 
     def _publish(self, film: IO[bytes], path: PurePosixPath) -> Stored:
         part_name = f".{path.name}{PART}"
@@ -141,6 +214,11 @@ class Clips:
 
     async def _run[*Args, Result](self, job: Callable[[*Args], Result], *args: *Args) -> Result:
         return await to_its_end(self._hass.async_add_executor_job(job, *args))
+
+
+def _empty(spool: IO[bytes]) -> None:
+    spool.seek(0)
+    spool.truncate()
 
 
 def clip_name(title: str, now: datetime) -> str:

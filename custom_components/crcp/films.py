@@ -37,16 +37,20 @@ def can_pack() -> bool:
     return True
 
 
-def make_film(stream: IO[bytes], folder: Path) -> IO[bytes]:
-    """Pack a stream into a film, in a file without a name in a folder. Raises NoFilm, OSError."""
+def make_film(stream: IO[bytes], folder: Path, lead: float = 0.0) -> tuple[IO[bytes], float]:
+    """Pack a stream into a film, in a file without a name in a folder, and tell how long it is.
+
+    lead: so many seconds at its beginning are there to be decoded, and are not to be shown. Raises
+    NoFilm, OSError.
+    """
     film = tempfile.TemporaryFile(dir=folder)
     try:
-        _pack(stream, film, "mpegts", "mp4")
+        duration = _pack(stream, film, "mpegts", "mp4", lead)
     except BaseException:
         film.close()
         raise
     film.seek(0)
-    return film
+    return film, duration
 
 
 def make_stream(path: Path) -> StreamFile:
@@ -64,8 +68,14 @@ def make_stream(path: Path) -> StreamFile:
     return StreamFile(stream, duration)
 
 
-def _pack(source: IO[bytes], target: IO[bytes], form: str | None, wanted: str) -> float:
-    """Copy the picture and the sound; return how many seconds there are."""
+def _pack(
+    source: IO[bytes], target: IO[bytes], form: str | None, wanted: str, lead: float = 0.0
+) -> float:
+    """Copy the picture and the sound; return how many seconds there are, behind the lead.
+
+    What is before zero is there to be decoded and not to be shown: a film tells that (its edit
+    list).
+    """
     try:
         import av
     except ImportError as error:
@@ -81,12 +91,17 @@ def _pack(source: IO[bytes], target: IO[bytes], form: str | None, wanted: str) -
             first = last = 0.0
             begun = False
             for packet in opened.demux(chosen):
-                if packet.dts is None:
+                if packet.dts is None or packet.pts is None:
                     continue
-                moment = float(packet.dts * packet.time_base)
+                moment = float(packet.pts * packet.time_base)
                 length = float((packet.duration or 0) * packet.time_base)
-                first = moment if not begun else first
+                first = moment + lead if not begun else first
                 last, begun = max(last, moment + length), True
+                if lead:
+                    if packet.stream.type == "audio" and moment < first:
+                        continue
+                    shift = round(first / packet.time_base)
+                    packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
                 packet.stream = tracks[packet.stream.index]
                 made.mux(packet)
     except (av.FFmpegError, ValueError) as error:

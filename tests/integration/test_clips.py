@@ -65,7 +65,8 @@ async def test_a_stretch_of_a_tape_becomes_a_film_in_the_library(
     told = await answer(hass, "fetch_clip", name="test-card.ts", start=1, end=2)
     path = media / told["path"]
     numbers = numbers_in(path)
-    assert numbers == list(range(25, 25 + len(numbers)))
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert numbers[0] == pytest.approx(25, abs=5)
     # When a picture was sent is what tells, and a busy machine sends unevenly.
     assert len(numbers) == pytest.approx(25, abs=5)
     assert "mp4" in probed(path)
@@ -76,6 +77,23 @@ async def test_a_stretch_of_a_tape_becomes_a_film_in_the_library(
     assert shown == [told["media_content_id"]]
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     assert state(hass, CAMERA) == "idle"
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0.5, 1.0), (0, 3), (2.2, 5)])
+async def test_a_clip_is_the_stretch_that_was_asked_for(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path, begin: float, end: float
+) -> None:
+    """It is wound to before it and hidden up to it; and a tape's end is the end of a clip."""
+    told = await answer(hass, "fetch_clip", name="test-card.ts", start=begin, end=end)
+    numbers = numbers_in(media / told["path"])
+    first, last = begin * 25, min(end, 3) * 25
+    assert None not in numbers
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    # The tape is where STAT says, give or take a little, and a busy machine sends unevenly.
+    assert numbers[0] == pytest.approx(first, abs=5)
+    assert numbers[-1] == pytest.approx(last - 1, abs=5)
+    assert told["complete"] is (end <= 3)
+    assert told["duration"] == pytest.approx(len(numbers) / 25, abs=0.2)
 
 
 async def test_what_is_shown_is_recorded_with_progress(
@@ -121,6 +139,7 @@ async def test_a_film_goes_to_the_unit_and_back(
         ("fetch_clip", {"start": 2, "end": 1}, "later than its start"),
         ("fetch_clip", {"start": 0, "end": 1e6}, "four hours"),
         ("fetch_clip", {"name": "nothing.ts", "start": 0, "end": 1}, "no such file"),
+        ("fetch_clip", {"name": "test-card.ts", "start": 10, "end": 12}, "tape is over before"),
         ("send_clip", {"media": "media-source://nothing/x", "name": "x"}, "sent as a film"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from time import monotonic
 from typing import Final
 
 from ..protocols.crcp.depacketise import MediaFrame
@@ -26,11 +27,18 @@ class Viewer:
         #: Whether a frame was given that one can begin with.
         self.has_begun = False
         self._max_waiting = max_waiting
-        self._frames: deque[MediaFrame] = deque()
+        #: When the frame that was given last came, by the event loop's clock.
+        self.came_at = 0.0
+        self._frames: deque[tuple[MediaFrame, float]] = deque()
         self._size = 0
         self._in_step = False
         self._ended = False
         self._news = asyncio.Event()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether a frame is there already."""
+        return bool(self._frames)
 
     def put(self, frame: MediaFrame) -> None:
         """Take the next frame."""
@@ -40,7 +48,7 @@ class Viewer:
             self.skipped += 1
             return
         self._in_step = self.has_begun = True
-        self._frames.append(frame)
+        self._frames.append((frame, monotonic()))
         self._size += len(frame.data)
         self._news.set()
 
@@ -60,7 +68,7 @@ class Viewer:
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
-        frame = self._frames.popleft()
+        frame, self.came_at = self._frames.popleft()
         self._size -= len(frame.data)
         return frame
 
