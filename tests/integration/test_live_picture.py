@@ -79,8 +79,10 @@ def number_in(picture: bytes) -> int:
 
 
 @asynccontextmanager
-async def watching(hass: HomeAssistant) -> AsyncIterator[aiohttp.StreamReader]:
-    url = await async_get_stream_source(hass, CAMERA)
+async def watching(
+    hass: HomeAssistant, camera: str = CAMERA
+) -> AsyncIterator[aiohttp.StreamReader]:
+    url = await async_get_stream_source(hass, camera)
     assert url
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.content_type == "video/mp2t"
