@@ -1,6 +1,7 @@
 """Photos from your cameras: what was imported, in Home Assistant's media browser."""
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Final, override
@@ -38,6 +39,7 @@ from .photo_shelf import (
     async_cameras,
     async_days,
     async_key_of,
+    async_months,
     async_page,
     async_photo,
 )
@@ -139,8 +141,10 @@ class CameraPhotos(MediaSource):
         return await self._pictures(folder, await async_page(self.hass, query, behind))
 
     async def _root(self) -> BrowseMediaSource:
-        page = await async_page(self.hass, Query(films=False), limit=1)
-        newest = page.photos[0].key if page.photos else None
+        newest = None
+        with suppress(ShelfError):  # whoever opens a folder is told
+            page = await async_page(self.hass, Query(films=False), limit=1)
+            newest = page.photos[0].key if page.photos else None
         folders = [
             self._folder("recent", self._text("recent"), newest=newest),
             *(self._folder(each, self._text(each)) for each in ("dates", "cameras", "videos")),
@@ -149,20 +153,16 @@ class CameraPhotos(MediaSource):
         return self._folder("", self._text("photos"), folders)
 
     async def _months(self) -> BrowseMediaSource:
-        months: dict[str, str | None] = {}
-        for day in await async_days(self.hass):
-            month = f"{day.day:%Y-%m}"
-            months[month] = months.get(month) or day.newest
         folders = [
-            self._folder(f"dates/{month}", month, newest=key) for month, key in months.items()
+            self._folder(f"dates/{day.day:%Y-%m}", f"{day.day:%Y-%m}", newest=day.newest)
+            for day in await async_months(self.hass)
         ]
         return self._folder("dates", self._text("dates"), folders)
 
     async def _days(self, month: str) -> BrowseMediaSource:
         folders = [
             self._folder(f"dates/{day.day}", f"{day.day}", newest=day.newest)
-            for day in await async_days(self.hass)
-            if f"{day.day:%Y-%m}" == month
+            for day in await async_days(self.hass, month)
         ]
         return self._folder(f"dates/{month}", month, folders)
 

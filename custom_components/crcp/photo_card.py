@@ -5,7 +5,7 @@ question that is broken off would cost the connection.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
@@ -93,6 +93,13 @@ class Cards:
             raise _failed("card_photo_gone")
         return photo
 
+    async def async_chosen(self, host: PhotoHost, ids: Iterable[str]) -> frozenset[Photo]:
+        """Those of the camera's that the media browser has under these ids."""
+        keys = [each.rpartition("/")[2] for each in ids]
+        if not all(key in self._card(host).photos for key in keys):
+            await self.async_photos(host)  # chosen before this connection began, perhaps
+        return frozenset(self.photo(host, key).photo for key in keys)
+
     async def async_thumbnail(self, host: PhotoHost, key: str) -> Path | None:
         """The camera's small picture of one, as a JPEG file; None where it has none."""
         photo, card = self.photo(host, key).photo, self._card(host)
@@ -109,10 +116,10 @@ class Cards:
 
     async def async_import(self, host: PhotoHost, key: str) -> str:
         """Import one, whatever the options choose; return its path below the library."""
-        photo = self.photo(host, key).photo
+        (photo,) = chosen = await self.async_chosen(host, [key])
         if path := await self._async_path(host, photo):
             return path
-        importing = asyncio.ensure_future(host.order(Choice(photos=frozenset({photo}))))
+        importing = asyncio.ensure_future(host.order(Choice(photos=chosen)))
         result = await self._wait_for(importing, IMPORTED_WITHIN, _failed("camera_busy"))
         if result.failed:
             name, reason = result.failed[0]

@@ -11,16 +11,19 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from .importer.catalogue import Catalogue, StoredPhoto
+from .const import DOMAIN
+from .importer.catalogue import Catalogue, Day, StoredPhoto
 from .importer.errors import ImporterError
-from .photo_library import borrowed_catalogue
-from .photo_types import is_film, is_media, is_picture, mime_of
+from .photo_library import LOCAL_MEDIA, borrowed_catalogue
+from .photo_types import FILM_ENDINGS, is_film, is_media, is_picture, mime_of
 
 #: So many pictures are shown at once; more make a browser slow.
 PAGE: Final = 500
 
 #: So many days, which is a picture a day for twenty-seven years.
 MAX_DAYS: Final = 10_000
+
+_OURS: Final = f"media-source://{DOMAIN}/photo/"
 
 #: So many files have a path that another one's path is a part of.
 MAX_ALIKE: Final = 100
@@ -136,6 +139,18 @@ async def async_photo(hass: HomeAssistant, key: str) -> ShelfPhoto:
         return await hass.async_add_executor_job(reader.photo, catalogue, key)
 
 
+async def async_local_id(hass: HomeAssistant, media_content_id: str) -> str:
+    """What Home Assistant's own source calls a picture of ours; anything else as it is."""
+    key = media_content_id.removeprefix(_OURS)
+    if key == media_content_id:
+        return media_content_id
+    try:
+        row = (await async_photo(hass, key)).row
+    except ShelfError:
+        return media_content_id
+    return f"{LOCAL_MEDIA}{row.library}/{row.path}"
+
+
 async def async_key_of(hass: HomeAssistant, library: str, path: str) -> str:
     """The key of a file of a media folder, by its path below that. Raises ShelfError."""
 
@@ -151,10 +166,16 @@ async def async_key_of(hass: HomeAssistant, library: str, path: str) -> str:
     return key
 
 
-async def async_days(hass: HomeAssistant) -> list[DayOnShelf]:
-    """The days on which pictures were taken, newest first. Raises ShelfError."""
+async def async_months(hass: HomeAssistant) -> list[DayOnShelf]:
+    """The last day with pictures of each month, newest first. Raises ShelfError."""
     async with _catalogue(hass) as catalogue:
-        return await hass.async_add_executor_job(_days, catalogue) if catalogue else []
+        return await hass.async_add_executor_job(_months, catalogue) if catalogue else []
+
+
+async def async_days(hass: HomeAssistant, month: str) -> list[DayOnShelf]:
+    """The days of a month with pictures, newest first; month: as "2026-05". Raises ShelfError."""
+    async with _catalogue(hass) as catalogue:
+        return await hass.async_add_executor_job(_days, catalogue, month) if catalogue else []
 
 
 async def async_cameras(hass: HomeAssistant) -> list[CameraOnShelf]:
@@ -173,11 +194,23 @@ async def _catalogue(hass: HomeAssistant) -> AsyncIterator[Catalogue | None]:
         raise ShelfError(str(error)) from error
 
 
-def _days(catalogue: Catalogue) -> list[DayOnShelf]:
-    return [
-        DayOnShelf(day=day.day, newest=_key_of_newest(catalogue, day.newest))
-        for day in catalogue.days(MAX_DAYS)
-    ]
+def _months(catalogue: Catalogue) -> list[DayOnShelf]:
+    months: dict[str, Day] = {}
+    for day in catalogue.days(MAX_DAYS):
+        months.setdefault(_month_of(day), day)
+    return [_day(catalogue, day) for day in months.values()]
+
+
+def _days(catalogue: Catalogue, month: str) -> list[DayOnShelf]:
+    return [_day(catalogue, day) for day in catalogue.days(MAX_DAYS) if _month_of(day) == month]
+
+
+def _month_of(day: Day) -> str:
+    return day.day.isoformat()[: len("2026-05")]
+
+
+def _day(catalogue: Catalogue, day: Day) -> DayOnShelf:
+    return DayOnShelf(day=day.day, newest=_key_of_newest(catalogue, day.newest))
 
 
 def _cameras(catalogue: Catalogue) -> list[CameraOnShelf]:
@@ -256,12 +289,13 @@ type _Ask = Callable[[StoredPhoto | None], list[StoredPhoto]]
 
 def _asker(catalogue: Catalogue, query: Query) -> _Ask:
     """What gives the next rows behind one."""
-    day = query.day
+    day, words, serial = query.day, query.words, query.serial
+    endings = () if query.pictures else FILM_ENDINGS
     if day:
-        return lambda before: catalogue.of_day(day, _CHUNK, before, serial=query.serial)
-    if query.words:
-        return lambda before: catalogue.find(query.words, _CHUNK, before, serial=query.serial)
-    return lambda before: catalogue.recent(_CHUNK, before, serial=query.serial)
+        return lambda before: catalogue.of_day(day, _CHUNK, before, serial=serial)
+    if words:
+        return lambda before: catalogue.find(words, _CHUNK, before, serial=serial, endings=endings)
+    return lambda before: catalogue.recent(_CHUNK, before, serial=serial, endings=endings)
 
 
 def _rows(ask: _Ask, before: StoredPhoto | None) -> Iterator[StoredPhoto]:

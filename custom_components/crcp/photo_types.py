@@ -67,6 +67,9 @@ UNKNOWN: Final = "application/octet-stream"
 
 JPEG: Final = "image/jpeg"
 
+#: What the names of films end in, for whoever has to find a few among many pictures.
+FILM_ENDINGS: Final = tuple(_FILMS)
+
 _ALL: Final = {**_SHOWN, **_FILMS, **_PREVIEWED}
 
 

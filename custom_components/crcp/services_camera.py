@@ -1,7 +1,8 @@
 """The actions of photo cameras."""
 
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_ID
@@ -18,8 +19,10 @@ import voluptuous as vol
 from .const import CONF_KIND, DOMAIN, Kind
 from .coordinator_camera import CameraCoordinator
 from .errors import invalid
+from .photo_card import async_get_cards
 from .photo_options import CONF_KINDS, CONF_PROTECTED_ONLY, CONF_SLOTS, KINDS, SLOTS, choice_of
 from .photo_progress import photo_attributes
+from .photo_shelf import async_local_id
 
 IMPORT_PHOTOS: Final = "import_photos"
 FORGET_PHOTO: Final = "forget_photo"
@@ -27,10 +30,18 @@ FORGET_PHOTO: Final = "forget_photo"
 ATTR_FIRST_DAY: Final = "first_day"
 ATTR_LAST_DAY: Final = "last_day"
 ATTR_PHOTO: Final = "photo"
+ATTR_PHOTOS: Final = "photos"
+
+
+def _media_id(value: Any) -> str:
+    """What a media selector gives, or its id alone."""
+    return cv.string(value.get("media_content_id") if isinstance(value, dict) else value)
+
 
 _IMPORT_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_PHOTOS, default=[]): vol.All(cv.ensure_list, [_media_id]),
         vol.Optional(ATTR_FIRST_DAY): cv.date,
         vol.Optional(ATTR_LAST_DAY): cv.date,
         # What is in them is looked at by the action: a schema refuses in no words of a person's.
@@ -81,6 +92,9 @@ async def _import_photos(call: ServiceCall) -> ServiceResponse:
         first_day=first,
         last_day=last,
     )
+    if chosen := call.data[ATTR_PHOTOS]:
+        cards = async_get_cards(call.hass)
+        choice = replace(choice, photos=await cards.async_chosen(camera.photos, chosen))
     result = await camera.photos.order(choice)
     return {
         "imported": len(result.photos),
@@ -94,7 +108,7 @@ async def _import_photos(call: ServiceCall) -> ServiceResponse:
 
 async def _forget_photo(call: ServiceCall) -> ServiceResponse:
     """Forget that a picture was imported, so that it comes again while it is on a card."""
-    place = call.data[ATTR_PHOTO]
+    place = await async_local_id(call.hass, call.data[ATTR_PHOTO])
     forgotten = 0
     cameras = _cameras(call.hass)
     if not cameras:

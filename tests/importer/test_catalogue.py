@@ -62,6 +62,15 @@ def test_a_photo_is_all_that_the_ledger_knows_of_it(bench: Bench, catalogue: Cat
     assert catalogue.by_id(photo.id + 1) is None
 
 
+def test_photos_of_some_kinds_are_found_by_what_their_names_end_in(
+    bench: Bench, catalogue: Catalogue
+) -> None:
+    for number, name in enumerate(("A.MOV", "B.JPG", "C.mp4", "D.MOV.JPG", "E.xmov")):
+        put(bench.ledger, name, MAY + timedelta(days=number))
+    assert names(catalogue.recent(10, endings=["mov", "mp4"])) == ["C.mp4", "A.MOV"]
+    assert names(catalogue.find(["kitchen", "a"], 10, endings=["mov", "mp4"])) == ["A.MOV"]
+
+
 def test_the_newest_comes_first_and_what_has_no_true_date_when_it_came(
     bench: Bench, catalogue: Catalogue
 ) -> None:

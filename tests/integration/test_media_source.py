@@ -21,6 +21,8 @@ from homeassistant.components.media_source import (
     async_search_media,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from PIL import Image
 import pytest
@@ -148,6 +150,7 @@ async def test_a_folder_that_is_not_mounted_is_said(
     media.rename(media.with_name("elsewhere"))
     with pytest.raises(BrowseError, match="mounted"):
         await browse(hass, "recent")
+    assert "Recent" in titles(await browse(hass))
 
 
 async def test_pages_follow_each_other(
@@ -348,6 +351,36 @@ async def test_one_picture_is_imported_from_the_card_by_opening_it(
         await async_resolve_media(hass, bad, None)
     assert (await client.get(f"/api/crcp/card/{waiting.entry_id}/x/thumbnail")).status == 404
     assert (await client.get("/api/crcp/card/nobody/x/thumbnail")).status == 404
+
+
+async def test_chosen_pictures_are_imported_by_an_action(
+    hass: HomeAssistant, waiting: MockConfigEntry, media: Path
+) -> None:
+    card = await browse(hass, f"card/{waiting.entry_id}")
+    ids = [child(card, name).media_content_id for name in ("IMG_0001.JPG", "MVI_0004.MP4")]
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), waiting.entry_id)
+
+    async def chosen(*photos: Any) -> Any:
+        data = {"device_id": device.id, "photos": list(photos)}
+        return await hass.services.async_call(
+            "crcp", "import_photos", data, blocking=True, return_response=True
+        )
+
+    selected = {"media_content_id": ids[1], "media_content_type": "video/mp4", "metadata": {}}
+    assert (await chosen(ids[0], selected))["imported"] == 2
+    here = sorted(path.name for path in media.rglob("*.*") if path.is_file())
+    assert here == ["IMG_0001.JPG", "MVI_0004.MP4"]
+    assert await hass.config_entries.async_reload(waiting.entry_id)
+    await until(lambda: hass.states.get(CONNECTION).state == "on")
+    assert (await chosen(ids[0]))["already_imported"] == 1
+    with pytest.raises(HomeAssistantError, match="not on the card"):
+        await chosen(f"{ROOT}/card_photo/{waiting.entry_id}/nothing")
+    recent = await browse(hass, "recent")
+    forgotten = {"photo": child(recent, "IMG_0001.JPG").media_content_id}
+    answer = await hass.services.async_call(
+        "crcp", "forget_photo", forgotten, blocking=True, return_response=True
+    )
+    assert answer == {"forgotten": 1}
 
 
 async def test_a_camera_that_is_off_says_so(

@@ -33,6 +33,8 @@ _DAYS: Final = "SELECT day, count(*), max(moment), id FROM imported"
 #: What stands for a moment that cannot be read.
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
+_ENDS_IN: Final = "imported.path LIKE ?"
+
 #: Before every date, and after.
 _FIRST: Final = ""
 _LAST: Final = "~"
@@ -99,10 +101,19 @@ class Catalogue:
         self._database.close()
 
     def recent(
-        self, limit: int, before: StoredPhoto | None = None, *, serial: str | None = None
+        self,
+        limit: int,
+        before: StoredPhoto | None = None,
+        *,
+        serial: str | None = None,
+        endings: Iterable[str] = (),
     ) -> list[StoredPhoto]:
-        """The newest photos, of one camera or of all; before: the last one of the page before."""
-        return self._page(_Wanted(serial=serial), limit, before)
+        """The newest photos, of one camera or of all; before: the last one of the page before.
+
+        endings: what their paths end in, "mov" say, in upper or lower case; none for all.
+        """
+        wanted = _Wanted(serial=serial, endings=tuple(endings))
+        return self._page(wanted, limit, before)
 
     def of_day(
         self,
@@ -123,12 +134,14 @@ class Catalogue:
         before: StoredPhoto | None = None,
         *,
         serial: str | None = None,
+        endings: Iterable[str] = (),
     ) -> list[StoredPhoto]:
         """Photos with each of these words in their path, the camera's name for them or their date.
 
-        Upper and lower case are one for letters of ASCII.
+        Upper and lower case are one for letters of ASCII. endings: as for recent.
         """
-        return self._page(_Wanted(serial=serial, words=tuple(words)), limit, before)
+        wanted = _Wanted(serial=serial, words=tuple(words), endings=tuple(endings))
+        return self._page(wanted, limit, before)
 
     def days(
         self, limit: int, before: date | None = None, *, serial: str | None = None
@@ -173,12 +186,13 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """Which photos: of a camera, in a span of time, with some words."""
+    """Which photos: of a camera, in a span of time, with some words, of some kinds."""
 
     serial: str | None = None
     start: str = _FIRST
     end: str = _LAST
     words: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
 
     @property
     def clause(self) -> str:
@@ -188,12 +202,15 @@ class _Wanted:
         parts += ["imported.path || ' ' || filename || ' ' || moment LIKE ? ESCAPE '\\'"] * len(
             self.words
         )
+        if self.endings:
+            parts.append(f"({' OR '.join([_ENDS_IN] * len(self.endings))})")
         return " AND ".join(parts)
 
     @property
     def values(self) -> tuple[str | int, ...]:
         serial = () if self.serial is None else (self.serial,)
-        return (self.start, self.end, *serial, *map(_like, self.words))
+        endings = (f"%.{ending}" for ending in self.endings)
+        return (self.start, self.end, *serial, *map(_like, self.words), *endings)
 
 
 def _like(word: str) -> str:
