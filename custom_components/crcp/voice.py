@@ -46,6 +46,7 @@ class Ears:
         self._turn = asyncio.Lock()
         self._stop_watching: CALLBACK_TYPE | None = None
         self._detach: CALLBACK_TYPE | None = None
+        self._fitting: dict[tuple[str, str], set[int]] = {}
 
     @callback
     def async_open(self) -> CALLBACK_TYPE:
@@ -88,29 +89,48 @@ class Ears:
             if language is None or not self._wanted:
                 return
             words = await async_words(self._hass, language)
-            detach = await _attach_triggers(self._hass, words)
+            detach = await self._attach_triggers(words)
             # The last entry may have gone meanwhile.
             if detach and not self._wanted:
                 detach()
             else:
                 self._detach = detach
 
+    async def _attach_triggers(self, words: Words) -> CALLBACK_TYPE | None:
+        hass = self._hass
+
+        async def hear(variables: Mapping[str, Any], _context: Context | None = None) -> Any:
+            heard = variables["trigger"]
+            number = int(heard["id"])
+            if not await self._is_first(number, heard):
+                return None
+            answer = await _answer(hass, words, words.sentences[number], heard)
+            return ScriptRunResult(answer, None, {})
+
+        triggers = [
+            {"platform": _CONVERSATION, "id": str(number), "command": list(sentences.patterns)}
+            for number, sentences in enumerate(words.sentences)
+        ]
+        checked = await async_validate_trigger_config(hass, triggers)
+        return await async_initialize_triggers(
+            hass, checked, hear, DOMAIN, "sentences", _LOGGER.log
+        )
+
+    async def _is_first(self, number: int, heard: Mapping[str, Any]) -> bool:
+        """Whether these sentences come first of all that fit what was heard: only they count.
+
+        Home Assistant calls all of them at once, and would do as many things. A name can be any
+        words, so "set the zoom of attic iris to 2" fits the zoom and the iris.
+        """
+        key = (heard["user_input"]["context"]["id"], heard["sentence"])
+        fitting = self._fitting.setdefault(key, set())
+        fitting.add(number)
+        await asyncio.sleep(0)
+        self._fitting.pop(key, None)
+        return number == min(fitting)
+
 
 _EARS: Final[HassKey[Ears]] = HassKey("crcp_ears")
-
-
-async def _attach_triggers(hass: HomeAssistant, words: Words) -> CALLBACK_TYPE | None:
-    async def hear(variables: Mapping[str, Any], _context: Context | None = None) -> Any:
-        heard = variables["trigger"]
-        answer = await _answer(hass, words, words.sentences[int(heard["id"])], heard)
-        return ScriptRunResult(answer, None, {})
-
-    triggers = [
-        {"platform": _CONVERSATION, "id": str(number), "command": list(sentences.patterns)}
-        for number, sentences in enumerate(words.sentences)
-    ]
-    checked = await async_validate_trigger_config(hass, triggers)
-    return await async_initialize_triggers(hass, checked, hear, DOMAIN, "sentences", _LOGGER.log)
 
 
 async def _answer(

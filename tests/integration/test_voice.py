@@ -14,7 +14,7 @@ from custom_components.crcp.virtual.head import STUDIO_AXES, Head
 from custom_components.crcp.virtual.unit import VirtualUnit
 from tests.helpers import until
 from tests.integration.units import SetUp, act, add, state
-from tests.integration.voices import ask, expose, say, speak
+from tests.integration.voices import ask, call, expose, say, speak
 
 PLAYER = "media_player.attic_tape"
 GUARD = "switch.attic_tape_recording_allowed"
@@ -251,6 +251,17 @@ async def test_a_unit_that_is_away_is_said_to_be(hass: HomeAssistant, put: SetUp
     await unit.stop()
     await until(lambda: state(hass, PLAYER) == "unavailable")
     assert await say(hass, "rewind") == "Attic Tape cannot be reached at the moment."
+
+
+async def test_one_sentence_does_one_thing(hass: HomeAssistant, put: SetUp) -> None:
+    unit = await studio(hass, put, "en")
+    # It fits "set the zoom of {name} to" and "set the {name} iris to".
+    call(hass, ZOOM, "attic iris")
+    call(hass, IRIS, "zoom of attic")
+    said = await say(hass, "set the zoom of attic iris to 2")
+    assert said == "Zoom of Attic Camera goes to 2."
+    await until(lambda: value(unit, "ZOOM") == 2)
+    assert not [each for each in unit.commands if "IRIS" in str(each)]
 
 
 # -- when sentences are understood -------------------------------------------------------------
