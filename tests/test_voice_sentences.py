@@ -19,8 +19,14 @@ ROOT = Path(__file__).parent.parent
 INTENTS = {handler.intent_type for handler in HANDLERS}
 WILDCARDS = {"name", "area", "duration", "position", "value", "preset", "player"}
 
-#: The columns of the README's table.
-COLUMNS = {"English": "en", "German": "de"}
+#: The columns of the tables in the README and in docs/voice.md.
+COLUMNS = {
+    "English": "en",
+    "German": "de",
+    "French": "fr",
+    "Japanese": "ja",
+    "Chinese": "zh-Hans",
+}
 
 #: What each row of it comes to.
 ROWS = {
@@ -42,8 +48,13 @@ def read(language: str) -> dict[str, Any]:
 
 
 def table() -> Iterator[tuple[str, str, str]]:
-    """What the README promises: language, intent, sentence."""
-    section = (ROOT / "README.md").read_text().split("\n## Voice\n")[1].split("\n## ")[0]
+    """What the documents promise: language, intent, sentence."""
+    for file, title in (("README.md", "Voice"), ("docs/voice.md", "In other languages")):
+        section = (ROOT / file).read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
+        yield from sentences_of(section)
+
+
+def sentences_of(section: str) -> Iterator[tuple[str, str, str]]:
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in section.splitlines()
@@ -77,14 +88,14 @@ def understood(language: str, sentence: str) -> list[tuple[str, dict[str, Any]]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_of_the_readme_means_one_thing(language: str) -> None:
+def test_every_sentence_of_the_documents_means_one_thing(language: str) -> None:
     for column, intent, sentence in table():
         if column == language:
             assert [found for found, _ in understood(language, sentence)] == [intent], sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_tells_of_every_intent_in_every_language(language: str) -> None:
+def test_the_documents_tell_of_every_intent_in_every_language(language: str) -> None:
     assert {intent for column, intent, _ in table() if column == language} == INTENTS
 
 
@@ -134,12 +145,16 @@ def test_every_language_says_the_same_things(language: str) -> None:
     assert set(other["replies"]) == set(english["replies"])
     for key, text in other["replies"].items():
         assert _fields(text) == _fields(english["replies"][key]), key
-    meanings = [
-        {(each.intent, *sorted(each.slots.items(), key=str)) for each in Words.load(name).sentences}
-        for name in ("en", language)
-    ]
-    assert meanings[0] == meanings[1]
+    assert meanings(language) == meanings("en")
     assert {each.intent for each in Words.load(language).sentences} == INTENTS
+
+
+def meanings(language: str) -> set[tuple[str, str]]:
+    """What a language's sentences stand for; where the unit stands beside a number is its own."""
+    return {
+        (each.intent, str({k: v for k, v in each.slots.items() if k not in ("first", "last")}))
+        for each in Words.load(language).sentences
+    }
 
 
 def test_every_reply_is_said_by_the_code() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+import math
 import re
 from typing import Any, Final, Self
 
@@ -11,10 +12,11 @@ _CLOCK: Final = re.compile(r"\d{1,6}(?::\d{1,2}){1,2}")
 
 #: "twenty-one" is two words, and so is "10min"; a minus sign stays with its number.
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-'\u2019](?=[^\W\d_])")
+_CHARACTER: Final = re.compile(r"[^\W\d_]")
 _EDGE: Final = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 
-#: No word of a language is made of more parts than this: "quatre vingt dix".
-_LONGEST: Final = 3
+#: No word of a language is made of more parts than this: "マイナス", of four characters.
+_LONGEST: Final = 4
 
 #: Nobody says more than this, and a parser that has an end needs no other defence.
 MAX_WORDS: Final = 20
@@ -36,7 +38,7 @@ class Numbers:
     """The words of one language for numbers and units of time.
 
     numbers and units: by the word. phrases: what is replaced before anything else. fillers: what
-    means nothing here.
+    means nothing here. spaced: whether there is a space between words.
     """
 
     numbers: Mapping[str, float]
@@ -45,6 +47,7 @@ class Numbers:
     fillers: frozenset[str] = frozenset()
     minus: str = "minus"
     point: str = "point"
+    spaced: bool = True
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
@@ -63,7 +66,13 @@ class Numbers:
             frozenset(words.get("fillers", ())),
             words["minus"],
             words["point"],
+            words.get("spaced", True),
         )
+
+    @property
+    def least(self) -> float:
+        """The least number that counts what stands before it: two hundred, and 二十."""
+        return 100.0 if self.spaced else 10.0
 
     def number(self, text: str) -> float:
         """One number. Raises NotUnderstood."""
@@ -110,18 +119,18 @@ class Numbers:
                 run.append(piece)
                 continue
             if run:
-                yield _value(run)
+                yield _value(run, self.least)
                 run = []
             yield piece
         if run:
-            yield _value(run)
+            yield _value(run, self.least)
 
     def _pieces(self, text: str) -> Iterator[_Piece | Unit]:
         """The words of a text, each for what it means. Raises NotUnderstood."""
         words = self._words(text)
         while words:
             for length in range(min(_LONGEST, len(words)), 0, -1):
-                piece = self._meaning(" ".join(words[:length]))
+                piece = self._meaning((" " if self.spaced else "").join(words[:length]))
                 if piece is not None:
                     del words[:length]
                     yield piece
@@ -144,6 +153,8 @@ class Numbers:
         text = f" {' '.join(_EDGE.sub(' ', text).split())} "
         for phrase, meaning in self.phrases.items():
             text = text.replace(f" {phrase} ", f" {meaning} ")
+        if not self.spaced:
+            text = _CHARACTER.sub(r" \g<0> ", text)
         words = [word for word in text.split() if word not in self.fillers]
         if len(words) > MAX_WORDS:
             raise NotUnderstood(text)
@@ -154,7 +165,7 @@ class Numbers:
 type _Piece = float | str
 
 
-def _value(run: list[_Piece]) -> float:
+def _value(run: list[_Piece], least: float) -> float:
     """The number that pieces make together: "-", 20, 3, ".", 5 is -23.5. Raises NotUnderstood."""
     sign = -1.0 if run[0] == "-" else 1.0
     whole = run[1:] if run[0] == "-" else run
@@ -165,25 +176,30 @@ def _value(run: list[_Piece]) -> float:
     if len(whole) == 1 and isinstance(whole[0], str) and whole[0] not in "-.":
         value = float(whole[0])
     else:
-        value = _joined(whole)
+        value = _joined(whole, least)
     for place, digit in enumerate(fraction, 1):
         value += _digit(digit) * 10.0**-place
     return round(sign * value, len(fraction) or 6)
 
 
-def _joined(pieces: list[_Piece]) -> float:
-    """What words make together: twenty and one, two and hundred and ten. Raises NotUnderstood."""
-    value: float | None = None
+def _joined(pieces: list[_Piece], least: float) -> float:
+    """What words make together: two and hundred and sixty and five. Raises NotUnderstood.
+
+    least: the least number that counts what stands before it: hundred, or ten in Chinese.
+    """
+    total, current, counted = 0.0, 0.0, math.inf
     for piece in pieces:
-        if isinstance(piece, str):
-            raise NotUnderstood(piece)
-        joined = piece if value is None else _join(value, piece)
-        if joined is None:
-            raise NotUnderstood(f"{value} {piece}")
-        value = joined
-    if value is None:
+        if isinstance(piece, str) or piece >= counted:
+            raise NotUnderstood(f"{piece}")
+        if piece in (10, 100, 1000) and piece >= least:
+            total, current, counted = total + (current or 1.0) * piece, 0.0, piece
+        elif not current or (current >= 20 and current % 10 == 0 and 0 < piece < 20):
+            current += piece
+        else:
+            raise NotUnderstood(f"{current} {piece}")
+    if not pieces:
         raise NotUnderstood("nothing")
-    return value
+    return total + current
 
 
 def _digit(piece: _Piece) -> float:
@@ -191,17 +207,6 @@ def _digit(piece: _Piece) -> float:
     if not 0 <= digit <= 9 or digit % 1:
         raise NotUnderstood(f"{piece}")
     return digit
-
-
-def _join(value: float, word: float) -> float | None:
-    """What two words make together: twenty and one, two and hundred; None for no number."""
-    if word in (100, 1000) and value < word:
-        return value * word
-    if value % 100 == 0 and 0 < word < 100:
-        return value + word
-    if value % 10 == 0 and value % 100 >= 20 and 0 < word < 20:
-        return value + word
-    return None
 
 
 def _clock(text: str, unit: float) -> float:

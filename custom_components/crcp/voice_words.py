@@ -14,7 +14,7 @@ from homeassistant.util.language import matches
 from .voice_numbers import Numbers
 
 #: There is a file for each of these.
-LANGUAGES: Final = ("en", "de", "fr")
+LANGUAGES: Final = ("en", "de", "fr", "ja", "zh-Hans")
 
 FOLDER: Final = Path(__file__).parent / "sentences"
 

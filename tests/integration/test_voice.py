@@ -1,6 +1,7 @@
 """Our own sentences, through Home Assistant's real agent: what is done, and what is answered."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from time import monotonic
 
 from homeassistant.components.conversation import async_converse
@@ -16,6 +17,7 @@ from tests.helpers import until
 from tests.integration.units import SetUp, act, add, state
 from tests.integration.voices import ask, call, expose, say, speak
 
+ROOT = Path(__file__).parents[2]
 PLAYER = "media_player.attic_tape"
 GUARD = "switch.attic_tape_recording_allowed"
 ZOOM = "number.attic_camera_zoom"
@@ -291,3 +293,37 @@ async def test_sentences_are_there_while_an_entry_wants_them(
     assert await is_understood()
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not await is_understood()
+
+
+OTHERS = {
+    "fr": ("Avance rapide", "Attic Tape avance rapidement."),
+    "ja": ("早送りして", "Attic Tapeを早送りしています。"),
+    "zh-Hans": ("快进", "Attic Tape正在快进。"),
+}
+
+
+async def test_other_languages_are_understood_too(hass: HomeAssistant, put: SetUp) -> None:
+    unit = await studio(hass, put, "en")
+    for language, (sentence, reply) in OTHERS.items():
+        await act(hass, "media_player.media_pause", PLAYER)
+        await hass.config.async_update(language=language)
+        assert await say(hass, sentence) == reply
+        assert operation(unit) == "FF"
+
+
+async def test_the_documents_own_sentences_work(
+    hass: HomeAssistant, put: SetUp, hass_config_dir: str
+) -> None:
+    document = await hass.async_add_executor_job((ROOT / "docs" / "voice.md").read_text)
+    example = document.split("```yaml\n")[1].split("```")[0]
+    file = Path(hass_config_dir, "custom_sentences", "en", "deck.yaml")
+    file.parent.mkdir(parents=True)
+    file.write_text(example)
+    unit = scenes.studio()
+    await put(unit)
+    await speak(hass, "en")
+    assert (await say(hass, "roll tape")).startswith("Recording is not allowed.")
+    await act(hass, "switch.turn_on", GUARD)
+    assert await say(hass, "roll tape") == "Attic Tape records for 10 minutes."
+    assert await say(hass, "back to the very start") == "Attic Tape winds to the start."
+    assert operation(unit) != "RECO"
