@@ -230,6 +230,8 @@ class StreamCamera(SubunitEntity, Camera):
             await self._choose()
             self.async_write_ha_state()
         kind = self._payload_type or TRANSPORT_STREAM
+        if kind not in (TRANSPORT_STREAM, *FORMS):
+            raise NoPicture("the unit sends sound only")
         converter = await self._converter() if kind in FORMS and self._is_film else ""
         source = await open_transfer(connection, self._options.wish(self.subunit, kind))
         return await convert(source, kind, converter) if converter else source

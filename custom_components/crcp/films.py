@@ -55,7 +55,8 @@ def make_film(stream: IO[bytes], folder: Path, lead: float = 0.0) -> tuple[IO[by
 
 def make_stream(path: Path) -> StreamFile:
     """Pack a film into a transport stream. Raises NoFilm, OSError."""
-    stream = tempfile.TemporaryFile()
+    # Beside it, since the folder for temporary files may be memory.
+    stream = tempfile.TemporaryFile(dir=path.parent)
     try:
         with path.open("rb") as film:
             duration = _pack(film, stream, None, "mpegts")

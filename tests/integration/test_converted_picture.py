@@ -6,6 +6,7 @@ import av
 from homeassistant.components.camera import async_get_image, async_request_stream
 from homeassistant.components.media_source import DOMAIN as MEDIA_SOURCE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -128,3 +129,17 @@ async def test_a_program_that_cannot_convert_is_told_in_words(
         await until(lambda: attribute(hass, CAMERA, "problem") == "Unknown encoder libx264")
         assert state(hass, CAMERA) == "streaming"
     await until(lambda: attribute(hass, CAMERA, "problem") is None)
+
+
+async def test_a_unit_that_sends_only_sound_has_no_picture_and_says_so(
+    hass: HomeAssistant, put: SetUp, footage: Footage
+) -> None:
+    sound = scenes.camera()
+    scenes.show(sound, footage)
+    sound.payload_types = (14,)
+    await put(sound)
+    still = hass.async_create_task(async_get_image(hass, CAMERA, timeout=2))
+    await until(lambda: attribute(hass, CAMERA, "problem") == "the unit sends sound only")
+    with pytest.raises(HomeAssistantError, match="Unable to get image"):
+        await still
+    assert count(sound, "RETR") == 0

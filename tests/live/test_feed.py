@@ -323,3 +323,10 @@ async def test_a_transfer_that_begins_is_not_broken_off_halfway(camera: Camera, 
         assert (camera.opened, camera.closed) == (1, 1)
     await holding.__aexit__(None, None, None)
     assert camera.opened == 1
+
+
+async def test_a_unit_that_sends_nothing_is_told(camera: Camera, feed: Feed) -> None:
+    with feed.watch():
+        await until(lambda: camera.opened == 1)
+        camera.end()
+        await until(lambda: "sends no picture" in str(feed.error))

@@ -219,6 +219,8 @@ class Feed:
                     self._begin()
                 if begun:
                     self._give(frame)
+            if not begun:
+                raise NoPicture("the unit says that it sends, and sends no picture")
         finally:
             # Who comes now is not to be shown what is over.
             self._forget()
