@@ -12,6 +12,7 @@ from .clips import async_sweep
 from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
+from .dashboard_card import async_load_card, async_remove_card, async_serve_card
 from .devices import async_add_unit
 from .identity import fix_identity
 from .memory import async_forget
@@ -57,11 +58,14 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async_register_photo_views(hass)
     # A media folder may be a share that does not answer: nobody waits for it.
     hass.async_create_background_task(async_sweep(hass), "crcp rests of clips")
+    await async_serve_card(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool:
     """Connect to the device of an entry and add its entities."""
+    # Before the device is looked for: a dashboard also shows what is away.
+    await async_load_card(hass)
     kind = Kind(entry.data[CONF_KIND])
     if kind is Kind.UNIT:
         await _set_up_unit(hass, entry)
@@ -87,8 +91,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
     """Forget a unit; of a camera, throw unfinished pictures away.
 
-    The others stay, and so does the ledger that knows them.
+    The others stay, and so does the ledger that knows them. The card goes with the last entry.
     """
+    if not hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+        await async_remove_card(hass)
     if entry.data[CONF_KIND] == Kind.UNIT:
         await async_forget(hass, entry.entry_id)
     if entry.data[CONF_KIND] == Kind.CAMERA:

@@ -1,0 +1,221 @@
+/**
+ * The face of a camera: its live picture, the pad, its presets, and what its lens and sensor do.
+ */
+
+import { el, mark, say, toggle } from "./dom.js";
+import { LIFETIME, LastWins, Mover } from "./hold.js";
+import { Pad } from "./pad.js";
+import { entitiesOf, presetsOf } from "./unit.js";
+
+/** The parameter of each direction and which end of its range it is; "+" as the draft has it. */
+const DIRECTIONS = {
+  left: ["pan", "min", "pan_left"],
+  right: ["pan", "max", "pan_right"],
+  down: ["tilt", "min", "tilt_down"],
+  up: ["tilt", "max", "tilt_up"],
+  zoom_out: ["zoom", "min", "zoom_out"],
+  zoom_in: ["zoom", "max", "zoom_in"],
+};
+
+/** Seconds of a small step of a camera that knows none. */
+const NUDGE = 0.3;
+
+const SETTINGS = ["iris", "focus", "white_balance", "sensitivity"];
+
+export class Camera {
+  #text;
+  #call;
+  #hass;
+  #parts = {};
+  #settings = {};
+  #live = null;
+  #presets = "";
+
+  /** place: the part of the unit. call(action, data, target): performs an action. */
+  constructor({ place, text, call, picture = true }) {
+    this.#text = text;
+    this.#call = call;
+    this.place = place;
+    this.showsPicture = picture;
+    this.mover = new Mover((directions) => this.#move(directions), () => this.#stop());
+    this.pad = new Pad(this.mover, (directions) => this.#nudge(directions), text);
+    this.picture = el("div", { class: "picture" });
+    this.presets = el("div", { class: "presets", role: "group", "aria-label": text.presets });
+    this.settings = el("div", { class: "settings" });
+    for (const name of SETTINGS) this.settings.append(this.#setting(name));
+    const controls = el("div", { class: "controls" }, this.pad.element, this.presets, this.settings);
+    this.element = el("div", { class: "camera" }, this.picture, controls);
+  }
+
+  update(hass) {
+    this.#hass = hass;
+    this.#parts = entitiesOf(hass, this.place.head);
+    const isOff = this.#state("button.stop")?.state === "unavailable" || hass.connected === false;
+    this.#updatePicture();
+    this.pad.element.hidden = !this.place.head || !Object.keys(DIRECTIONS).some(this.#can);
+    this.pad.update(this.#can, isOff);
+    this.#updatePresets(isOff);
+    for (const name of SETTINGS) this.#updateSetting(name);
+  }
+
+  connect() {}
+
+  /** Whatever took this card away, it moves nothing from now on. */
+  disconnect() {
+    this.mover.releaseAll();
+  }
+
+  release() {
+    this.mover.releaseAll();
+  }
+
+  get status() {
+    const picture = this.#hass.states[entitiesOf(this.#hass, this.place.stream)["camera.stream"]];
+    return picture ? this.#hass.formatEntityState(picture) : "";
+  }
+
+  // -- the picture ------------------------------------------------------------------------------
+
+  #updatePicture() {
+    const entity = entitiesOf(this.#hass, this.place.stream)["camera.stream"];
+    this.picture.hidden = !entity || !this.showsPicture;
+    if (this.picture.hidden) return;
+    this.#live ??= this.#makePicture(entity);
+    if (this.picture.firstChild) this.picture.firstChild.hass = this.#hass;
+  }
+
+  /** Home Assistant's own card, and so its own player. */
+  async #makePicture(entity) {
+    const helpers = await window.loadCardHelpers?.();
+    const card = helpers?.createCardElement({
+      type: "picture-entity", entity, camera_view: "live", show_name: false, show_state: false,
+    });
+    if (!card) return;
+    card.hass = this.#hass;
+    this.picture.replaceChildren(card);
+  }
+
+  // -- moving -----------------------------------------------------------------------------------
+
+  #can = (direction) => {
+    const [parameter, , step] = DIRECTIONS[direction];
+    return Boolean(this.#parts[`number.${parameter}`] ?? this.#parts[`button.${step}`]);
+  };
+
+  /** Give the order that lasts for LIFETIME. What has no range moves by small steps instead. */
+  async #move(directions) {
+    const values = {};
+    const steps = [];
+    for (const direction of directions) {
+      const [parameter, end, step] = DIRECTIONS[direction];
+      const range = this.#state(`number.${parameter}`)?.attributes;
+      if (range) values[parameter] = range[end];
+      else steps.push(step);
+    }
+    const orders = steps.map((step) => this.#press(step));
+    if (Object.keys(values).length) orders.push(this.#order(values, LIFETIME));
+    await Promise.all(orders);
+  }
+
+  /** A small step: how small, the unit knows; where it has none, a short order. */
+  #nudge(directions) {
+    for (const direction of directions) {
+      const [parameter, end, step] = DIRECTIONS[direction];
+      const range = this.#state(`number.${parameter}`)?.attributes;
+      if (this.#parts[`button.${step}`]) this.#press(step);
+      else this.#order({ [parameter]: range[end] }, NUDGE);
+    }
+  }
+
+  #order(values, seconds) {
+    const duration = { seconds: Math.floor(seconds), milliseconds: Math.round((seconds % 1) * 1000) };
+    return this.#call("crcp.move", { ...values, duration }, { device_id: this.place.head });
+  }
+
+  #stop() {
+    return this.#press("stop");
+  }
+
+  #press(name) {
+    const entity = this.#parts[`button.${name}`];
+    return entity ? this.#call("button.press", {}, { entity_id: entity }) : Promise.resolve();
+  }
+
+  // -- presets ----------------------------------------------------------------------------------
+
+  #updatePresets(isOff) {
+    const presets = presetsOf(this.#hass, this.place.head);
+    const shown = JSON.stringify(presets);
+    if (shown !== this.#presets) {
+      this.#presets = shown;
+      this.presets.replaceChildren(...presets.map((preset) => this.#preset(preset)));
+    }
+    this.presets.hidden = presets.length === 0;
+    for (const button of this.presets.children) button.disabled = isOff;
+  }
+
+  #preset({ entityId, name }) {
+    const button = el("button", { type: "button" }, name);
+    button.addEventListener("click", () => this.#call("scene.turn_on", {}, { entity_id: entityId }));
+    return button;
+  }
+
+  // -- lens and sensor --------------------------------------------------------------------------
+
+  #setting(name) {
+    const label = this.#text[name];
+    const slider = el("input", { type: "range", "aria-label": label });
+    const value = el("output", { class: "value" });
+    const auto = toggle(this.#text.auto, () => this.#toggleAuto(name));
+    auto.setAttribute("aria-label", `${label}: ${this.#text.auto}`);
+    const row = el("div", { class: "setting" }, el("span", {}, label), slider, value, auto);
+    const values = new LastWins((wanted) => this.#set(name, wanted));
+    const setting = { row, slider, value, auto, isHeld: false };
+    slider.addEventListener("input", () => {
+      setting.isHeld = true;
+      say(value, slider.value);
+      values.put(Number(slider.value));
+    });
+    slider.addEventListener("change", async () => {
+      await values.put(Number(slider.value));
+      setting.isHeld = false;
+      this.#updateSetting(name);
+    });
+    this.#settings[name] = setting;
+    return row;
+  }
+
+  #updateSetting(name) {
+    const { row, slider, value, auto, isHeld } = this.#settings[name];
+    const number = this.#state(`number.${name}`);
+    const automatic = this.#state(`switch.${name}_auto`);
+    const isAutomatic = automatic?.state === "on";
+    row.hidden = !number;
+    if (!number) return;
+    auto.hidden = !automatic;
+    auto.disabled = automatic?.state === "unavailable";
+    mark(auto, "aria-checked", isAutomatic);
+    for (const bound of ["min", "max", "step"]) mark(slider, bound, number.attributes[bound]);
+    slider.disabled = isAutomatic || number.state === "unavailable";
+    if (isHeld) return;
+    if (number.state !== "unknown") slider.value = number.state;
+    const shown = isAutomatic ? this.#text.auto : this.#hass.formatEntityState(number);
+    say(value, shown);
+    mark(slider, "aria-valuetext", shown);
+  }
+
+  #toggleAuto(name) {
+    const entity = this.#state(`switch.${name}_auto`);
+    const action = entity.state === "on" ? "turn_off" : "turn_on";
+    return this.#call(`switch.${action}`, {}, { entity_id: entity.entity_id });
+  }
+
+  #set(name, value) {
+    const entity_id = this.#parts[`number.${name}`];
+    return this.#call("number.set_value", { value }, { entity_id });
+  }
+
+  #state(key) {
+    return this.#hass.states[this.#parts[key]];
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * The face of a tape: counter, title, transport keys, shuttle, and the record key behind its guard.
+ */
+
+import { Counter, asTime } from "./counter.js";
+import { el, iconButton, mark, say, toggle } from "./dom.js";
+import { LastWins } from "./hold.js";
+import { entitiesOf } from "./unit.js";
+
+/** What the media player lists as its abilities. */
+const SEEK = 2;
+const SELECT_SOURCE = 2048;
+
+/** In place of a speed: that which a person has chosen for this tape. */
+const AS_CHOSEN = null;
+
+/** Keys in their order: what each shows and the transports during which it is lit. */
+const KEYS = [
+  ["rewind", ["rewind"]],
+  ["step_backward", []],
+  ["pause", ["paused"]],
+  ["play", ["playing", "reverse"]],
+  ["step_forward", []],
+  ["fast_forward", ["fast_forward"]],
+];
+
+export class Deck {
+  #text;
+  #call;
+  #hass;
+  #player;
+  #parts = {};
+  #counter = new Counter();
+  #frame = 0;
+  #keys = {};
+  #isSeeking = false;
+  #heldSince = null;
+  #speeds = new LastWins((speed) => this.#playAt(speed));
+  #positions = new LastWins((position) => this.#act("media_seek", { seek_position: position }));
+
+  /** place: the part of the unit. call(action, data, target): performs an action. */
+  constructor({ place, text, call }) {
+    this.#text = text;
+    this.#call = call;
+    this.place = place;
+    this.element = el("div", { class: "deck" });
+    this.element.append(
+      this.#readout(), this.#titles(), this.#transport(), this.#shuttleRow(), this.#recording(),
+    );
+  }
+
+  update(hass) {
+    this.#hass = hass;
+    this.#parts = entitiesOf(hass, this.place.tape);
+    this.#player = hass.states[this.#parts["media_player.tape"]];
+    const isOff = !this.#player || ["off", "unavailable"].includes(this.#player.state);
+    this.#updateCounter();
+    this.#updateTitles(isOff);
+    this.#updateKeys(isOff);
+    this.#updateShuttle(isOff);
+    this.#updateRecording(isOff);
+  }
+
+  /** Let the counter run while somebody sees it. */
+  connect() {
+    this.#draw();
+  }
+
+  disconnect() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#letGo();
+  }
+
+  /** Nobody can hold anything any more. */
+  release() {
+    this.#letGo();
+  }
+
+  /** What the tape does, in the words of Home Assistant. */
+  get status() {
+    const transport = this.#state("sensor.transport");
+    const shown = transport && transport.state !== "unknown" ? transport : this.#player;
+    return shown ? this.#hass.formatEntityState(shown) : "";
+  }
+
+  // -- counter and position ---------------------------------------------------------------------
+
+  #readout() {
+    this.time = el("span", { class: "time", role: "timer", "aria-label": this.#text.counter });
+    this.length = el("span", { class: "length" });
+    this.position = el("input", {
+      type: "range", min: "0", step: "1", "aria-label": this.#text.position, class: "position",
+    });
+    this.position.addEventListener("input", () => {
+      this.#isSeeking = true;
+      this.#show(Number(this.position.value));
+    });
+    this.position.addEventListener("change", () => this.#seek(Number(this.position.value)));
+    return el("div", { class: "readout" }, el("div", {}, this.time, this.length), this.position);
+  }
+
+  #updateCounter() {
+    const { media_position: position = null, media_position_updated_at: toldAt } =
+      this.#player?.attributes ?? {};
+    const transport = this.#transportNow;
+    const age = Math.max(0, (Date.now() - Date.parse(toldAt)) / 1000) || 0;
+    this.#counter.read({ transport, position, toldAt, rate: this.#rate(transport), age });
+    const duration = this.#player?.attributes.media_duration;
+    say(this.length, duration ? ` / ${asTime(duration)}` : "");
+    mark(this.position, "max", duration ?? 0);
+    this.position.disabled = !duration || !this.#can(SEEK) || this.#player.state === "off";
+    this.#draw();
+  }
+
+  /** How fast the counter runs; null while winding, which only readings tell. */
+  #rate(transport) {
+    if (transport === "recording") return 1;
+    if (transport === "fast_forward" || transport === "rewind") return null;
+    if (transport !== "playing" && transport !== "reverse") return 0;
+    const chosen = Number(this.#state("number.play_speed")?.state);
+    return chosen || (transport === "reverse" ? -1 : 1);
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    if (!this.#isSeeking) this.#show(this.#counter.now);
+    if (this.#counter.isRunning && this.element.isConnected) {
+      this.#frame = requestAnimationFrame(() => this.#draw());
+    }
+  }
+
+  #show(seconds) {
+    const duration = Number(this.position.max);
+    const inside = seconds === null || !duration ? seconds : Math.min(seconds, duration);
+    say(this.time, asTime(inside));
+    if (!this.#isSeeking) this.position.value = String(Math.floor(inside ?? 0));
+    mark(this.position, "aria-valuetext", asTime(inside));
+  }
+
+  async #seek(position) {
+    await this.#positions.put(position);
+    this.#isSeeking = false;
+  }
+
+  // -- titles -----------------------------------------------------------------------------------
+
+  #titles() {
+    this.title = el("select", { "aria-label": this.#text.title });
+    this.load = el("button", { type: "button" }, this.#text.load);
+    // Not at each change: whoever walks through the list with the arrow keys loads nothing yet.
+    this.load.addEventListener("click", () => this.#act("select_source", { source: this.title.value }));
+    this.titleRow = el("div", { class: "titles" }, this.title, this.load);
+    return this.titleRow;
+  }
+
+  #updateTitles(isOff) {
+    const { source_list: titles = [], source = "" } = this.#player?.attributes ?? {};
+    const all = titles.includes(source) ? titles : [source ?? "", ...titles];
+    const shown = all.join("\n");
+    if (this.title.dataset.shown !== shown) {
+      const chosen = this.title.value;
+      this.title.replaceChildren(
+        ...all.map((name) => el("option", { value: name }, name || this.#text.no_title)),
+      );
+      this.title.value = this.title.dataset.source === source ? chosen : (source ?? "");
+      this.title.dataset.shown = shown;
+    }
+    if (this.title.dataset.source !== (source ?? "")) {
+      this.title.dataset.source = source ?? "";
+      this.title.value = source ?? "";
+    }
+    this.titleRow.hidden = !this.#can(SELECT_SOURCE) || titles.length === 0;
+    this.title.disabled = this.load.disabled = isOff;
+  }
+
+  // -- transport keys ---------------------------------------------------------------------------
+
+  #transport() {
+    const row = el("div", { class: "keys", role: "group", "aria-label": this.#text.transport });
+    for (const [name] of KEYS) {
+      this.#keys[name] = iconButton(name, this.#text[name], () => this.#press(name));
+      row.append(this.#keys[name]);
+    }
+    return row;
+  }
+
+  #updateKeys(isOff) {
+    for (const [name, lit] of KEYS) {
+      const key = this.#keys[name];
+      key.hidden = !["pause", "play"].includes(name) && !this.#parts[`button.${name}`];
+      key.disabled = isOff;
+      if (lit.length) mark(key, "aria-pressed", !isOff && lit.includes(this.#transportNow));
+    }
+  }
+
+  #press(name) {
+    if (name === "play" || name === "pause") return this.#act(`media_${name}`);
+    return this.#call("button.press", {}, { entity_id: this.#parts[`button.${name}`] });
+  }
+
+  // -- shuttle ----------------------------------------------------------------------------------
+
+  #shuttleRow() {
+    this.shuttle = el("input", {
+      type: "range", step: "0.1", class: "shuttle", "aria-label": this.#text.shuttle,
+    });
+    this.speed = el("output", { class: "speed" });
+    this.shuttle.addEventListener("input", () => {
+      this.#heldSince ??= this.#transportNow;
+      this.#showSpeed();
+      this.#speeds.put(Number(this.shuttle.value));
+    });
+    for (const end of ["pointerup", "pointercancel", "keyup", "blur"]) {
+      this.shuttle.addEventListener(end, () => this.#letGo());
+    }
+    this.shuttleRow = el("label", { class: "shuttle-row" }, el("span", {}, this.#text.shuttle),
+      this.shuttle, this.speed);
+    return this.shuttleRow;
+  }
+
+  #updateShuttle(isOff) {
+    const { min, max } = this.#state("number.play_speed")?.attributes ?? {};
+    this.shuttleRow.hidden = min === undefined;
+    this.shuttle.disabled = isOff;
+    // Still has to be somewhere on it, also where a tape cannot play backwards.
+    mark(this.shuttle, "min", Math.min(0, min ?? 0));
+    mark(this.shuttle, "max", Math.max(0, max ?? 0));
+    if (this.#heldSince === null) this.shuttle.value = "0";
+    this.#showSpeed();
+  }
+
+  /** The knob springs back, and the tape does what it did before. */
+  #letGo() {
+    if (this.#heldSince === null) return;
+    const played = ["playing", "reverse"].includes(this.#heldSince);
+    this.#heldSince = null;
+    this.shuttle.value = "0";
+    this.#showSpeed();
+    this.#speeds.put(played ? AS_CHOSEN : 0);
+  }
+
+  #showSpeed() {
+    const speed = Number(this.shuttle.value);
+    say(this.speed, `${speed.toLocaleString(this.#hass?.locale?.language)}×`);
+  }
+
+  #playAt(speed) {
+    if (speed === AS_CHOSEN) return this.#act("media_play");
+    if (speed === 0) return this.#act("media_pause");
+    return this.#call("crcp.play", { speed }, { entity_id: this.#player.entity_id });
+  }
+
+  // -- recording --------------------------------------------------------------------------------
+
+  #recording() {
+    this.guard = toggle(this.#text.recording_allowed, () => {
+      const action = this.guard.getAttribute("aria-checked") === "true" ? "turn_off" : "turn_on";
+      this.#call(`switch.${action}`, {}, { entity_id: this.#parts["switch.recording_allowed"] });
+    });
+    this.record = iconButton("record", this.#text.record, () => this.#press("record"));
+    this.record.classList.add("record");
+    this.recordRow = el("div", { class: "recording" }, this.guard, this.record);
+    return this.recordRow;
+  }
+
+  #updateRecording(isOff) {
+    const guard = this.#state("switch.recording_allowed");
+    const allowed = guard?.state === "on";
+    this.recordRow.hidden = !guard || !this.#parts["button.record"];
+    mark(this.guard, "aria-checked", allowed);
+    this.guard.disabled = guard?.state === "unavailable";
+    this.record.disabled = isOff || !allowed;
+    mark(this.record, "aria-pressed", this.#transportNow === "recording");
+  }
+
+  // -- helpers ----------------------------------------------------------------------------------
+
+  get #transportNow() {
+    return this.#state("sensor.transport")?.state ?? this.#player?.state;
+  }
+
+  #state(key) {
+    return this.#hass.states[this.#parts[key]];
+  }
+
+  #can(ability) {
+    return ((this.#player?.attributes.supported_features ?? 0) & ability) !== 0;
+  }
+
+  #act(action, data = {}) {
+    return this.#call(`media_player.${action}`, data, { entity_id: this.#player.entity_id });
+  }
+}
