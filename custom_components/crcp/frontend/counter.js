@@ -3,11 +3,15 @@
  * by a second each second, and with every reading otherwise; always in whole seconds.
  */
 
-/** A reading this near to what is shown makes no jump, in seconds at speed 1. */
-const TOLERANCE = 1.5;
+/** A reading this near to what is shown makes no jump: cut to whole seconds, and late by so much. */
+const TOLERANCE = 1.25;
+const LATENESS = 0.25;
 
 /** Two readings closer together than this tell no speed, in seconds. */
 const LEAST_INTERVAL = 0.5;
+
+/** How fast a tape winds until its readings have told: "e.g. 5", says the draft in section 8. */
+const PRESUMED = { fast_forward: 5, rewind: -5 };
 
 export class Counter {
   #clock;
@@ -17,6 +21,7 @@ export class Counter {
   #since = 0;
   #rate = 0;
   #first = null;
+  #learnt = { ...PRESUMED };
 
   /** clock(): the time in seconds, of any beginning. */
   constructor(clock = () => performance.now() / 1000) {
@@ -40,11 +45,14 @@ export class Counter {
    */
   read({ transport, position, toldAt, rate, age = 0 }) {
     const isNew = toldAt !== this.#toldAt;
+    const begins = transport !== this.#transport;
+    this.#transport = transport;
+    this.#toldAt = toldAt;
     if (position === null) {
       this.#run(null, 0);
     } else if (this.#shown === null) {
       this.#begin(position + (rate ?? 0) * age, position, rate);
-    } else if (transport !== this.#transport) {
+    } else if (begins) {
       // The news that the tape does something else may come before the news of where it is.
       this.#begin(isNew ? position : this.now, position, rate);
     } else if (isNew) {
@@ -52,23 +60,27 @@ export class Counter {
     } else if (rate !== null && rate !== this.#rate) {
       this.#run(this.now, rate);
     }
-    this.#transport = transport;
-    this.#toldAt = toldAt;
   }
 
   #begin(shown, position, rate) {
     this.#first = { position, at: this.#clock() };
-    this.#run(shown, rate ?? 0);
+    this.#run(shown, rate ?? this.#learnt[this.#transport] ?? 0);
   }
 
   #goOn(position, rate) {
-    const near = Math.abs(position - this.now) <= TOLERANCE * Math.max(1, Math.abs(rate));
+    const near = Math.abs(position - this.now) <= TOLERANCE + LATENESS * Math.abs(rate);
     this.#run(near && rate ? this.now : position, rate);
   }
 
   #measured(position) {
     const elapsed = this.#clock() - this.#first.at;
-    return elapsed < LEAST_INTERVAL ? this.#rate : (position - this.#first.position) / elapsed;
+    if (elapsed < LEAST_INTERVAL) {
+      // What the tape did was told a moment before where it is: this is the true beginning.
+      this.#first = { position, at: this.#clock() };
+      return this.#rate;
+    }
+    this.#learnt[this.#transport] = (position - this.#first.position) / elapsed;
+    return this.#learnt[this.#transport];
   }
 
   #run(shown, rate) {

@@ -6,8 +6,7 @@ export const STYLE = `
 :host { display: block; }
 [hidden] { display: none !important; }
 ha-card { display: block; overflow: hidden; height: 100%; container-type: inline-size; }
-.body { padding: 16px; display: grid; gap: 12px; }
-header { display: flex; align-items: center; gap: 12px; padding: 16px 16px 0; }
+header { display: flex; align-items: center; gap: 12px; padding: 16px 16px 12px; }
 header > div { flex: 1; min-width: 0; }
 h2 {
   margin: 0; font: inherit; font-size: 1.25em; color: var(--primary-text-color);
@@ -30,7 +29,20 @@ svg { width: 24px; height: 24px; fill: currentColor; pointer-events: none; }
   background: var(--primary-color); border-color: var(--primary-color);
   color: var(--text-primary-color);
 }
-input[type="range"] { min-width: 0; width: 100%; accent-color: var(--primary-color); height: 32px; margin: 0; }
+input[type="range"] {
+  appearance: none; -webkit-appearance: none; background: none; cursor: pointer;
+  min-width: 0; width: 100%; height: 32px; margin: 0;
+}
+input[type="range"]:disabled { opacity: .45; cursor: default; }
+input::-webkit-slider-runnable-track { height: 6px; border-radius: 3px; background: var(--divider-color); }
+input::-moz-range-track { height: 6px; border-radius: 3px; background: var(--divider-color); }
+input::-webkit-slider-thumb {
+  -webkit-appearance: none; width: 20px; height: 20px; margin-top: -7px; border-radius: 50%;
+  background: var(--primary-color);
+}
+input::-moz-range-thumb {
+  width: 20px; height: 20px; border: 0; border-radius: 50%; background: var(--primary-color);
+}
 .toggle { position: relative; padding-inline-start: 58px; background: none; border-color: transparent; text-align: start; }
 .toggle::before, .toggle::after {
   content: ""; position: absolute; top: 50%; border-radius: 12px; translate: 0 -50%;
@@ -45,7 +57,7 @@ input[type="range"] { min-width: 0; width: 100%; accent-color: var(--primary-col
 .toggle[aria-checked="true"]::after { inset-inline-start: 29px; }
 .power[aria-pressed="true"] { background: none; color: var(--primary-color); }
 
-.deck { display: grid; gap: 12px; padding: 12px 16px 16px; }
+.deck { display: grid; gap: 12px; padding: 0 16px 16px; }
 .readout > div { display: flex; align-items: baseline; gap: 8px; flex-wrap: wrap; }
 .time { font-size: 2.4em; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--primary-text-color); }
 .length { color: var(--secondary-text-color); font-variant-numeric: tabular-nums; }
@@ -61,7 +73,10 @@ input[type="range"] { min-width: 0; width: 100%; accent-color: var(--primary-col
 .record { color: var(--error-color); min-width: 72px; }
 .record[aria-pressed="true"] { background: var(--error-color); border-color: var(--error-color); color: #fff; }
 
-.picture { min-height: 60px; background: var(--secondary-background-color); }
+.picture {
+  min-height: 60px; background: var(--secondary-background-color);
+  --ha-card-border-radius: 0; --ha-card-border-width: 0; --ha-card-box-shadow: none;
+}
 .controls { display: grid; gap: 16px; padding: 12px 16px 16px; }
 .pad { display: flex; flex-wrap: wrap; gap: 12px 24px; justify-content: center; align-items: center; }
 .arrows { display: grid; grid-template-columns: repeat(3, 56px); grid-auto-rows: 56px; gap: 6px; }
@@ -77,7 +92,7 @@ input[type="range"] { min-width: 0; width: 100%; accent-color: var(--primary-col
 .presets { display: flex; flex-wrap: wrap; gap: 8px; }
 .presets button { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .settings { display: grid; gap: 4px; color: var(--primary-text-color); }
-.setting { display: grid; grid-template-columns: 7.5em 1fr 5em 7.5em; gap: 8px; align-items: center; min-height: 44px; }
+.setting { display: grid; grid-template-columns: 7.5em 1fr 5em 7.5em; gap: 0 8px; align-items: center; min-height: 44px; }
 .setting .value { color: var(--secondary-text-color); }
 
 @container (max-width: 420px) {

@@ -1,0 +1,92 @@
+"""What the face of a tape does."""
+
+from playwright.async_api import Page
+
+from custom_components.crcp.protocols.crcp.messages import Amount, Motion
+from tests.dashboard.stage import MARKUP, Stage, happens, place
+
+
+async def a_title_with_markup_in_it_is_loaded_and_stays_text(stage: Stage, page: Page) -> None:
+    await page.get_by_role("combobox", name="Tape").select_option(label=MARKUP)
+    assert stage.sent("SMNT") == []
+    await page.get_by_role("button", name="Load").click()
+    await happens(lambda: stage.sent("SMNT") == [MARKUP], "the tape is loaded")
+    assert await page.locator("crcp-card option img").count() == 0
+
+
+async def the_keys_play_and_pause_and_the_counter_runs(stage: Stage, page: Page) -> None:
+    time = page.locator("crcp-card .time")
+    await time.evaluate(
+        """time => {
+            window.shown = [];
+            new MutationObserver(() => window.shown.push(time.textContent))
+                .observe(time, { childList: true });
+        }"""
+    )
+    await page.get_by_role("button", name="Play").click()
+    await happens(lambda: stage.sent("PLAY") == [Motion()], "the tape plays")
+    await page.wait_for_function("window.shown.length >= 3")
+    await page.get_by_role("button", name="Pause").click()
+    await happens(lambda: stage.sent("PAUS"), "the tape pauses")
+    shown = await page.evaluate("window.shown")
+    assert shown == sorted(shown)
+    position = int(stage.unit.decks[0].status().position or 0)
+    await page.locator("crcp-card .time", has_text=f"00:00:{position:02}").wait_for()
+
+
+async def the_tape_winds_and_steps(stage: Stage, page: Page) -> None:
+    for key, name, speed in (("Fast forward", "FF", 16), ("Rewind", "FF", -16)):
+        await page.get_by_role("button", name=key).click()
+        await happens(lambda n=name, s=speed: Motion(s) in stage.sent(n), key)
+    await page.get_by_role("button", name="One picture on").click()
+    await happens(lambda: stage.sent("PLAY"), "a step")
+    assert stage.sent("PLAY")[0].stop == Amount(0.04, relative=True)
+
+
+async def recording_waits_for_its_guard(stage: Stage, page: Page) -> None:
+    record = page.get_by_role("button", name="Record")
+    assert await record.is_disabled()
+    guard = page.get_by_role("switch", name="Recording allowed")
+    await guard.click()
+    await record.click()
+    await happens(lambda: stage.sent("RECO"), "the tape records")
+    await page.locator(".record[aria-pressed=true]").wait_for()
+    await guard.click()
+    await page.get_by_role("button", name="Pause").click()
+    await page.locator(".record[aria-pressed=false]:disabled").wait_for()
+
+
+async def the_shuttle_springs_back(stage: Stage, page: Page) -> None:
+    knob = page.get_by_role("slider", name="Shuttle")
+    left, middle, width = await place(knob)
+    await page.mouse.move(left + width / 2, middle)
+    await page.mouse.down()
+    await page.mouse.move(left + width, middle, steps=4)
+    await happens(lambda: Motion(2) in stage.sent("PLAY"), "it plays at twice the speed")
+    await page.mouse.up()
+    await happens(lambda: stage.sent("PAUS"), "it stands again")
+    assert await knob.input_value() == "0"
+    await knob.focus()
+    await page.keyboard.down("ArrowLeft")
+    await happens(lambda: stage.last("PLAY").speed < 0, "it plays backwards")
+    await page.keyboard.up("ArrowLeft")
+    await happens(lambda: len(stage.sent("PAUS")) == 2, "it stands again")
+
+
+async def the_keyboard_plays(stage: Stage, page: Page) -> None:
+    await page.get_by_role("button", name="Pause").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await happens(lambda: stage.sent("PLAY"), "Enter on the next key plays")
+    await page.get_by_role("button", name="Pause").click()
+    await happens(lambda: stage.sent("PAUS"), "the tape pauses")
+
+
+STORIES = (
+    a_title_with_markup_in_it_is_loaded_and_stays_text,
+    the_keys_play_and_pause_and_the_counter_runs,
+    the_tape_winds_and_steps,
+    recording_waits_for_its_guard,
+    the_shuttle_springs_back,
+    the_keyboard_plays,
+)

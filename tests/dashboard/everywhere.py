@@ -1,0 +1,143 @@
+"""What the card does on either face."""
+
+from playwright.async_api import Page
+
+from tests.dashboard.stage import MARKUP, Stage
+
+
+async def everything_that_can_be_used_has_a_name(stage: Stage, page: Page) -> None:
+    nameless = await page.locator("crcp-card").evaluate_all(
+        """cards => cards.flatMap(card =>
+            [...card.shadowRoot.querySelectorAll("button, select, input")]
+                .filter(each => !(each.ariaLabel || each.textContent.trim()))
+                .map(each => each.outerHTML))"""
+    )
+    assert nameless == []
+
+
+async def the_name_of_a_device_stays_text(stage: Stage, page: Page) -> None:
+    devices = await stage.home.ask("config/device_registry/list")
+    unit = next(each for each in devices if each["model"] == "CRCP unit")
+    await stage.home.ask("config/device_registry/update", device_id=unit["id"], name_by_user=MARKUP)
+    await page.get_by_role("heading", name=f"{MARKUP} Camera").wait_for()
+    assert await page.locator("crcp-card h2 img").count() == 0
+
+
+async def a_wrong_configuration_is_told(stage: Stage, page: Page) -> None:
+    for config in ("{}", "{entity: 7}", "{entity: 'Tape'}", "null"):
+        refusal = await page.evaluate(
+            f"""() => {{
+                try {{ document.createElement("crcp-card").setConfig({config}); }}
+                catch (error) {{ return error.message; }}
+            }}"""
+        )
+        assert refusal.startswith("Choose an entity of a CRCP unit")
+    wrong = ("media_player.nowhere", "zone.home")
+    await stage.show(*({"type": "custom:crcp-card", "entity": each} for each in wrong), page=page)
+    await page.get_by_text("This entity is not there: media_player.nowhere").wait_for()
+    await page.get_by_text("no tape and no camera of a CRCP unit: zone.home").wait_for()
+
+
+async def every_language_says_the_same_things(stage: Stage, page: Page) -> None:
+    texts = await page.evaluate(
+        f"""async languages => {{
+            const {{ textsOf }} = await import("{await folder_of(stage)}/texts.js");
+            return languages.map(language => textsOf(language));
+        }}""",
+        ["en", "de-AT", "fr", "ja", "zh-Hans", "zh-Hant", "eo"],
+    )
+    assert [set(each) for each in texts] == [set(texts[0])] * len(texts)
+    assert all(text.strip() for each in texts for text in each.values())
+    assert len({each["record"] for each in texts}) == 5
+    assert texts[-1] == texts[-2] == texts[0]
+
+
+async def an_order_that_comes_late_is_stopped_once_more(stage: Stage, page: Page) -> None:
+    said = await page.evaluate(
+        f"""async () => {{
+            const {{ Mover }} = await import("{await folder_of(stage)}/hold.js");
+            const said = [];
+            let arrive, done;
+            const end = new Promise(go => {{ done = go; }});
+            const move = directions => {{
+                said.push(directions.join("+"));
+                return new Promise(go => {{ arrive = go; }});
+            }};
+            const halt = async () => {{
+                said.push("halt");
+                if (said.length === 4) done();
+            }};
+            const mover = new Mover(move, halt);
+            mover.press("finger", ["left", "up"]);
+            mover.release("finger");
+            said.push("arrives");
+            arrive();
+            await end;
+            return said;
+        }}"""
+    )
+    assert said == ["left+up", "halt", "arrives", "halt"]
+
+
+async def an_order_that_is_refused_is_not_given_again(stage: Stage, page: Page) -> None:
+    said = await page.evaluate(
+        f"""async () => {{
+            const {{ Mover }} = await import("{await folder_of(stage)}/hold.js");
+            const said = [];
+            let done;
+            const end = new Promise(go => {{ done = go; }});
+            const move = async () => {{ said.push("move"); throw new Error("no"); }};
+            const halt = async () => {{ said.push("halt"); done(); }};
+            const mover = new Mover(move, halt);
+            mover.press("finger", ["left"]);
+            await end;
+            return [...said, mover.isHolding];
+        }}"""
+    )
+    assert said == ["move", "halt", False]
+
+
+async def the_counter_runs_by_itself_and_learns_how_fast_a_tape_winds(
+    stage: Stage, page: Page
+) -> None:
+    shown = await page.evaluate(
+        f"""async () => {{
+            const {{ Counter, asTime }} = await import("{await folder_of(stage)}/counter.js");
+            let now = 0;
+            const shown = [];
+            const counter = new Counter(() => now);
+            const read = (transport, position, toldAt, rate) =>
+                counter.read({{ transport, position, toldAt, rate }});
+            const look = () => shown.push(asTime(counter.now));
+            read("playing", 3600, "a", 1); now = 2.5; look();
+            read("playing", 3602, "b", 1); look();        // cut to seconds: nothing jumps back
+            read("fast_forward", 3602, "b", null); look(); // told before the position is
+            now = 2.6; read("fast_forward", 3602, "c", null);
+            now = 3.6; read("fast_forward", 3622, "d", null); look();
+            now = 4.1; look();
+            read("paused", 3633, "e", 0); now = 60; look();
+            read("fast_forward", 3633, "f", null); now = 61; look(); // as it was learnt
+            read("off", null, undefined, 0); look();
+            return shown;
+        }}"""
+    )
+    assert shown == [
+        *("01:00:02", "01:00:02", "01:00:02", "01:00:22", "01:00:32", "01:00:33", "01:00:53"),
+        "--:--:--",
+    ]
+
+
+STORIES = (
+    everything_that_can_be_used_has_a_name,
+    the_name_of_a_device_stays_text,
+    a_wrong_configuration_is_told,
+    every_language_says_the_same_things,
+    an_order_that_comes_late_is_stopped_once_more,
+    an_order_that_is_refused_is_not_given_again,
+    the_counter_runs_by_itself_and_learns_how_fast_a_tape_winds,
+)
+
+
+async def folder_of(stage: Stage) -> str:
+    [resource] = await stage.home.ask("lovelace/resources")
+    return str(resource["url"]).rpartition("/")[0]
