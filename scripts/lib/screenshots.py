@@ -2,6 +2,9 @@
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+import itertools
 import json
 from pathlib import Path
 import shutil
@@ -20,12 +23,27 @@ RECENT = (
     "/image%2Cmedia-source%3A%2F%2Fcrcp%2Frecent"
 )
 
+PLAIN = {"viewport": {"width": 1100, "height": 900}}
+
 #: Home Assistant's pages go on loading for a while after they say that they are there.
 SETTLE = 4000
 
 
-async def devices(address: str, token: str) -> dict[str, str]:
-    """The id of each device, by the name that its picture gets."""
+#: Where the pictures of the card are taken, and how each is looked at.
+DASHBOARD = "the-card"
+LOOKS: dict[str, dict[str, Any]] = {
+    "card-light": {"viewport": {"width": 1100, "height": 980}},
+    "card-dark": {"viewport": {"width": 1100, "height": 980}, "color_scheme": "dark"},
+    "card-phone": {"viewport": {"width": 390, "height": 1400}, "is_mobile": True},
+}
+
+type Ask = Callable[..., Awaitable[Any]]
+
+
+@asynccontextmanager
+async def asking(address: str, token: str) -> AsyncIterator[Ask]:
+    """A function that sends a command to Home Assistant and returns its result."""
+    ids = itertools.count(1)
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{address}/api/websocket") as ws,
@@ -33,10 +51,51 @@ async def devices(address: str, token: str) -> dict[str, str]:
         await ws.receive_json()
         await ws.send_json({"type": "auth", "access_token": token})
         await ws.receive_json()
-        await ws.send_json({"id": 1, "type": "config/device_registry/list"})
-        listed: list[dict[str, Any]] = (await ws.receive_json())["result"]
+
+        async def ask(kind: str, **fields: Any) -> Any:
+            await ws.send_json({"id": next(ids), "type": kind, **fields})
+            answer = await ws.receive_json()
+            if not answer["success"]:
+                raise RuntimeError(f"{kind}: {answer['error']['message']}")
+            return answer["result"]
+
+        yield ask
+
+
+async def devices(ask: Ask) -> dict[str, str]:
+    """The id of each device, by the name that its picture gets."""
+    listed: list[dict[str, Any]] = await ask("config/device_registry/list")
     ours = [device for device in listed if device["identifiers"][0][0] == "crcp"]
     return {_picture_name(device): device["id"] for device in ours}
+
+
+async def set_scene(ask: Ask) -> None:
+    """Play a tape, keep two presets, and make a dashboard with both faces of the card."""
+    entities = {
+        (entity["entity_id"].partition(".")[0], entity["translation_key"]): entity["entity_id"]
+        for entity in await ask("config/entity_registry/list")
+        if entity["platform"] == "crcp"
+    }
+    player, camera = entities["media_player", "tape"], entities["camera", "stream"]
+
+    async def act(action: str, entity_id: str, **data: Any) -> None:
+        domain, service = action.split(".")
+        target = {"entity_id": entity_id}
+        fields = {"domain": domain, "service": service, "service_data": data, "target": target}
+        await ask("call_service", **fields)
+
+    for name in ("Door", "Garden gate", "Sofa"):
+        await act("crcp.save_preset", entities["button", "stop"], name=name)
+    await act("switch.turn_on", entities["switch", "focus_auto"])
+    await act("media_player.select_source", player, source="test-card.ts")
+    await act("media_player.media_play", player)
+    cards = [{"type": "custom:crcp-card", "entity": each} for each in (player, camera)]
+    known = await ask("lovelace/dashboards/list")
+    if DASHBOARD not in {each["url_path"] for each in known}:
+        fields = {"url_path": DASHBOARD, "title": "The card", "mode": "storage"}
+        await ask("lovelace/dashboards/create", **fields)
+    views = [{"title": "The card", "cards": cards}]
+    await ask("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
 
 
 def _picture_name(device: dict[str, Any]) -> str:
@@ -45,11 +104,9 @@ def _picture_name(device: dict[str, Any]) -> str:
     return "unit" if device["model"] == "CRCP unit" else "camera"
 
 
-async def open_page(browser: Browser, address: str, token: str, width: int, height: int) -> Page:
+async def open_page(browser: Browser, address: str, token: str, **look: Any) -> Page:
     """A page that is logged in."""
-    context = await browser.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=1
-    )
+    context = await browser.new_context(device_scale_factor=1, **look)
     tokens = json.dumps(
         {
             "access_token": token,
@@ -65,6 +122,37 @@ async def open_page(browser: Browser, address: str, token: str, width: int, heig
     return await context.new_page()
 
 
+class Visit:
+    """Pages as a visitor sees them, saved as pictures."""
+
+    def __init__(self, browser: Browser, address: str, token: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._token = token
+
+    async def page(self, name: str, path: str) -> None:
+        """Save a page."""
+        page = await self._open(path, PLAIN)
+        await page.screenshot(path=IMAGES / f"{name}.png")
+        await page.context.close()
+
+    async def card(self, name: str, look: dict[str, Any]) -> None:
+        """Save both faces of the card."""
+        page = await self._open(f"{DASHBOARD}/0", look)
+        film = page.locator("crcp-card video")
+        await film.evaluate(
+            "v => new Promise(go => { if (v.currentTime > 0) go(); v.ontimeupdate = go })"
+        )
+        await page.locator("hui-masonry-view").screenshot(path=IMAGES / f"{name}.png")
+        await page.context.close()
+
+    async def _open(self, path: str, look: dict[str, Any]) -> Page:
+        page = await open_page(self._browser, self._address, self._token, **look)
+        await page.goto(f"{self._address}/{path}")
+        await page.wait_for_timeout(SETTLE)
+        return page
+
+
 async def main() -> None:
     """Visit each page and save what it shows."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,22 +160,21 @@ async def main() -> None:
     parser.add_argument("token")
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
-    pages = {
-        f"device-{kind}": f"config/devices/device/{device}"
-        for kind, device in (await devices(arguments.address, arguments.token)).items()
-        if kind in PICTURED
-    }
-    pages["photos-recent"] = RECENT
+    async with asking(arguments.address, arguments.token) as ask:
+        known = await devices(ask)
+        await set_scene(ask)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = await open_page(browser, arguments.address, arguments.token, 1100, 900)
-        for name, path in pages.items():
-            await page.goto(f"{arguments.address}/{path}")
-            await page.wait_for_timeout(SETTLE)
-            await page.screenshot(path=IMAGES / f"{name}.png")
+        visit = Visit(browser, arguments.address, arguments.token)
+        for kind, device in known.items():
+            if kind in PICTURED:
+                await visit.page(f"device-{kind}", f"config/devices/device/{device}")
+        await visit.page("photos-recent", RECENT)
+        for name, look in LOOKS.items():
+            await visit.card(name, look)
         await browser.close()
 
 

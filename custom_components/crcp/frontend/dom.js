@@ -15,7 +15,7 @@ const GLYPHS = {
   record: "M12 6a6 6 0 1 0 0 12a6 6 0 1 0 0-12z",
   stop: "M7 7h10v10H7z",
   power: "M11 3h2v9h-2z M7.8 6.2A7 7 0 1 0 16.2 6.2L15 7.8A5 5 0 1 1 9 7.8z",
-  arrow: "M12 4 20 16H4z",
+  arrow: "M12 3 20 12H15V20H9V12H4z",
   plus: "M11 6h2v5h5v2h-5v5h-2v-5H6v-2h5z",
   minus: "M6 11h12v2H6z",
 };
