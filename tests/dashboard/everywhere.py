@@ -59,6 +59,7 @@ async def an_order_that_comes_late_is_stopped_once_more(stage: Stage, page: Page
             const said = [];
             let arrive, done;
             const end = new Promise(go => {{ done = go; }});
+            setTimeout(done, 10_000);
             const move = directions => {{
                 said.push(directions.join("+"));
                 return new Promise(go => {{ arrive = go; }});
@@ -86,6 +87,7 @@ async def an_order_that_is_refused_is_not_given_again(stage: Stage, page: Page) 
             const said = [];
             let done;
             const end = new Promise(go => {{ done = go; }});
+            setTimeout(done, 10_000);
             const move = async () => {{ said.push("move"); throw new Error("no"); }};
             const halt = async () => {{ said.push("halt"); done(); }};
             const mover = new Mover(move, halt);
