@@ -13,6 +13,16 @@ from tests.dashboard.stage import MARKUP, PATIENCE, Stage, happens, log_in, plac
 STOP = Amount(0, relative=True)
 RIGHT_END, LEFT_END, UPPER_END = Amount(340), Amount(0), Amount(120)
 
+#: What ends a hold without a release: each as a browser tells it.
+ENDS = (
+    "window.dispatchEvent(new Event('blur'))",
+    "window.dispatchEvent(new Event('pagehide'))",
+    """Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    delete document.hidden""",
+    "window.card.remove(); window.place.append(window.card)",
+)
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -55,12 +65,15 @@ async def arrow_keys_move_both_ways_at_once(stage: Stage, page: Page) -> None:
 
 
 async def whoever_looks_away_holds_nothing(stage: Stage, page: Page) -> None:
-    await page.get_by_role("button", name="Zoom in").focus()
-    for event in ("blur", "pagehide"):
+    card = page.locator("crcp-card", has=page.locator(".camera"))
+    await card.evaluate("card => { window.card = card; window.place = card.parentElement; }")
+    key = page.get_by_role("button", name="Zoom in")
+    for end in ENDS:
         stage.unit.commands.clear()
+        await key.focus()
         await page.keyboard.down("Enter")
         await happens(lambda: Amount(20) in stage.sent("ZOOM"), "it zooms")
-        await page.evaluate("event => window.dispatchEvent(new Event(event))", event)
+        await page.evaluate(end)
         await rests(stage, "ZOOM")
         await page.keyboard.up("Enter")
 
@@ -77,7 +90,7 @@ async def presets_lens_and_their_names(stage: Stage, page: Page) -> None:
     button = page.get_by_role("button", name=MARKUP)
     await button.click()
     await happens(lambda: stage.sent("WHIT"), "it goes to the preset, lens and sensor last")
-    assert stage.sent("PAN") == [Amount(170)]
+    assert Amount(170) in stage.sent("PAN")
     slider = page.get_by_role("slider", name="Iris")
     await slider.fill("11")
     await happens(lambda: stage.last("IRIS") == Amount(11), "the iris opens")

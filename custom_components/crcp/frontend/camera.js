@@ -43,19 +43,24 @@ export class Camera {
     this.presets = el("div", { class: "presets", role: "group", "aria-label": text.presets });
     this.settings = el("div", { class: "settings" });
     for (const name of SETTINGS) this.settings.append(this.#setting(name));
-    const controls = el("div", { class: "controls" }, this.pad.element, this.presets, this.settings);
-    this.element = el("div", { class: "camera" }, this.picture, controls);
+    this.controls = el(
+      "div", { class: "controls" }, this.pad.element, this.presets, this.settings,
+    );
+    this.element = el("div", { class: "camera" }, this.picture, this.controls);
   }
 
   update(hass) {
     this.#hass = hass;
     this.#parts = entitiesOf(hass, this.place.head);
-    const isOff = this.#state("button.stop")?.state === "unavailable" || hass.connected === false;
+    const power = hass.states[entitiesOf(hass, this.place.power).switch]?.state;
+    const isAway = this.#state("button.stop")?.state === "unavailable" || !hass.connected;
+    const isOff = isAway || power === "off";
     this.#updatePicture();
-    this.pad.element.hidden = !this.place.head || !Object.keys(DIRECTIONS).some(this.#can);
+    this.controls.hidden = !this.place.head;
+    this.pad.element.hidden = !Object.keys(DIRECTIONS).some(this.#can);
     this.pad.update(this.#can, isOff);
     this.#updatePresets(isOff);
-    for (const name of SETTINGS) this.#updateSetting(name);
+    for (const name of SETTINGS) this.#updateSetting(name, isOff);
   }
 
   connect() {}
@@ -185,7 +190,7 @@ export class Camera {
     return row;
   }
 
-  #updateSetting(name) {
+  #updateSetting(name, isOff = false) {
     const { row, slider, value, auto, isHeld } = this.#settings[name];
     const number = this.#state(`number.${name}`);
     const automatic = this.#state(`switch.${name}_auto`);
@@ -193,10 +198,10 @@ export class Camera {
     row.hidden = !number;
     if (!number) return;
     auto.hidden = !automatic;
-    auto.disabled = automatic?.state === "unavailable";
+    auto.disabled = isOff || automatic?.state === "unavailable";
     mark(auto, "aria-checked", isAutomatic);
     for (const bound of ["min", "max", "step"]) mark(slider, bound, number.attributes[bound]);
-    slider.disabled = isAutomatic || number.state === "unavailable";
+    slider.disabled = isOff || isAutomatic || number.state === "unavailable";
     if (isHeld) return;
     if (number.state !== "unknown") slider.value = number.state;
     const shown = isAutomatic ? this.#text.auto : this.#hass.formatEntityState(number);
