@@ -1,4 +1,4 @@
-"""Home Assistant in a real browser: the demo's picture moves, and its cameras' photos show."""
+"""Home Assistant in a real browser: the demo's picture moves, its cameras' photos show, our card."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +21,8 @@ from pytest_socket import enable_socket
 
 from custom_components.crcp.virtual.pictures import landscape, make_thumb
 from custom_components.crcp.virtual.test_card import read_stamp
+from tests.dashboard import camera, deck, everywhere
+from tests.dashboard.stage import DASHBOARD, Stage, set_stage
 from tests.previews.files import canon_raw
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +31,7 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     # A whole Home Assistant and a browser start, and the first start installs things.
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 
@@ -213,3 +215,46 @@ async def test_the_media_browser_shows_and_finds_the_photos(
     await preview.wait_for()
     await preview.evaluate("i => i.complete || new Promise(go => { i.onload = go })")
     assert await preview.evaluate("i => [i.naturalWidth, i.naturalHeight]") == [900, 600]
+
+
+# -- the card ----------------------------------------------------------------------------------
+
+
+async def test_the_card(demo: dict[str, Any], page: Page, subtests: pytest.Subtests) -> None:
+    browser = page.context.browser
+    assert browser
+    async with set_stage(demo, browser) as stage:
+        player = await stage.find("media_player", "tape")
+        picture = await stage.find("camera", "stream")
+        stop = await stage.find("button", "stop")
+        await stage.house.act("crcp", "save_preset", stop, name="Door")
+        with subtests.test("it is offered and added in the card picker"):
+            await is_added_from_the_picker(stage, player)
+        await play_stories(stage, subtests, await stage.show(card(player), card(picture)))
+
+
+async def is_added_from_the_picker(stage: Stage, player: str) -> None:
+    page = await stage.show(way="edit=1")
+    await page.get_by_role("button", name="Add card").click()
+    await page.get_by_placeholder("Search entities").fill(player)
+    await page.get_by_text("Media player", exact=True).first.click()
+    await page.get_by_text("CRCP deck and camera").click()
+    await page.wait_for_selector("hui-masonry-view crcp-card .deck")
+    await page.close()
+    saved = await stage.house.ask("lovelace/config", url_path=DASHBOARD)
+    assert saved["views"][0]["cards"] == [card(player)]
+
+
+async def play_stories(stage: Stage, subtests: pytest.Subtests, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.stack or ""))
+    for story in (*deck.STORIES, *camera.STORIES, *everywhere.STORIES):
+        with subtests.test(story.__name__.replace("_", " ")):
+            stage.unit.commands.clear()
+            await story(stage, page)
+    assert [each for each in errors if "crcp_static" in each] == []
+    assert await page.evaluate("window.tricked") is None
+
+
+def card(entity_id: str) -> dict[str, str]:
+    return {"type": "custom:crcp-card", "entity": entity_id}

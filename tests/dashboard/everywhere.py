@@ -16,9 +16,11 @@ async def everything_that_can_be_used_has_a_name(stage: Stage, page: Page) -> No
 
 
 async def the_name_of_a_device_stays_text(stage: Stage, page: Page) -> None:
-    devices = await stage.home.ask("config/device_registry/list")
-    unit = next(each for each in devices if each["model"] == "CRCP unit")
-    await stage.home.ask("config/device_registry/update", device_id=unit["id"], name_by_user=MARKUP)
+    devices = await stage.house.ask("config/device_registry/list")
+    unit = next(each for each in devices if each["name"] == "Stage")
+    await stage.house.ask(
+        "config/device_registry/update", device_id=unit["id"], name_by_user=MARKUP
+    )
     await page.get_by_role("heading", name=f"{MARKUP} Camera").wait_for()
     assert await page.locator("crcp-card h2 img").count() == 0
 
@@ -141,5 +143,5 @@ STORIES = (
 
 
 async def folder_of(stage: Stage) -> str:
-    [resource] = await stage.home.ask("lovelace/resources")
+    [resource] = await stage.house.ask("lovelace/resources")
     return str(resource["url"]).rpartition("/")[0]
