@@ -122,6 +122,9 @@ class ClipDesk:
         self, title: str, stretch: Stretch, begin: Callable[[], Awaitable[None]] | None = None
     ) -> dict[str, Any]:
         name = clip_name(title, dt_util.now())
+        if self._stream.number:
+            # Two streams of a unit may be recorded at the same moment.
+            name = f"{name} {self._stream.number}"
         clips = Clips(self._hass, self._clip_dir)
         return await clips.record(self._feed, name, stretch, self._note, begin)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import logging
 import os
 from pathlib import Path, PurePosixPath
+from secrets import randbits
 import tempfile
 from typing import IO, Any, Final
 
@@ -252,7 +253,9 @@ async def send_stream(
     stream, duration = film.file, film.duration
     size = await hass.async_add_executor_job(stream.seek, 0, os.SEEK_END)
     await hass.async_add_executor_job(stream.seek, 0)
-    sender = Sender(RtpPacket(33, 0, 0, 1, b""))
+    # RFC 3550 section 5.1: random, so that nobody takes it for another stream.
+    first = RtpPacket(33, randbits(16), randbits(32), randbits(32), b"")
+    sender = Sender(first)
     began, sent = hass.loop.time(), 0
     while piece := await hass.async_add_executor_job(stream.read, _PACKETS * TS_PACKET * 50):
         for at in range(0, len(piece), _PACKETS * TS_PACKET):

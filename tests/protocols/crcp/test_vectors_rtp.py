@@ -284,3 +284,12 @@ def test_a_picture_with_a_gap_or_another_time_is_dropped() -> None:
 def test_a_payload_shorter_than_its_headers(payload: bytes) -> None:
     with pytest.raises(ProtocolError):
         PictureAssembler().feed(RtpPacket(26, 1, 1, 1, payload, marker=True))
+
+
+def test_nothing_but_empty_frames_behind_the_first_packet_is_no_stream() -> None:
+    """They are looked past anew whenever bytes come, so there is an end to it."""
+    deframer = Deframer()
+    first = bytes.fromhex("000d 80210001000000000000000a 47")
+    assert list(deframer.feed(first + bytes(64))) == []
+    with pytest.raises(ProtocolError, match="no RTP"):
+        list(deframer.feed(bytes(64)))

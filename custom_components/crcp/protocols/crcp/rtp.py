@@ -18,6 +18,9 @@ TS_SYNC: Final = 0x47
 #: What a 16-bit length can say; also the most that a datagram holds.
 MAX_PACKET: Final = 65535
 
+#: So many empty frames between the first two packets are looked past, each time that bytes come.
+MAX_EMPTY: Final = 32
+
 
 @dataclass(frozen=True, slots=True)
 class PayloadType:
@@ -233,7 +236,8 @@ class Deframer:
 
 def _past_empty(data: bytearray, at: int) -> int:
     """Where the next frame that holds something begins; an empty one is two zero bytes."""
-    while data[at : at + 2] == b"\0\0":
+    end = at + 2 * MAX_EMPTY
+    while at < end and data[at : at + 2] == b"\0\0":
         at += 2
     return at
 
