@@ -2,19 +2,23 @@
 
 from contextlib import suppress
 from datetime import timedelta
+import errno
+import os
 from pathlib import Path
 import random
 import sys
+from typing import Any
 
 import pytest
 
 from custom_components.crcp.importer import executor, transfer
+from custom_components.crcp.importer.errors import LibraryFull
 from custom_components.crcp.importer.naming import part_name
 from custom_components.crcp.importer.recovery import open_ledger
 from custom_components.crcp.importer.source import Photo
 
 from .bench import NOW, TAKEN, Bench, FakeSource, LinkLost
-from .fake_os import lay_over
+from .fake_os import Call, lay_over
 from .test_crashes import Stopped, World
 
 HISTORIES = 500
@@ -31,6 +35,7 @@ class Camera(FakeSource):
         self.number = 9997
         self.folder = 100
         self.shots = 0
+        self.mirrors = False
 
     def shoot(self) -> list[bytes]:
         """Take a picture, in one format or more; return the bytes of its files."""
@@ -43,9 +48,25 @@ class Camera(FakeSource):
         for ending in self.chance.sample(ENDINGS, self.chance.choice((1, 1, 2))):
             data = self.chance.randbytes(self.chance.choice((0, 50, 900, 2500)) + 8)
             folder = f"DCIM/{self.folder}CRCP"
-            self.add(f"DSC_{self.number:04}.{ending}", data, folder=folder, capture_date=taken)
+            about = {"folder": folder, "capture_date": taken}
+            self.add(f"DSC_{self.number:04}.{ending}", data, **about)
+            if self.mirrors:
+                self.add(f"DSC_{self.number:04}.{ending}", data, storage="00020001", **about)
             made.append(data)
         return made
+
+    def edit(self) -> None:
+        """Crop a picture, which takes the place of what it was."""
+        photo = self.chance.choice(list(self.cards))
+        data = self.cards.pop(photo) + self.chance.randbytes(9)
+        self.add(
+            photo.filename,
+            data,
+            folder=photo.folder,
+            storage=photo.storage,
+            capture_date=photo.capture_date,
+            handle=photo.handle,
+        )
 
     def swap(self) -> dict[Photo, bytes]:
         """Put another card in; return the one that was there."""
@@ -80,7 +101,8 @@ class History:
         """Do things in any order, then import; the library must be as the model says."""
         events = (self.shoot, self.shoot, self.run, self.cut, self.kill, self.delete, self.format)
         for _ in range(STEPS):
-            event = self.chance.choice((*events, self.swap, self.lose_ledger))
+            others = (self.swap, self.lose_ledger, self.edit, self.mirror, self.fill_the_disk)
+            event = self.chance.choice((*events, *others))
             self.counts[event.__name__] = self.counts.get(event.__name__, 0) + 1
             await event()
             self.check_nothing_is_half_or_twice()
@@ -157,6 +179,31 @@ class History:
         await self.run()
         self.camera.cards.clear()
         self.camera.number = self.chance.choice((0, self.camera.number))
+
+    async def edit(self) -> None:
+        if self.camera.cards:
+            self.camera.edit()
+
+    async def mirror(self) -> None:
+        """Let each slot have all that is taken from now on, or no more."""
+        self.camera.mirrors = not self.camera.mirrors
+
+    async def fill_the_disk(self) -> None:
+        """Have it full after some writes; then somebody makes room."""
+        left = self.chance.randrange(12)
+
+        def write(name: str, _: tuple[Any, ...], call: Call) -> Any:
+            nonlocal left
+            left -= name == "write"
+            if name == "write" and left < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return call()
+
+        with pytest.MonkeyPatch.context() as patch:
+            lay_over(patch, write)
+            with suppress(LibraryFull):
+                await self.bench.importer.run(self.camera)
+        self.learn()
 
     async def swap(self) -> None:
         """Change the card, for an empty one or one from the drawer."""
