@@ -20,7 +20,7 @@ from custom_components.crcp.importer.importer import Importer
 from custom_components.crcp.importer.recovery import open_ledger
 
 from .bench import NOTHING_KEPT
-from .cutter import session
+from .cutter import CALM, session
 from .fake_os import Call, lay_over
 
 
@@ -50,7 +50,7 @@ async def import_once(port: int, ledger_path: Path, library: Path) -> None:
             on_imported=lambda _: None,
             reserve=NOTHING_KEPT,
         )
-        async with session(port) as source:
+        async with session(port, CALM) as source:
             report = await importer.run(source)
             assert not report.failed
 

@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.crcp import photo_agenda, photos
+from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
@@ -281,3 +282,28 @@ async def test_the_device_tells_who_made_it(
     assert device.name == device.model == "Field camera"
     assert (device.manufacturer, device.serial_number) == ("CRCP", "F-0042")
     assert device.sw_version == "1.0"
+
+
+async def test_what_was_announced_while_the_import_is_paused_is_looked_at_once(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    """The look at the whole card finds it, so it is not asked for by its handle as well."""
+    entry = await set_up(hass, camera, auto_import=False)
+    await until(lambda: hass.states.get(STATE).state == "paused")
+    agenda = entry.runtime_data.photos._agenda
+    await until(lambda: camera.connections)
+    await camera.press_shutter()
+    await until(lambda: agenda.added)
+    (new,) = agenda.added
+    await entry.runtime_data.async_set_auto(True)
+    await until(lambda: count(hass) == 4, within=60)
+    await until(lambda: hass.states.get(STATE).state == "connected")
+
+    def asked(operation: OperationCode) -> list[int]:
+        return [each.parameters[0] for each in camera.requests if each.code == operation]
+
+    fetched, described = asked(OperationCode.GET_OBJECT), asked(OperationCode.GET_OBJECT_INFO)
+    assert len(fetched) == 4
+    # Once before it got its name, as every picture, and not a second time for its announcement.
+    assert described.count(new) == 1
+    assert new in fetched
