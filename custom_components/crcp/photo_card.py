@@ -29,8 +29,9 @@ from .photo_types import is_film, is_media, mime_of
 from .photos import PhotoHost
 from .protocols.ptpip.client import Initiator
 
-#: What was listed is true for a while; listing a full card takes a slow camera minutes.
+#: What was listed is true for a while, and longer where listing takes a slow camera minutes.
 FRESH_FOR: Final = 60.0
+FRESH_FOR_TIMES: Final = 5.0
 
 #: So long somebody waits for a listing, and for a picture; both go on without them.
 LISTED_WITHIN: Final = 30.0
@@ -62,11 +63,14 @@ class CardPhoto:
 
 @dataclass(slots=True)
 class Card:
-    """The cards of one camera, in one connection. photos: by key, newest first."""
+    """The cards of one camera, in one connection. photos: by key, newest first.
+
+    fresh_until: in the event loop's time.
+    """
 
     initiator: Initiator
     photos: dict[str, CardPhoto] = field(default_factory=dict)
-    listed_at: float = 0.0
+    fresh_until: float = 0.0
     listing: asyncio.Task[None] | None = None
 
 
@@ -80,7 +84,7 @@ class Cards:
     async def async_photos(self, host: PhotoHost) -> list[CardPhoto]:
         """What is on the cards and was not imported, newest first."""
         card = self._card(host)
-        if card.listing is None and self._hass.loop.time() - card.listed_at > FRESH_FOR:
+        if card.listing is None and self._hass.loop.time() > card.fresh_until:
             card.listing = self._begin(self._async_list(host, card))
         if card.listing:
             await self._wait_for(card.listing, LISTED_WITHIN, _failed("card_is_read"))
@@ -137,10 +141,11 @@ class Cards:
             raise _failed("not_connected")
         card = self._cards.get(host.serial)
         if card is None or card.initiator is not host.camera:
-            self._cards[host.serial] = card = Card(host.camera, listed_at=-FRESH_FOR)
+            self._cards[host.serial] = card = Card(host.camera)
         return card
 
     async def _async_list(self, host: PhotoHost, card: Card) -> None:
+        began = self._hass.loop.time()
         try:
             source = PtpSource(card.initiator, host.serial)
             listed = [photo async for photo in source.photos() if is_media(photo.filename)]
@@ -150,7 +155,8 @@ class Cards:
                 key: CardPhoto(key=key, photo=photo)
                 for key, photo in zip(keys, listed, strict=True)
             }
-            card.listed_at = self._hass.loop.time()
+            now = self._hass.loop.time()
+            card.fresh_until = now + max(FRESH_FOR, FRESH_FOR_TIMES * (now - began))
         except DEVICE_ERRORS as error:
             raise as_home_assistant_error(error) from error
         finally:

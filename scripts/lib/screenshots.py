@@ -17,11 +17,9 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
 PICTURED = ("unit", "unit-camera", "camera")
 
-#: The media browser's own way to say where it is.
-RECENT = (
-    "media-browser/browser/app%2Cmedia-source%3A%2F%2Fcrcp"
-    "/image%2Cmedia-source%3A%2F%2Fcrcp%2Frecent"
-)
+#: The media browser's own way to say where it is: each folder's type and id.
+SOURCE = "media-browser/browser/app%2Cmedia-source%3A%2F%2Fcrcp"
+FOLDER = "image%2Cmedia-source%3A%2F%2Fcrcp%2F"
 
 PLAIN = {"viewport": {"width": 1100, "height": 900}}
 
@@ -172,7 +170,8 @@ async def main() -> None:
         for kind, device in known.items():
             if kind in PICTURED:
                 await visit.page(f"device-{kind}", f"config/devices/device/{device}")
-        await visit.page("photos-recent", RECENT)
+        await visit.page("photos-recent", f"{SOURCE}/{FOLDER}recent")
+        await visit.page("photos-by-date", f"{SOURCE}/{FOLDER}dates/{FOLDER}dates%2F2026-05")
         for name, look in LOOKS.items():
             await visit.card(name, look)
         await browser.close()

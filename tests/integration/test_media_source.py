@@ -28,7 +28,7 @@ from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp import photo_shelf
+from custom_components.crcp import photo_card, photo_shelf
 from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import InMemory, Photo
@@ -313,7 +313,11 @@ async def test_a_camera_s_thumbnail_may_be_lost_and_is_made_anew(
         path.unlink()
     answer = await client.get(item.thumbnail)
     assert shade(await answer.read()) == (1, 0, 0)
-    assert child(await browse(hass, "recent"), "MVI_0004.MP4").thumbnail is None
+    recent = await browse(hass, "recent")
+    assert child(recent, "MVI_0004.MP4").thumbnail is None
+    evil = child(recent, "EVIL_1.JPG")
+    assert (await client.get(evil.thumbnail)).status == 404
+    assert child(await browse(hass, "recent"), "EVIL_1.JPG").thumbnail is None
 
 
 # -- what is still on the card -----------------------------------------------------------------
@@ -351,6 +355,22 @@ async def test_one_picture_is_imported_from_the_card_by_opening_it(
         await async_resolve_media(hass, bad, None)
     assert (await client.get(f"/api/crcp/card/{waiting.entry_id}/x/thumbnail")).status == 404
     assert (await client.get("/api/crcp/card/nobody/x/thumbnail")).status == 404
+
+
+async def test_a_card_that_takes_long_is_read_on_meanwhile(
+    hass: HomeAssistant,
+    waiting: MockConfigEntry,
+    camera: VirtualCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(photo_card, "LISTED_WITHIN", 0)
+    camera.requests.clear()
+    with pytest.raises(BrowseError, match="still being read"):
+        await browse(hass, f"card/{waiting.entry_id}")
+    monkeypatch.undo()
+    assert len(titles(await browse(hass, f"card/{waiting.entry_id}"))) == 5
+    asked = [request.code.name for request in camera.requests]
+    assert asked.count("GET_OBJECT_HANDLES") == 1
 
 
 async def test_chosen_pictures_are_imported_by_an_action(
