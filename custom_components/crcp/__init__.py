@@ -39,6 +39,7 @@ PLATFORMS: Final = {
         Platform.BINARY_SENSOR,
         Platform.BUTTON,
         Platform.EVENT,
+        Platform.IMAGE,
         Platform.NUMBER,
         Platform.SELECT,
         Platform.SENSOR,

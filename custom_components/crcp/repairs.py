@@ -23,7 +23,7 @@ async def async_create_fix_flow(
 class UseFolderFlow(RepairsFlow):
     """Asks whether the folder that is there now is the one to store pictures in, and uses it."""
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Begin."""
         return await self.async_step_confirm()
 

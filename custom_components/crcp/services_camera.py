@@ -1,5 +1,6 @@
 """The actions of photo cameras."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -14,6 +15,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
 from .const import CONF_KIND, DOMAIN, Kind
@@ -22,10 +24,11 @@ from .errors import invalid
 from .photo_card import async_get_cards
 from .photo_options import CONF_KINDS, CONF_PROTECTED_ONLY, CONF_SLOTS, KINDS, SLOTS, choice_of
 from .photo_progress import photo_attributes
-from .photo_shelf import async_local_id
+from .photo_shelf import NotOnShelf, ShelfError, async_key_of, async_local_id, async_photo
 
 IMPORT_PHOTOS: Final = "import_photos"
 FORGET_PHOTO: Final = "forget_photo"
+DELETE_PHOTO: Final = "delete_photo"
 
 ATTR_FIRST_DAY: Final = "first_day"
 ATTR_LAST_DAY: Final = "last_day"
@@ -71,6 +74,8 @@ def async_register_camera_actions(hass: HomeAssistant) -> None:
         schema=_FORGET_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+    # As with files in the media browser, only administrators and automations may.
+    async_register_admin_service(hass, DOMAIN, DELETE_PHOTO, _delete_photo, _FORGET_SCHEMA)
 
 
 async def _import_photos(call: ServiceCall) -> ServiceResponse:
@@ -122,6 +127,27 @@ async def _forget_photo(call: ServiceCall) -> ServiceResponse:
     for camera in cameras:
         await camera.photos.async_forgotten()
     return {"forgotten": forgotten}
+
+
+async def _delete_photo(call: ServiceCall) -> None:
+    """Delete the file of an imported picture here. It stays known, so it does not come again."""
+    place = await async_local_id(call.hass, call.data[ATTR_PHOTO])
+    try:
+        photo = await async_photo(call.hass, await _key_of(call.hass, place))
+        await call.hass.async_add_executor_job(photo.path.unlink)
+    except ShelfError, OSError:
+        raise invalid("photo_unknown", photo=place) from None
+
+
+async def _key_of(hass: HomeAssistant, place: str) -> str:
+    """The key of a picture that is in the ledger; no other file is touched. Raises ShelfError."""
+    for camera in _cameras(hass):
+        library = camera.photos.library
+        path = library.path_of(place)
+        if path is not None:
+            with suppress(NotOnShelf):
+                return await async_key_of(hass, library.media_dir, path)
+    raise NotOnShelf(place)
 
 
 def _camera(hass: HomeAssistant, device_id: str) -> CameraCoordinator:
