@@ -1,15 +1,17 @@
 """CRCP units and PTP-IP cameras in Home Assistant: set up and unload an entry."""
 
+from types import ModuleType
 from typing import Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
 
 from .camera_desk import facts_store
 from .clips import async_sweep
-from .const import CONF_CHANNEL, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
+from .const import CONF_CHANNEL, CONF_DEMO, CONF_KIND, CONF_SERIAL, DOMAIN, Channel, Kind
 from .coordinator import CrcpConfigEntry, UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .dashboard_card import async_load_card, async_remove_card, async_serve_card
@@ -68,6 +70,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> bool
     # Before the device is looked for: a dashboard also shows what is away.
     await async_load_card(hass)
     kind = Kind(entry.data[CONF_KIND])
+    if entry.data.get(CONF_DEMO):
+        await (await _demo(hass)).async_start(hass, entry)
     if kind is Kind.UNIT:
         await _set_up_unit(hass, entry)
     else:
@@ -98,6 +102,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> Non
         await async_remove_card(hass)
     if entry.data[CONF_KIND] == Kind.UNIT:
         await async_forget(hass, entry.entry_id)
+        if entry.data.get(CONF_DEMO):
+            await (await _demo(hass)).async_forget(hass)
     if entry.data[CONF_KIND] == Kind.CAMERA:
         await facts_store(hass, entry.entry_id).async_remove()
         await async_clean_up(hass, entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL])
@@ -124,3 +130,8 @@ async def _set_up_camera(hass: HomeAssistant, entry: CameraConfigEntry) -> None:
         await coordinator.async_close()
         raise
     entry.runtime_data = coordinator
+
+
+async def _demo(hass: HomeAssistant) -> ModuleType:
+    """The file that knows virtual devices: nobody else loads them all, which takes a while."""
+    return await async_import_module(hass, f"{__package__}.demo")

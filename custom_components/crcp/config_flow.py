@@ -13,15 +13,16 @@ from homeassistant.helpers.service_info.ssdp import (
 )
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .const import CONF_KIND, DOMAIN, Kind
+from .const import CONF_DEMO, CONF_KIND, DOMAIN, Kind
 from .flow_camera import CameraFlow
+from .flow_demo import DemoFlow
 from .flow_options import CameraOptionsFlow
 from .flow_unit_change import UnitChangeFlow
 from .flow_unit_options import UnitOptionsFlow
 from .protocols.ptpip.discovery import from_mdns, from_ssdp
 
 
-class CrcpConfigFlow(UnitChangeFlow, CameraFlow, domain=DOMAIN):
+class CrcpConfigFlow(UnitChangeFlow, CameraFlow, DemoFlow, domain=DOMAIN):
     """The dialogue that ends in an entry for one unit or one camera."""
 
     VERSION = 1
@@ -38,7 +39,7 @@ class CrcpConfigFlow(UnitChangeFlow, CameraFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what is to be added."""
-        return self.async_show_menu(step_id="user", menu_options=["unit", "camera"])
+        return self.async_show_menu(step_id="user", menu_options=["unit", "camera", "demo"])
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -74,6 +75,8 @@ class CrcpConfigFlow(UnitChangeFlow, CameraFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """A device is somewhere else now, or is to be spoken to otherwise."""
         entry = self._get_reconfigure_entry()
+        if entry.data.get(CONF_DEMO):
+            return self.async_abort(reason="is_virtual")
         if entry.data[CONF_KIND] == Kind.UNIT:
             return await super().async_step_reconfigure(user_input)
         self.know_camera(entry)

@@ -6,6 +6,7 @@ from typing import Final
 DOMAIN: Final = "crcp"
 
 CONF_KIND: Final = "kind"
+CONF_DEMO: Final = "demo"
 CONF_GUID: Final = "guid"
 CONF_FRIENDLY_NAME: Final = "friendly_name"
 CONF_SERIAL: Final = "serial"

@@ -1,0 +1,173 @@
+"""Virtual devices in Home Assistant itself: added in two clicks, like real ones, gone with their entry."""
+
+import asyncio
+from pathlib import Path
+import socket
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.crcp import demo
+from custom_components.crcp.virtual.encoder import NoEncoder
+from custom_components.crcp.virtual.footage import JPEG, Footage, Plan
+from tests.helpers import until
+from tests.integration.flows import begin
+from tests.integration.units import act, state
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
+    monkeypatch.setattr(demo, "PHOTOS", 3)
+    monkeypatch.setattr(demo, "SECONDS", 1)
+    monkeypatch.setattr(demo, "RATE", 5)
+
+
+async def add(hass: HomeAssistant, kind: str) -> ConfigFlowResult:
+    menu = await begin(hass, "demo")
+    assert menu["type"] is FlowResultType.MENU
+    result = await hass.config_entries.flow.async_configure(
+        menu["flow_id"], {"next_step_id": f"demo_{kind}"}
+    )
+    await hass.async_block_till_done()
+    return result
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens on a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_virtual_unit_obeys_like_any_other(hass: HomeAssistant, media: Path) -> None:
+    result = await add(hass, "unit")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert state(hass, "switch.virtual_unit_power") == "on"
+    await act(hass, "media_player.media_play", "media_player.virtual_unit_tape")
+    await until(lambda: state(hass, "media_player.virtual_unit_tape") == "playing")
+    await act(hass, "number.set_value", "number.virtual_unit_camera_zoom", value=2)
+
+
+async def test_the_pictures_of_a_virtual_camera_come_and_so_does_one_it_takes(
+    hass: HomeAssistant, media: Path
+) -> None:
+    await add(hass, "camera")
+    await until(lambda: len(list(media.rglob("*.JPG"))) == 3)
+    await until(lambda: state(hass, "button.virtual_camera_take_a_picture") == "unknown")
+    await act(hass, "button.press", "button.virtual_camera_take_a_picture")
+    await until(lambda: len(list(media.rglob("*.JPG"))) == 4)
+    assert {path.parts[-4] for path in media.rglob("*.JPG")} == {"Virtual camera"}
+
+
+@pytest.mark.parametrize("kind", ["unit", "camera"])
+async def test_unloading_closes_the_device_and_setting_up_opens_it_again(
+    hass: HomeAssistant, media: Path, kind: str
+) -> None:
+    entry = (await add(hass, kind))["result"]
+    port = entry.data["port"]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert not answers(port)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    if kind == "camera":
+        await until(lambda: state(hass, "sensor.virtual_camera_photos_imported") == "3")
+        assert len(list(media.rglob("*.JPG"))) == 3
+
+
+async def test_after_a_restart_the_device_is_elsewhere_and_is_met(
+    hass: HomeAssistant, media: Path
+) -> None:
+    first = (await add(hass, "unit"))["result"]
+    data = {**first.data, "port": 1}
+    await hass.config_entries.async_remove(first.entry_id)
+    entry = MockConfigEntry(domain="crcp", title=first.title, unique_id=first.unique_id, data=data)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.data["port"] != 1
+    assert state(hass, "switch.virtual_unit_power") == "on"
+
+
+@pytest.mark.parametrize("kind", ["unit", "camera"])
+async def test_there_is_one_of_each(hass: HomeAssistant, media: Path, kind: str) -> None:
+    await add(hass, kind)
+    again = await add(hass, kind)
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_removing_the_entry_leaves_nothing_but_the_pictures(
+    hass: HomeAssistant, media: Path
+) -> None:
+    folder = Path(hass.config.cache_path("crcp_demo"))
+    entry = (await add(hass, "unit"))["result"]
+    await until(lambda: len(list(folder.glob("[!.]*"))) == 4)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not folder.exists()
+    assert not answers(entry.data["port"])
+
+
+async def test_a_device_has_no_address_that_could_be_changed(
+    hass: HomeAssistant, media: Path
+) -> None:
+    entry = (await add(hass, "unit"))["result"]
+    result = await hass.config_entries.flow.async_init(
+        "crcp", context={"source": "reconfigure", "entry_id": entry.entry_id}
+    )
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "is_virtual")
+
+
+async def test_the_device_ends_with_home_assistant(hass: HomeAssistant, media: Path) -> None:
+    entry = (await add(hass, "camera"))["result"]
+    hass.bus.async_fire_internal(EVENT_HOMEASSISTANT_CLOSE)
+    await until(lambda: not answers(entry.data["port"]))
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_without_an_encoder_the_tape_shows_single_pictures(
+    hass: HomeAssistant, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Footage] = []
+    real = demo.make_footage
+
+    def make(folder: Path, plan: Plan) -> Footage:
+        if plan.payload_types != (JPEG,):
+            raise NoEncoder
+        made.append(real(folder, plan))
+        return made[-1]
+
+    monkeypatch.setattr(demo, "make_footage", make)
+    await add(hass, "unit")
+    await until(lambda: made)
+    assert made[0].offers(JPEG)
+
+
+@pytest.mark.parametrize("error", [OSError("read-only"), NoEncoder()])
+async def test_without_any_picture_the_unit_works(
+    hass: HomeAssistant, media: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    asked = asyncio.Event()
+
+    def make(_folder: Path, _plan: Plan) -> Footage:
+        hass.loop.call_soon_threadsafe(asked.set)
+        raise error
+
+    monkeypatch.setattr(demo, "make_footage", make)
+    await add(hass, "unit")
+    await asked.wait()
+    assert state(hass, "switch.virtual_unit_power") == "on"
+
+
+async def test_where_nothing_can_listen_it_is_tried_again_later(
+    hass: HomeAssistant, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start(_camera: demo.VirtualCamera) -> None:
+        raise OSError("no loopback")
+
+    monkeypatch.setattr(demo.VirtualCamera, "start", start)
+    entry = (await add(hass, "camera"))["result"]
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.reason == "The device cannot be reached: no loopback"
