@@ -125,6 +125,15 @@ async def a_page_that_dies_while_it_is_held_stops_in_time(stage: Stage, page: Pa
     await victim.close()
 
 
+async def it_stops_also_when_its_button_is_switched_off(stage: Stage, page: Page) -> None:
+    await stage.switch_off(await stage.find("button", "stop"), page)
+    await page.get_by_role("button", name="Left", exact=True).hover()
+    await page.mouse.down()
+    await happens(lambda: LEFT_END in stage.sent("PAN"), "it pans")
+    await page.mouse.up()
+    await rests(stage, "PAN")
+
+
 STORIES = (
     the_picture_moves,
     a_held_button_moves_until_it_is_let_go,
@@ -134,6 +143,7 @@ STORIES = (
     presets_lens_and_their_names,
     a_finger_moves_it_on_a_phone_until_the_page_is_closed,
     a_page_that_dies_while_it_is_held_stops_in_time,
+    it_stops_also_when_its_button_is_switched_off,
 )
 
 

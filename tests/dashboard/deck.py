@@ -43,6 +43,12 @@ async def the_tape_winds_and_steps(stage: Stage, page: Page) -> None:
     assert stage.sent("PLAY")[0].stop == Amount(0.04, relative=True)
 
 
+async def a_tape_winds_also_when_its_buttons_are_switched_off(stage: Stage, page: Page) -> None:
+    await stage.switch_off(await stage.find("button", "fast_forward"), page)
+    await page.get_by_role("button", name="Fast forward").click()
+    await happens(lambda: Motion(16) in stage.sent("FF"), "it winds")
+
+
 async def recording_waits_for_its_guard(stage: Stage, page: Page) -> None:
     record = page.get_by_role("button", name="Record")
     assert await record.is_disabled()
@@ -86,6 +92,7 @@ STORIES = (
     a_title_with_markup_in_it_is_loaded_and_stays_text,
     the_keys_play_and_pause_and_the_counter_runs,
     the_tape_winds_and_steps,
+    a_tape_winds_also_when_its_buttons_are_switched_off,
     recording_waits_for_its_guard,
     the_shuttle_springs_back,
     the_keyboard_plays,

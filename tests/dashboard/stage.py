@@ -118,6 +118,14 @@ class Stage:
                 return str(entity["entity_id"])
         raise LookupError(f"{domain} {key}")
 
+    async def switch_off(self, entity_id: str, page: Page) -> None:
+        """Disable an entity, and wait until a page knows."""
+        change = {"entity_id": entity_id, "disabled_by": "user"}
+        await self.house.ask("config/entity_registry/update", **change)
+        await page.wait_for_function(
+            "id => !(id in document.querySelector('home-assistant').hass.entities)", arg=entity_id
+        )
+
     def sent(self, name: str) -> list[Any]:
         """The arguments of a command, as often as the unit has got it of late."""
         return [each.argument for each in self.unit.commands if each.name == name]

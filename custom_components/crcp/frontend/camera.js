@@ -137,13 +137,16 @@ export class Camera {
     return this.#call("crcp.move", { ...values, duration }, { device_id: this.place.head });
   }
 
+  /** Stop what moves; where a person has switched the button off, what this pad can have moved. */
   #stop() {
-    return this.#press("stop");
+    if (this.#parts["button.stop"]) return this.#press("stop");
+    const moved = ["pan", "tilt", "zoom"].filter((each) => this.#parts[`number.${each}`]);
+    const still = Object.fromEntries(moved.map((each) => [each, 0]));
+    return this.#call("crcp.move", { ...still, relative: true }, { device_id: this.place.head });
   }
 
   #press(name) {
-    const entity = this.#parts[`button.${name}`];
-    return entity ? this.#call("button.press", {}, { entity_id: entity }) : Promise.resolve();
+    return this.#call("button.press", {}, { entity_id: this.#parts[`button.${name}`] });
   }
 
   // -- presets ----------------------------------------------------------------------------------

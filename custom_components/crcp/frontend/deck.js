@@ -11,6 +11,9 @@ import { entitiesOf } from "./unit.js";
 const SEEK = 2;
 const SELECT_SOURCE = 2048;
 
+/** The keys that wind, and their directions. */
+const WIND = { rewind: "backward", fast_forward: "forward" };
+
 /** In place of a speed: that which a person has chosen for this tape. */
 const AS_CHOSEN = null;
 
@@ -189,15 +192,23 @@ export class Deck {
   #updateKeys(isOff) {
     for (const [name, lit] of KEYS) {
       const key = this.#keys[name];
-      key.hidden = !["pause", "play"].includes(name) && !this.#parts[`button.${name}`];
+      key.hidden = !this.#has(name);
       key.disabled = isOff;
       if (lit.length) mark(key, "aria-pressed", !isOff && lit.includes(this.#transportNow));
     }
   }
 
+  /** Whether the tape can: buttons tell, which may be switched off; what seeks can wind, too. */
+  #has(name) {
+    const always = name === "play" || name === "pause";
+    return always || Boolean(this.#parts[`button.${name}`]) || (name in WIND && this.#can(SEEK));
+  }
+
   #press(name) {
     if (name === "play" || name === "pause") return this.#act(`media_${name}`);
-    return this.#call("button.press", {}, { entity_id: this.#parts[`button.${name}`] });
+    const button = this.#parts[`button.${name}`];
+    if (button) return this.#call("button.press", {}, { entity_id: button });
+    return this.#call("crcp.wind", { direction: WIND[name] }, { entity_id: this.#player.entity_id });
   }
 
   // -- shuttle ----------------------------------------------------------------------------------
