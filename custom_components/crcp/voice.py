@@ -33,8 +33,7 @@ _CONVERSATION: Final = "conversation"
 def async_listen_for_sentences(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Understand our sentences for as long as this entry is loaded, if its options say so."""
     if entry.options.get(CONF_SENTENCES, False):
-        ears = hass.data.get(_EARS) or hass.data.setdefault(_EARS, Ears(hass))
-        entry.async_on_unload(ears.async_open())
+        entry.async_on_unload(hass.data.setdefault(_EARS, Ears(hass)).async_open())
 
 
 class Ears:

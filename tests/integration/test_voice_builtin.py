@@ -14,10 +14,10 @@ PLAYER = "media_player.attic_tape"
 
 SENTENCES = {
     "en": {
-        "off": "turn off the studio",
-        "on": "turn on the studio",
-        "play": "resume the recorder",
-        "pause": "pause the recorder",
+        "off": "turn off the attic power",
+        "on": "turn on the attic power",
+        "play": "resume the attic tape",
+        "pause": "pause the attic tape",
         "preset": "activate the attic camera curtain scene",
     },
     "de": {
@@ -38,8 +38,9 @@ async def test_home_assistants_own_sentences_reach_a_unit(
     unit = scenes.studio()
     await put(unit)
     await speak(hass, language)
-    call(hass, POWER, "Studio")
-    call(hass, PLAYER, "Recorder")
+    if language != "en":
+        call(hass, POWER, "Studio")
+        call(hass, PLAYER, "Recorder")
 
     async def done(what: str) -> None:
         response = await ask(hass, says[what])
