@@ -161,6 +161,20 @@ async def test_of_several_it_is_asked_which_one(hass: HomeAssistant, start: Star
     await until(lambda: [value(unit, "ZOOM") for unit in (attic, cellar)] == [2, 1])
 
 
+async def test_a_name_says_which_one(hass: HomeAssistant, start: Start) -> None:
+    attic, cellar = await two_studios(hass, start)
+    devices = dr.async_get(hass)
+    (unit,) = [device for device in devices.devices if device.name == "Cellar"]
+    devices.async_update_device(unit.id, name_by_user="Workshop")
+    call(hass, PLAYER, "the tape in the cellar's attic")
+    for name in ("attic", "Attic Tape", "the tape in the cellar's attic", "tape attic"):
+        await act(hass, "media_player.media_pause", PLAYER)
+        await say(hass, f"fast forward {name}")
+        assert [operation(unit) for unit in (attic, cellar)] == ["FF", "PAUS"], name
+    await say(hass, "fast forward the workshop")
+    assert operation(cellar) == "FF"
+
+
 async def test_an_area_says_which_one(hass: HomeAssistant, start: Start) -> None:
     attic, cellar = await two_studios(hass, start)
     workshop = ar.async_get(hass).async_create("Workshop")

@@ -1,6 +1,5 @@
 """What the tests of voice share: Home Assistant's real agent, spoken to as a person would."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
@@ -47,5 +46,4 @@ def expose(hass: HomeAssistant, *entity_ids: str, shown: bool = True) -> None:
 
 def call(hass: HomeAssistant, entity_id: str, *names: str) -> None:
     """Give an entity names that do not depend on a language."""
-    aliases: Iterable[str] = list(names)
-    er.async_get(hass).async_update_entity(entity_id, aliases=list(aliases))
+    er.async_get(hass).async_update_entity(entity_id, aliases=list(names))
