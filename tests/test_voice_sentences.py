@@ -117,6 +117,22 @@ def test_the_slots_are_what_was_said(language: str, sentence: str, slots: dict[s
 
 
 @pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "rewind, please"),
+        ("en", "Please rewind the tape"),
+        ("de", "Bitte spul zurück"),
+        ("de", "spul bitte zurück"),
+        ("fr", "rembobine s'il te plaît"),
+        ("ja", "巻き戻してください"),
+        ("zh-Hans", "请倒带"),
+    ],
+)
+def test_politeness_is_understood(language: str, sentence: str) -> None:
+    assert [intent for intent, _ in understood(language, sentence)] == ["CrcpWind"]
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "set the volume to five",

@@ -165,16 +165,19 @@ async def _answer(
 
 def _slots(words: Words, sentences: Sentences, heard: Mapping[str, str]) -> dict[str, Any]:
     """What an intent takes, of what was heard. Raises NotUnderstood."""
-    slots: dict[str, Any] = {**sentences.slots, **heard}
+    slots: dict[str, Any] = dict(sentences.slots)
     first, last = slots.pop("first", None), slots.pop("last", None)
-    for key in heard:
+    for key, said in heard.items():
+        text = words.heard(said)
         if key == "value":
-            slots[key] = words.numbers.number(heard[key])
+            slots[key] = words.numbers.number(text)
         elif key == "duration":
-            slots[key] = words.numbers.seconds(heard[key])
+            slots[key] = words.numbers.seconds(text)
         elif key == "position":
             unit = float(first or last or 1)
-            slots[key] = words.numbers.seconds(heard[key], unit, unit_first=bool(first))
+            slots[key] = words.numbers.seconds(text, unit, unit_first=bool(first))
+        elif text:
+            slots[key] = text
     return slots
 
 

@@ -105,25 +105,28 @@ def find_player(hass: HomeAssistant, name: str, spoken: Spoken) -> Found | None:
 
     None if none was named and it is not plain which one. Raises Unclear.
     """
+    registry = er.async_get(hass)
+    players = hass.states.async_all(MEDIA_PLAYER)
+    others = [each for each in players if not _is_ours(registry.async_get(each.entity_id))]
     constraints = MatchTargetsConstraints(
         name=name or None,
         area_name=None if name else spoken.near,
-        domains={MEDIA_PLAYER},
         features=MediaPlayerEntityFeature.PLAY_MEDIA,
         assistant=spoken.assistant,
+        allow_duplicate_names=True,
+        single_target=True,
     )
-    if not name and not spoken.near:
-        return None
-    near = MatchTargetsPreferences(area_id=spoken.near or None)
-    states = async_match_targets(hass, constraints, near).states
-    registry = er.async_get(hass)
-    others = [each for each in states if not _is_ours(registry.async_get(each.entity_id))]
-    if name and not others:
-        raise Unclear("unknown_player", player=name)
-    if len(others) == 1:
-        return Found(others[0], others[0].name)
+    if others and (name or spoken.near):
+        near = MatchTargetsPreferences(area_id=spoken.near or None)
+        result = async_match_targets(hass, constraints, near, others)
+        if result.is_match:
+            return Found(result.states[0], result.states[0].name)
+        if name and result.no_match_reason is Reason.MULTIPLE_TARGETS:
+            raise WhichOne(result.states, [each.name for each in result.states])
+        if name and result.no_match_reason is Reason.ASSISTANT:
+            raise NotExposed([name])
     if name:
-        raise WhichOne(others, [each.name for each in others])
+        raise Unclear("unknown_player", player=name)
     return None
 
 

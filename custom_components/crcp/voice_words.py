@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 import json
 from pathlib import Path
+import re
 from typing import Any, Final, Self
 
 from homeassistant.core import HomeAssistant
@@ -42,6 +43,7 @@ class Words:
     date_format: str
     or_: str
     and_: str
+    polite: re.Pattern[str] | None
 
     @classmethod
     def load(cls, language: str) -> Self:
@@ -49,14 +51,19 @@ class Words:
         read = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
         return cls(
             language,
-            tuple(each for group in read["sentences"] for each in _expand(group)),
+            tuple(each for group in read["sentences"] for each in _expand(group, read["polite"])),
             Numbers.read(read["words"]),
             read["replies"],
             read["times"],
             read["date"],
             read["or"],
             read["and"],
+            _polite(read["polite"]),
         )
+
+    def heard(self, text: str) -> str:
+        """What somebody said in a free place of a sentence, without politeness around it."""
+        return self.polite.sub("", text.strip()) if self.polite else text.strip()
 
     def say(self, key: str, **facts: object) -> str:
         """A reply with facts in it."""
@@ -93,16 +100,24 @@ async def async_words(hass: HomeAssistant, language: str) -> Words:
     return loaded[language]
 
 
-def _expand(group: Mapping[str, Any]) -> Iterator[Sentences]:
+def _expand(group: Mapping[str, Any], polite: str) -> Iterator[Sentences]:
     """One set of sentences for each value of the group's choice: <choice> stands for its words."""
-    slots = group.get("slots", {})
+    slots, patterns = group.get("slots", {}), tuple(group["patterns"])
+    if polite:
+        patterns = tuple(f"[({polite})] {pattern} [({polite})]" for pattern in patterns)
     if "choice" not in group:
-        yield Sentences(group["intent"], tuple(group["patterns"]), slots)
+        yield Sentences(group["intent"], patterns, slots)
         return
     choice = group["choice"]
     for value, words in group["values"].items():
-        patterns = (pattern.replace(f"<{choice}>", words) for pattern in group["patterns"])
-        yield Sentences(group["intent"], tuple(patterns), {**slots, choice: value})
+        chosen = (pattern.replace(f"<{choice}>", words) for pattern in patterns)
+        yield Sentences(group["intent"], tuple(chosen), {**slots, choice: value})
+
+
+def _polite(words: str) -> re.Pattern[str] | None:
+    if not words:
+        return None
+    return re.compile(rf"^(?:{words})(?:\s+|$)|\s+(?:{words})$", re.IGNORECASE)
 
 
 def _listed(names: list[str], before_last: str) -> str:

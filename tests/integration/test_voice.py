@@ -71,7 +71,7 @@ TAPE = {
         "stop": "Stoppe die Aufnahme",
         "go to": "Geh zu Minute fünf",
         "gone": "Attic Tape geht auf 5 Minuten.",
-        "rewind": "Spul zurück",
+        "rewind": "Spul bitte zurück",
         "rewound": "Attic Tape spult zurück.",
         "guard": "Aufnehmen ist nicht erlaubt. Schalte zuerst „Aufnehmen erlaubt“ ein.",
     },
@@ -155,7 +155,10 @@ async def test_of_several_it_is_asked_which_one(hass: HomeAssistant, start: Star
     attic, cellar = await two_studios(hass, start)
     assert await say(hass, "rewind") == "Which one do you mean: Attic Tape or Cellar Tape?"
     assert [operation(unit) for unit in (attic, cellar)] == ["PAUS", "PAUS"]
-    assert await say(hass, "fast forward the cellar tape") == "Cellar Tape is winding forward."
+    assert (
+        await say(hass, "Please fast forward the cellar tape, please")
+        == "Cellar Tape is winding forward."
+    )
     assert [operation(unit) for unit in (attic, cellar)] == ["PAUS", "FF"]
     assert await say(hass, "set the attic zoom to 2") == "Zoom of Attic Camera goes to 2."
     await until(lambda: [value(unit, "ZOOM") for unit in (attic, cellar)] == [2, 1])

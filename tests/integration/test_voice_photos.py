@@ -131,6 +131,10 @@ async def test_a_screen_is_found_where_it_was_asked_for(
     other = add_screen_in(hass, garden)
     await ask_in(garden, player="screen")
     assert [play.data["entity_id"] for play in plays][1:] == [other]
+    assert await ask_in("", player="screen") == "Which one do you mean: Screen or Screen?"
+    expose(hass, *(each.entity_id for each in hass.states.async_all("media_player")), shown=False)
+    hidden = await say(hass, "show the last picture on the screen")
+    assert hidden == "screen is not exposed to voice assistants."
     moon = await say(hass, "show the last picture on the moon")
     assert moon == "I do not know a screen called moon."
 
