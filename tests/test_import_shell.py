@@ -273,7 +273,7 @@ def test_ctrl_c_is_safe_and_the_next_run_goes_on(
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 130
     assert json.loads(out)["complete"] is False
     assert "Traceback" not in err
