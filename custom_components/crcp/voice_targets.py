@@ -226,11 +226,20 @@ def _choose(hass: HomeAssistant, candidates: list[_Candidate], area: str, spoken
 
 
 def _distinct(hass: HomeAssistant, entities: list[er.RegistryEntry]) -> list[str]:
-    """What entities' devices are called, or they themselves where that does not tell them apart."""
-    devices = [_device_name(hass, entity) for entity in entities]
-    if len(set(devices)) == len(devices):
-        return sorted(devices)
-    return sorted(er.async_get_full_entity_name(hass, entity) for entity in entities)
+    """What to call entities so that each has a name of its own: by device, entity, or place."""
+    for name in (_device_name, er.async_get_full_entity_name, _name_and_place):
+        names = [name(hass, entity) for entity in entities]
+        if len(set(names)) == len(names):
+            return sorted(names)
+    return sorted(entity.entity_id for entity in entities)
+
+
+def _name_and_place(hass: HomeAssistant, entity: er.RegistryEntry) -> str:
+    """The device's name with that of its area."""
+    device = dr.async_get(hass).async_get(entity.device_id or "")
+    area_id = entity.area_id or (device and dr.async_get_effective_area_id(hass, device))
+    area = ar.async_get(hass).async_get_area(area_id or "")
+    return f"{_device_name(hass, entity)} ({area.name if area else '?'})"
 
 
 def _raise_unable(hass: HomeAssistant, wanted: Wanted, name: str) -> NoReturn:

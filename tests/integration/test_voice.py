@@ -164,6 +164,23 @@ async def test_of_several_it_is_asked_which_one(hass: HomeAssistant, start: Star
     await until(lambda: [value(unit, "ZOOM") for unit in (attic, cellar)] == [2, 1])
 
 
+async def test_of_two_with_one_name_it_is_asked_where(hass: HomeAssistant, start: Start) -> None:
+    units = await two_studios(hass, start)
+    areas, devices = ar.async_get(hass), dr.async_get(hass)
+    twins = [device for device in devices.devices if device.name in ("Attic", "Cellar")]
+    for twin, name in zip(twins, ("Kitchen", "Workshop"), strict=True):
+        area = areas.async_create(name)
+        devices.async_update_device(twin.id, name_by_user="Deck", area_id=area.id)
+    asked = await say(hass, "rewind the deck")
+    assert asked == "Which one do you mean: Deck Tape (Kitchen) or Deck Tape (Workshop)?"
+    await hass.config.async_update(language="de")
+    asked = await say(hass, "spul das Deck zurück")
+    assert asked == "Was ist gemeint: Deck Tape (Kitchen) oder Deck Tape (Workshop)?"
+    await hass.config.async_update(language="en")
+    await say(hass, "fast forward the tape in the workshop")
+    assert [operation(unit) for unit in units] == ["PAUS", "FF"]
+
+
 async def test_a_name_says_which_one(hass: HomeAssistant, start: Start) -> None:
     attic, cellar = await two_studios(hass, start)
     devices = dr.async_get(hass)
