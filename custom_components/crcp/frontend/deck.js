@@ -223,7 +223,7 @@ export class Deck {
       this.#showSpeed();
       this.#speeds.put(Number(this.shuttle.value));
     });
-    for (const end of ["pointerup", "pointercancel", "keyup", "blur"]) {
+    for (const end of ["pointerup", "pointercancel", "touchend", "keyup", "blur"]) {
       this.shuttle.addEventListener(end, () => this.#letGo());
     }
     this.shuttleRow = el("label", { class: "shuttle-row" }, el("span", {}, this.#text.shuttle),

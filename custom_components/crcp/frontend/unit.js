@@ -46,7 +46,7 @@ export function placeOf(hass, entityId) {
   };
 }
 
-/** The entities of a device, by "domain.what it does"; scenes, of which there are many, left out. */
+/** The entities of a device, by "domain.what it does"; of scenes, which all do the same, any one. */
 export function entitiesOf(hass, deviceId) {
   const found = {};
   for (const entity of ours(hass, deviceId)) {
@@ -74,10 +74,22 @@ export function domainOf(entityId) {
   return entityId.slice(0, entityId.indexOf("."));
 }
 
+/** Lists of our entities by device, for each registry that Home Assistant has shown. */
+const INDICES = new WeakMap();
+
+/** The entities of a device. A house has thousands, and something changes all the time. */
 function ours(hass, deviceId) {
-  return Object.values(hass.entities ?? {}).filter(
-    (entity) => deviceId && entity.device_id === deviceId && entity.platform === "crcp",
-  );
+  const entities = hass.entities ?? {};
+  if (!INDICES.has(entities)) {
+    const index = new Map();
+    for (const entity of Object.values(entities)) {
+      if (entity.platform !== "crcp") continue;
+      if (!index.has(entity.device_id)) index.set(entity.device_id, []);
+      index.get(entity.device_id).push(entity);
+    }
+    INDICES.set(entities, index);
+  }
+  return (deviceId && INDICES.get(entities).get(deviceId)) || [];
 }
 
 function nameOf(hass, entity) {
