@@ -177,12 +177,12 @@ class StreamCamera(SubunitEntity, Camera):
     ) -> ServiceResponse:
         """Store a stretch of a tape in the media library."""
         self._check_clip(end - start)
-        return dict(await self._clips.fetch(name, start, end))
+        return {**await self._clips.fetch(name, start, end)}
 
     async def async_action_record_stream(self, duration: timedelta) -> ServiceResponse:
         """Store what is shown from now on in the media library."""
         self._check_clip(duration.total_seconds())
-        return dict(await self._clips.record(duration.total_seconds()))
+        return {**await self._clips.record(duration.total_seconds())}
 
     async def async_action_send_clip(
         self, media: str | dict[str, Any], name: str

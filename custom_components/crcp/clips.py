@@ -1,53 +1,49 @@
 """Clips: a stretch of a picture into the media library, and a film of the library to a unit.
 
-A clip is gathered in a file without a name, so a crash leaves nothing behind; made a film; and then
-committed as the importer does it: part file, flush, its name, which replaces nobody's, flush.
+A clip is gathered in files without names, so a crash leaves nothing behind; made a film, while they
+are given back to the disk; and committed as the importer does it: part file, flush, its name, which
+replaces nobody's, flush.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 import logging
 import os
 from pathlib import Path, PurePosixPath
-from secrets import randbits
-import tempfile
-from typing import IO, Any, Final
+import random
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .films import FILM, STREAM, NoFilm, StreamFile, can_pack, make_film
+from .films import FILM, STREAM, FilmStream, NoFilm, Piece, can_pack, make_film
 from .importer.errors import ImporterError, LibraryFull
-from .importer.executor import Sink, to_its_end
+from .importer.executor import RunBlocking, Sink, to_its_end
 from .importer.files import PartFile, Stored
 from .importer.folders import check_library
 from .importer.naming import safe_name
 from .importer.room import Reserve
-from .live.feed import Feed
-from .live.viewer import Viewer
+from .live.course import Course
+from .live.gather import Gathering, Stretch
 from .photo_library import NoMediaDir, media_folder
 from .protocols.crcp.client.transfer import Transfer
+from .protocols.crcp.depacketise import MediaFrame
 from .protocols.crcp.rtp import TS_PACKET, RtpPacket, Sender
-from .stretches import Stretch
+from .spool import SEGMENT, Spool
 
 _LOGGER = logging.getLogger(__name__)
 
 #: The folder of all clips in the media folder.
 FOLDER: Final = "CRCP clips"
 
-#: After so many seconds without a picture a clip is at its end; without any, it has failed.
+#: So many seconds after it should have been whole, a clip is what there is of it.
 PATIENCE: Final = 20.0
-
-#: How often it is looked whether a clip is at its end, where no picture comes.
-LOOK: Final = 0.25
-
-#: A clip that is so many seconds shorter than it was asked to be is not complete.
-NEARLY: Final = 0.5
 
 #: Of RTP's clock for a transport stream (RFC 2250).
 CLOCK: Final = 90000
@@ -59,30 +55,26 @@ PART: Final = ".clip.part"
 _PARTS: Final[HassKey[set[Path]]] = HassKey(f"{DOMAIN}_clip_parts")
 
 _PIECE: Final = 1 << 20
-_PACKETS: Final = 7
+_PAYLOAD: Final = 7 * TS_PACKET
+
+#: So many frames of a film are made ready at once.
+_AT_ONCE: Final = 25
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What was gathered. lead: so many seconds of it come before what was asked for."""
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip in the library. stretch: what was gathered; duration: how many seconds it shows."""
 
-    lead: float = 0.0
-    began: float = 0.0
-    ended: float = 0.0
-    size: int = 0
-    skipped_before: int = 0
-    skipped: int = 0
+    place: str
+    stored: Stored
+    stretch: Stretch
+    duration: float
+    disk_full: bool
 
     @property
-    def duration(self) -> float:
-        """How long it is, as far as our clock tells."""
-        return self.ended - self.began - self.lead
-
-    def note(self, size: int, came_at: float, skipped: int) -> None:
-        """Count a frame. skipped: how many the viewer was too slow for by now."""
-        self.began = self.began or came_at
-        self.size += size
-        self.ended, self.skipped = came_at, skipped - self.skipped_before
+    def offset(self) -> float:
+        """How much later it begins than it should, in seconds; below zero, how much earlier."""
+        return self.stretch.first if self.stored.path.suffix != FILM else max(self.stretch.first, 0)
 
 
 class Clips:
@@ -99,127 +91,113 @@ class Clips:
             raise _failed("clip_not_stored", detail=f"no media folder {error.key!r}") from error
         self._parts = hass.data.setdefault(_PARTS, set())
 
-    async def record(
-        self,
-        feed: Feed,
-        name: str,
-        stretch: Stretch,
-        on_progress: Callable[[float], None] = lambda _: None,
-        begin: Callable[[], Awaitable[None]] | None = None,
-    ) -> dict[str, Any]:
-        """Store a stretch of a picture; return where, and how long it is. Raises HomeAssistantError.
-
-        begin: lets the picture move, once all that comes is kept.
-        """
+    async def check(self) -> None:
+        """Raise HomeAssistantError where nothing can be stored."""
         try:
             await self._run(check_library, self._library)
-            with await self._run(self._spool) as spool:
-                with feed.watch(late=False) as viewer:
-                    if begin:
-                        await begin()
-                    gathered = await self._gather(viewer, spool, stretch, on_progress)
-                if not gathered.size:
-                    raise _failed("clip_without_picture")
-                return await self._run(self._commit, spool, name, gathered, stretch.duration)
-        except (ImporterError, OSError) as error:
+        except ImporterError as error:
             raise _failed("clip_not_stored", detail=str(error)) from error
+
+    async def store(
+        self,
+        frames: AsyncIterable[MediaFrame],
+        course: Course,
+        name: str,
+        *,
+        on_place: Callable[[float], None],
+        losses: Callable[[], int],
+        came: Callable[[], float],
+    ) -> Clip:
+        """Store what a course wants of these frames, or what there is of it.
+
+        The rest is Gathering's. Raises HomeAssistantError.
+        """
+        spool = Spool(self._library)
+        target = _SpoolTarget(spool, self._library, self._run)
+        gathering = Gathering(course, target, on_place=on_place, losses=losses, came=came)
+        full: LibraryFull | None = None
+        try:
+            full = await self._gather(gathering, frames, target, course.seconds)
+            stretch = gathering.finish()
+            if stretch.is_empty:
+                raise _failed("clip_without_picture")
+            stored, duration = await self._run(self._commit, spool, stretch, name)
+        except (ImporterError, NoFilm, OSError) as error:
+            raise _failed("clip_not_stored", detail=str(full or error)) from error
+        finally:
+            await self._run(spool.close)
+        place = f"media-source://media_source/{self._dir_id}/{stored.path}"
+        return Clip(place, stored, stretch, duration, disk_full=full is not None)
 
     async def _gather(
         self,
-        viewer: Viewer,
-        spool: IO[bytes],
-        stretch: Stretch,
-        on_progress: Callable[[float], None],
-    ) -> Gathered:
-        """Keep what belongs to a stretch, from the last frame on that one can begin with before it.
-
-        What interrupts the picture ends the clip, which is whole as far as it goes.
-        """
-        gathered, sink = Gathered(), Sink(lambda piece: self._write(spool, piece), self._run)
-        clock = self._hass.loop.time
-        heard = clock()
+        gathering: Gathering,
+        frames: AsyncIterable[MediaFrame],
+        target: _SpoolTarget,
+        seconds: float,
+    ) -> LibraryFull | None:
+        """Gather as much as there is, and there is room for; return what is said of a full disk."""
         try:
-            while stretch.share(clock()) < 1 or viewer.has_waiting:
-                try:
-                    async with asyncio.timeout(LOOK):
-                        frame = await anext(viewer)
-                except TimeoutError:
-                    if clock() - heard > PATIENCE:
-                        break
-                    continue
-                except StopAsyncIteration:
-                    break
-                heard = viewer.came_at
-                if stretch.share(heard) >= 1:
-                    break
-                lead = stretch.lead(heard)
-                if frame.is_start and lead is not None:
-                    await sink.finish()
-                    await self._run(_empty, spool)
-                    gathered = Gathered(lead, heard, skipped_before=viewer.skipped)
-                    sink = Sink(lambda piece: self._write(spool, piece), self._run)
-                await sink.write(memoryview(frame.data))
-                gathered.note(len(frame.data), heard, viewer.skipped)
-                on_progress(max(stretch.share(heard), 0.0))
-        finally:
-            await sink.finish()
-        return gathered
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds + PATIENCE):
+                    await gathering.run(frames)
+            await target.finish()
+        except LibraryFull as error:
+            return error
+        return None
 
-    def _spool(self) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=self._library)
-
-    def _write(self, spool: IO[bytes], piece: memoryview) -> None:
-        disk = os.statvfs(self._library)
-        # It is copied once when it is packed, and once more when it gets its name.
-        wanted = Reserve().of(disk.f_blocks * disk.f_frsize) + spool.tell()
-        if disk.f_blocks and disk.f_bavail * disk.f_frsize < wanted:
-            raise LibraryFull(self._library, 0, "too little space is free")
-        spool.write(piece)
-
-    def _commit(
-        self, spool: IO[bytes], name: str, gathered: Gathered, wanted: float
-    ) -> dict[str, Any]:
+    def _commit(self, spool: Spool, stretch: Stretch, name: str) -> tuple[Stored, float]:
         """Make it a film where that is possible, and give it its name."""
-        ending, film, duration = STREAM, spool, gathered.duration
-        if can_pack():
-            # One that no film can be made of, because its clock jumps, say, is kept all the same.
-            with suppress(NoFilm):
-                film, duration = make_film(spool, self._library, gathered.lead)
-                ending = FILM
-                spool.close()
-        with film:
-            film.seek(0)
-            stored = self._publish(film, PurePosixPath(FOLDER, safe_name(name + ending)))
-        place = f"media-source://media_source/{self._dir_id}/{stored.path}"
-        return {
-            "media_content_id": place,
-            "path": str(stored.path),
-            "size": stored.size,
-            "duration": round(duration, 2),
-            "complete": not gathered.skipped and duration > wanted - NEARLY,
-        }
-
-    def _publish(self, film: IO[bytes], path: PurePosixPath) -> Stored:
+        ending = FILM if can_pack() else STREAM
+        path = PurePosixPath(FOLDER, safe_name(name + ending))
         part_name = f".{path.name}{PART}"
         part = PartFile(self._library, path, part_name)
         place = self._library / path.parent / part_name
         self._parts.add(place)
         try:
             part.open()
-            while piece := film.read(_PIECE):
-                part.write(memoryview(piece))
-            return part.publish(None)
+            with part.borrow() as file:
+                if ending == FILM:
+                    duration = make_film(spool, file, stretch.begin, stretch.end)
+                else:
+                    duration = stretch.last - stretch.first
+                    while piece := spool.read(_PIECE):
+                        file.write(piece)
+            return part.publish(None), duration
         finally:
             part.close()
             self._parts.discard(place)
 
     async def _run[*Args, Result](self, job: Callable[[*Args], Result], *args: *Args) -> Result:
-        return await to_its_end(self._hass.async_add_executor_job(job, *args))
+        return await run_blocking(self._hass, job, *args)
 
 
-def _empty(spool: IO[bytes]) -> None:
-    spool.seek(0)
-    spool.truncate()
+class _SpoolTarget:
+    """A spool, written in large pieces as long as the disk's reserve is left."""
+
+    def __init__(self, spool: Spool, library: Path, run: RunBlocking) -> None:
+        self._spool = spool
+        self._library = library
+        self._run = run
+        self._sink = Sink(self._write, run)
+
+    async def write(self, piece: memoryview) -> None:
+        await self._sink.write(piece)
+
+    async def restart(self) -> None:
+        self._sink = Sink(self._write, self._run)
+        await self._run(self._spool.close)
+
+    async def finish(self) -> None:
+        await self._sink.finish()
+
+    def _write(self, piece: memoryview) -> None:
+        # The film is made of it while it is given back, so that takes one segment more.
+        disk = os.statvfs(self._library)
+        free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+        if total and free - SEGMENT < Reserve().of(total):
+            raise LibraryFull(self._library, 0, "too little space is free")
+        self._spool.write(piece)
 
 
 def clip_name(title: str, now: datetime) -> str:
@@ -243,29 +221,44 @@ def _sweep(folder: Path, parts: set[Path]) -> None:
                 _LOGGER.info("Removed %s, the rest of a clip", left)
 
 
+async def run_blocking[*Args, Result](
+    hass: HomeAssistant, job: Callable[[*Args], Result], *args: *Args
+) -> Result:
+    """Run a job in another thread, to its end."""
+    return await to_its_end(hass.async_add_executor_job(job, *args))
+
+
 async def send_stream(
     transfer: Transfer,
-    film: StreamFile,
+    film: FilmStream,
     hass: HomeAssistant,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> None:
-    """Send a transport stream as fast as it plays, since a tape records what comes."""
-    stream, duration = film.file, film.duration
-    size = await hass.async_add_executor_job(stream.seek, 0, os.SEEK_END)
-    await hass.async_add_executor_job(stream.seek, 0)
-    # RFC 3550 section 5.1: random, so that nobody takes it for another stream.
-    first = RtpPacket(33, randbits(16), randbits(32), randbits(32), b"")
-    sender = Sender(first)
-    began, sent = hass.loop.time(), 0
-    while piece := await hass.async_add_executor_job(stream.read, _PACKETS * TS_PACKET * 50):
-        for at in range(0, len(piece), _PACKETS * TS_PACKET):
-            moment = duration * sent / size
-            if (wait := began + moment - hass.loop.time()) > 0.005:
-                await asyncio.sleep(wait)
-            payload = piece[at : at + _PACKETS * TS_PACKET]
-            await transfer.send(sender.packet(payload, int(moment * CLOCK)))
-            sent += len(payload)
-            on_progress(sent / size)
+    """Send a film as fast as it plays, since a tape records what comes. Raises NoFilm, OSError."""
+    sender, began = _sender(), hass.loop.time()
+    pieces = film.pieces()
+    try:
+        while found := await run_blocking(hass, _some, pieces):
+            for piece in found:
+                if (wait := began + piece.moment - hass.loop.time()) > 0.005:
+                    await asyncio.sleep(wait)
+                for at in range(0, len(piece.data), _PAYLOAD):
+                    payload = piece.data[at : at + _PAYLOAD]
+                    await transfer.send(sender.packet(payload, int(piece.moment * CLOCK)))
+                on_progress(min(piece.moment / film.duration, 1.0) if film.duration else 0.0)
+    finally:
+        await run_blocking(hass, pieces.close)
+
+
+def _some(pieces: Iterator[Piece]) -> list[Piece]:
+    return list(islice(pieces, _AT_ONCE))
+
+
+def _sender() -> Sender:
+    """Random first values, so that a guessed stream cannot be slipped in (RFC 3550 section 5.1)."""
+    choose = random.SystemRandom()
+    sequence, ssrc = choose.randrange(1 << 16), choose.randrange(1 << 32)
+    return Sender(RtpPacket(33, sequence, choose.randrange(1 << 32), ssrc, b""))
 
 
 def _failed(key: str, **placeholders: str) -> HomeAssistantError:

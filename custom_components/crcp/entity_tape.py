@@ -56,6 +56,7 @@ class TapeEntity(SubunitEntity):
 
     async def go_to(self, position: float) -> None:
         """Wind to a position; a tape that played plays on from there, as fast as it did."""
+        self.check_free()
         before, speed, resume = self.tape.operation, self.tape.speed, self.tape.resume
         if before == "PLAY":
             resume = Motion() if speed == 1 else Motion(speed)
@@ -68,6 +69,11 @@ class TapeEntity(SubunitEntity):
 
         await self.coordinator.async_command(self.subunit, wind)
 
+    def check_free(self) -> None:
+        """Raise ServiceValidationError while a clip needs the tape; pausing it ends that."""
+        if self.tape.is_lent:
+            raise invalid("tape_lent")
+
     async def pause(self) -> None:
         """Stop where the tape is."""
 
@@ -79,6 +85,7 @@ class TapeEntity(SubunitEntity):
 
     async def move(self, name: str, motion: Motion, speed: float) -> None:
         """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
+        self.check_free()
 
         async def send(controller: Commands) -> None:
             await controller.move_tape(self.subunit, name, motion)

@@ -278,6 +278,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
     async def _load(self, name: str) -> None:
         if name == self.tape.title:
             return
+        self.check_free()
 
         async def mount(controller: Commands) -> None:
             await controller.execute(load(self.subunit, name))

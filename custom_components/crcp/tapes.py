@@ -36,8 +36,8 @@ class Tape:
     """One tape as this Home Assistant drives it.
 
     chosen_speed: how fast play plays. may_record: the guard. title: the name that was loaded from
-    here. resume: what a seek goes on with. position and read_at: the last reading, and the event
-    loop's time of it.
+    here. resume: what a seek goes on with. is_lent: a clip needs it, so nobody else is to move it.
+    position and read_at: the last reading, and the event loop's time of it.
     """
 
     chosen_speed: float = 1.0
@@ -45,6 +45,7 @@ class Tape:
     title: str | None = None
     names: list[str] = field(default_factory=list)
     resume: Motion | None = None
+    is_lent: bool = False
     operation: str = "PAUS"
     position: float | None = None
     read_at: float = 0.0

@@ -1,5 +1,7 @@
 """Clips: stretches of a picture in the media library, and films of the library on a unit."""
 
+import asyncio
+import os
 from pathlib import Path
 import subprocess
 from typing import Any
@@ -17,12 +19,14 @@ from custom_components.crcp.virtual.clips import Clip
 from custom_components.crcp.virtual.footage import Footage
 from custom_components.crcp.virtual.test_card import read_stamp
 from custom_components.crcp.virtual.unit import VirtualUnit
+from tests.helpers import until
 from tests.integration.units import SetUp, act, attribute, state
 from tests.virtual.watching import footage
 
 __all__ = ["footage"]
 
 CAMERA = "camera.attic_picture"
+PLAYER = "media_player.attic_tape"
 GUARD = "switch.attic_tape_recording_allowed"
 
 
@@ -54,6 +58,19 @@ def numbers_in(path: Path) -> list[int | None]:
     return [stamp.number if stamp else None for stamp in stamps]
 
 
+def consecutive(path: Path) -> list[int]:
+    """The numbers of a film's pictures, none of which is missing, or black."""
+    found = [number for number in numbers_in(path) if number is not None]
+    assert found == list(range(found[0], found[0] + len(found)))
+    assert len(found) == len(numbers_in(path))
+    return found
+
+
+async def begins(hass: HomeAssistant) -> None:
+    """Wait until a clip has some of its pictures."""
+    await until(lambda: (attribute(hass, CAMERA, "clip_progress") or 0) > 10)
+
+
 def probed(path: Path) -> str:
     command = ["ffprobe", "-v", "error", "-show_entries", "format=format_name,duration", str(path)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -62,13 +79,15 @@ def probed(path: Path) -> str:
 async def test_a_stretch_of_a_tape_becomes_a_film_in_the_library(
     hass: HomeAssistant, unit: VirtualUnit, media: Path
 ) -> None:
-    told = await answer(hass, "fetch_clip", name="test-card.ts", start=1, end=2)
+    told = await answer(hass, "fetch_clip", name="test-card.ts", start=1.5, end=2.2)
     path = media / told["path"]
-    numbers = numbers_in(path)
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert numbers[0] == pytest.approx(25, abs=5)
-    # When a picture was sent is what tells, and a busy machine sends unevenly.
-    assert len(numbers) == pytest.approx(25, abs=5)
+    # There is a key frame each second. Where a tape is, clocks tell to a few pictures.
+    numbers = consecutive(path)
+    assert numbers[0] == pytest.approx(37, abs=4)
+    assert numbers[-1] == pytest.approx(54, abs=4)
+    assert told["start"] == 1.5
+    assert told["end"] == pytest.approx(2.2, abs=0.1)
+    assert (told["complete"], told["pictures_missing"]) == (True, 0)
     assert "mp4" in probed(path)
     assert path.stat().st_size == told["size"]
     assert unit.decks[0].operation == "PAUS"
@@ -79,21 +98,86 @@ async def test_a_stretch_of_a_tape_becomes_a_film_in_the_library(
     assert state(hass, CAMERA) == "idle"
 
 
-@pytest.mark.parametrize(("begin", "end"), [(0.5, 1.0), (0, 3), (2.2, 5)])
-async def test_a_clip_is_the_stretch_that_was_asked_for(
-    hass: HomeAssistant, unit: VirtualUnit, media: Path, begin: float, end: float
+async def test_a_whole_tape_can_be_fetched(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path
 ) -> None:
-    """It is wound to before it and hidden up to it; and a tape's end is the end of a clip."""
-    told = await answer(hass, "fetch_clip", name="test-card.ts", start=begin, end=end)
-    numbers = numbers_in(media / told["path"])
-    first, last = begin * 25, min(end, 3) * 25
-    assert None not in numbers
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    # The tape is where STAT says, give or take a little, and a busy machine sends unevenly.
-    assert numbers[0] == pytest.approx(first, abs=5)
-    assert numbers[-1] == pytest.approx(last - 1, abs=5)
-    assert told["complete"] is (end <= 3)
-    assert told["duration"] == pytest.approx(len(numbers) / 25, abs=0.2)
+    told = await answer(hass, "fetch_clip", name="test-card.ts", start=0, end=3)
+    numbers = consecutive(media / told["path"])
+    assert numbers[0] < 4
+    assert numbers[-1] == 74
+    assert (told["complete"], told["start"]) == (True, 0)
+
+
+async def test_a_clip_ends_where_its_tape_does(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.crcp.camera_clips.LEAD", 1.0)
+    told = await answer(hass, "fetch_clip", name="test-card.ts", start=2.5, end=5)
+    numbers = consecutive(media / told["path"])
+    assert numbers[0] == pytest.approx(62, abs=4)
+    assert numbers[-1] == 74
+    assert told["complete"] is False
+    assert told["reason"] == "tape_ended"
+    assert told["end"] == pytest.approx(3, abs=0.1)
+    assert told["duration"] == pytest.approx(0.5, abs=0.1)
+
+
+async def test_nobody_else_moves_the_tape_of_a_clip_but_it_can_be_ended(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path
+) -> None:
+    fetching = asyncio.create_task(
+        answer(hass, "fetch_clip", name="test-card.ts", start=0, end=2.9)
+    )
+    await begins(hass)
+    moves = len(unit.commands)
+    with pytest.raises(ServiceValidationError, match="Another clip"):
+        await answer(hass, "fetch_clip", name="test-card.ts", start=1, end=2)
+    with pytest.raises(ServiceValidationError, match="Another clip"):
+        await answer(hass, "record_stream", duration={"seconds": 1})
+    for action, data in (("media_play", {}), ("media_seek", {"seek_position": 1})):
+        with pytest.raises(ServiceValidationError, match="A clip needs the tape"):
+            await act(hass, f"media_player.{action}", PLAYER, **data)
+    with pytest.raises(ServiceValidationError, match="A clip needs the tape"):
+        await act(hass, "media_player.select_source", PLAYER, source="wedding.ts")
+    assert {each.name for each in unit.commands[moves:]} <= {"STAT"}
+    await act(hass, "media_player.media_pause", PLAYER)
+    told = await fetching
+    assert consecutive(media / told["path"])[-1] < 74
+    assert (told["complete"], told["reason"]) == (False, "tape_stopped")
+    await act(hass, "media_player.media_play", PLAYER)
+
+
+async def test_of_a_unit_that_goes_away_there_is_what_came_before(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path
+) -> None:
+    recording = asyncio.create_task(answer(hass, "record_stream", duration={"seconds": 20}))
+    await act(hass, "media_player.select_source", PLAYER, source="test-card.ts")
+    await act(hass, "media_player.media_play", PLAYER)
+    await until(lambda: (attribute(hass, CAMERA, "clip_progress") or 0) >= 5)
+    await unit.stop()
+    told = await recording
+    assert (told["complete"], told["reason"]) == (False, "picture_ended")
+    assert len(numbers_in(media / told["path"])) == pytest.approx(25 * told["duration"], abs=2)
+
+
+async def test_what_a_full_disk_has_taken_is_kept(
+    hass: HomeAssistant, unit: VirtualUnit, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.crcp.importer.executor.PIECE", 1 << 12)
+    real, asked = os.statvfs, 0
+
+    def filling(path: Path) -> os.statvfs_result:
+        nonlocal asked
+        asked += 1
+        told = list(real(path))
+        told[4] = told[2] if asked <= 4 else 0
+        return os.statvfs_result(told)
+
+    monkeypatch.setattr(os, "statvfs", filling)
+    told = await answer(hass, "fetch_clip", name="test-card.ts", start=0, end=2.5)
+    assert consecutive(media / told["path"])[0] < 4
+    assert (told["complete"], told["reason"]) == (False, "disk_full")
+    monkeypatch.setattr(os, "statvfs", real)
 
 
 async def test_what_is_shown_is_recorded_with_progress(
@@ -128,8 +212,9 @@ async def test_a_film_goes_to_the_unit_and_back(
     copy = unit.shelf.clips["/copy.ts"]
     assert isinstance(copy, Clip)
     (media / "copy.ts").write_bytes(copy.stream)
-    numbers = numbers_in(media / "copy.ts")
-    assert numbers == numbers_in(media / told["path"])
+    # A film has the key frame in front of it too, and does not show that.
+    shown = consecutive(media / told["path"])
+    assert consecutive(media / "copy.ts")[-len(shown) :] == shown
     assert unit.decks[0].operation == "PAUS"
 
 
@@ -139,7 +224,7 @@ async def test_a_film_goes_to_the_unit_and_back(
         ("fetch_clip", {"start": 2, "end": 1}, "later than its start"),
         ("fetch_clip", {"start": 0, "end": 1e6}, "four hours"),
         ("fetch_clip", {"name": "nothing.ts", "start": 0, "end": 1}, "no such file"),
-        ("fetch_clip", {"name": "test-card.ts", "start": 10, "end": 12}, "tape is over before"),
+        ("fetch_clip", {"name": "test-card.ts", "start": 10, "end": 12}, "3 seconds long"),
         ("send_clip", {"media": "media-source://nothing/x", "name": "x"}, "sent as a film"),
     ],
 )

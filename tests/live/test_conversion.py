@@ -28,6 +28,7 @@ class Reel:
 
     def __init__(self, payload_type: int, frames: tuple[bytes, ...]) -> None:
         self.closed = False
+        self.dropped = 0
         self.end: Exception | None = None
         self.goes_on = False
         self._frames = [

@@ -21,7 +21,7 @@ class Camera:
 
     def __init__(self, size: int = 4) -> None:
         self.size = size
-        self.opened = self.closed = 0
+        self.opened = self.closed = self.dropped = 0
         self.error: LinkError | None = None
         self._queue: asyncio.Queue[MediaFrame | Exception | None] = asyncio.Queue()
         self._next = 0

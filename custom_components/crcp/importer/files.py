@@ -14,7 +14,7 @@ import os
 from pathlib import Path, PurePosixPath
 import stat
 import threading
-from typing import Final
+from typing import IO, Final
 
 from .errors import AnotherLibrary, BeingImported, NameTaken, UnsafePath
 from .folders import EXISTING_FILE, descend, flush, open_library, words
@@ -89,11 +89,12 @@ class PartFile:
         self._file = -1
         self._hash = hashlib.sha256()
         self._size = 0
+        self._is_borrowed = False
 
     @property
     def sha256(self) -> str:
         """The hash of all that was written, hexadecimal."""
-        return self._hash.hexdigest()
+        return "" if self._is_borrowed else self._hash.hexdigest()
 
     @property
     def size(self) -> int:
@@ -154,6 +155,14 @@ class PartFile:
             while data:
                 data = data[os.write(self._file, data) :]
 
+    def borrow(self) -> IO[bytes]:
+        """The file, for who cannot write in order; flush and close it before publish.
+
+        Nobody knows the hash then: it is "", and the file is taken for no other.
+        """
+        self._is_borrowed = True
+        return os.fdopen(os.dup(self._file), "w+b")
+
     def publish(self, modified: float | None) -> Stored:
         """Flush the file, give it its name and flush the folder: after that it stays.
 
@@ -165,6 +174,8 @@ class PartFile:
             if modified is not None:
                 self._date(modified)
             os.fsync(self._file)
+            if self._is_borrowed:
+                self._size = os.fstat(self._file).st_size
             if not self._is_in_place():
                 raise BeingImported(self._path)
             name = self._take_name()
@@ -306,7 +317,7 @@ class PartFile:
 
     def _is_same(self, name: str) -> bool:
         """Whether a file has this name and the same bytes; then it is on the disk afterwards."""
-        status = self._status(name)
+        status = None if self._is_borrowed else self._status(name)
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != self._size:
             return False
         try:

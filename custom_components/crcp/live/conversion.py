@@ -80,6 +80,11 @@ class ConvertedSource:
             asyncio.create_task(self._listen(), name="crcp what ffmpeg says"),
         ]
 
+    @property
+    def dropped(self) -> int:
+        """How many frames the way has damaged, or came too fast to be converted."""
+        return self._source.dropped + self._waiting.skipped
+
     async def frames(self) -> AsyncIterator[MediaFrame]:
         """The frames until the source ends. Raises what it raises, and NoPicture."""
         reader, sender = MediaReader((TRANSPORT_STREAM,)), Sender(_FIRST)

@@ -36,6 +36,10 @@ MAX_KEPT: Final = 12 << 20
 class Source(Protocol):
     """The picture on its way from a unit, once."""
 
+    @property
+    def dropped(self) -> int:
+        """How many frames were lost so far."""
+
     def frames(self) -> AsyncIterator[MediaFrame]:
         """The frames until it ends. Raises CrcpError, NoPicture."""
 
@@ -63,6 +67,8 @@ class Feed:
         """Nothing is asked of the unit before somebody watches."""
         #: Why there is no picture now; None while there is one, or nobody watches.
         self.error: CrcpError | NoPicture | None = None
+        #: How many frames were lost on the way, of all transfers.
+        self.lost = 0
         self._open_source = open_source
         self._linger = linger
         self._settled = settled
@@ -211,9 +217,10 @@ class Feed:
 
     async def _one_transfer(self) -> None:
         source = await self._open_whole()
-        begun = False
+        begun, lost = False, self.lost
         try:
             async for frame in source.frames():
+                self.lost = lost + source.dropped
                 if not begun and frame.is_start:
                     begun = True
                     self._begin()

@@ -40,6 +40,11 @@ class TransferSource:
         self._transfer = transfer
         self._reader = MediaReader((payload_type,))
 
+    @property
+    def dropped(self) -> int:
+        """How many frames the way has damaged."""
+        return self._reader.dropped
+
     async def frames(self) -> AsyncIterator[MediaFrame]:
         """The frames until the unit ends it."""
         async for packet in self._transfer.packets():

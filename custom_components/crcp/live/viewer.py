@@ -35,11 +35,6 @@ class Viewer:
         self._ended = False
         self._news = asyncio.Event()
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether a frame is there already."""
-        return bool(self._frames)
-
     def put(self, frame: MediaFrame) -> None:
         """Take the next frame."""
         if self._frames and self._is_full(frame):

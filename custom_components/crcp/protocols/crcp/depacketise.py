@@ -24,12 +24,14 @@ class MediaFrame:
     timestamp: RTP's, in the payload type's clock. data: for 33 whole transport stream packets, for
     26 a JPEG file, for 32 a picture of an MPEG video stream, for 14 MPEG audio frames, for 0 and 8
     samples of a byte, for 10 and 11 of two, the higher first. is_start: one can begin with it.
+    pts: when it is to be shown, in ticks of 90 kHz, 33 bits; only a transport stream tells.
     """
 
     payload_type: int
     timestamp: int
     data: bytes = field(repr=False)
     is_start: bool = True
+    pts: int | None = None
 
 
 class Depacketiser(ABC):
@@ -79,7 +81,7 @@ class TransportStreamDepacketiser(Depacketiser):
     def _told(self, units: Iterable[AccessUnit]) -> list[MediaFrame]:
         self.dropped = self.reader.dropped
         return [
-            MediaFrame(self.payload_type, self._timestamp, unit.packets, unit.is_start)
+            MediaFrame(self.payload_type, self._timestamp, unit.packets, unit.is_start, unit.pts)
             for unit in units
         ]
 
