@@ -144,7 +144,7 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
         kept = bytearray()
         began = unit.clock()
         try:
-            async for packet in _packets(port):
+            async for packet in _packets(port, stream.payload_types):
                 recording = deck is None or deck.operation == "RECO"
                 if recording and packet.payload_type == TRANSPORT_STREAM:
                     kept += packet.payload
@@ -160,9 +160,9 @@ def record(unit: VirtualUnit, stream: Stream, path: str, *, deck: Deck | None) -
     return work
 
 
-async def _packets(port: DataPort) -> AsyncIterator[RtpPacket]:
+async def _packets(port: DataPort, payload_types: tuple[int, ...]) -> AsyncIterator[RtpPacket]:
     if port.is_packets:
-        async for packet in _datagrams(port):
+        async for packet in _datagrams(port, payload_types):
             yield packet
     deframer = Deframer()
     while data := await port.receive():
@@ -172,9 +172,9 @@ async def _packets(port: DataPort) -> AsyncIterator[RtpPacket]:
         yield packet
 
 
-async def _datagrams(port: DataPort) -> AsyncIterator[RtpPacket]:
+async def _datagrams(port: DataPort, payload_types: tuple[int, ...]) -> AsyncIterator[RtpPacket]:
     """The packets of mode P in order, until nothing has come for too long."""
-    receiver, clock = Receiver(), asyncio.get_running_loop().time
+    receiver, clock = Receiver(payload_types), asyncio.get_running_loop().time
     heard = clock()
     while True:
         try:

@@ -41,6 +41,20 @@ def test_one_that_comes_twice_or_too_late_is_given_once() -> None:
     assert fed(receiver, *map(datagram, (1, 2, 2, 1, 4, 4, 3, 3))) == [1, 2, 3, 4]
 
 
+def test_what_was_not_asked_for_is_not_kept() -> None:
+    """Of 96 other types two megabytes each could wait for what never comes."""
+    receiver = Receiver((33, 14))
+    others = [
+        datagram(at, kind=kind) for kind in range(64) for at in (1, 3) if kind not in (33, 14)
+    ]
+    assert fed(receiver, *others) == []
+    assert receiver.due is None
+    assert list(receiver.end()) == []
+    assert fed(receiver, datagram(1), datagram(7, kind=14), datagram(2)) == [1, 7, 2]
+    # A bare TYPE I leaves the choice to the unit: any that can be read, and no other.
+    assert fed(Receiver(), datagram(1, kind=26), datagram(1, kind=34)) == [1]
+
+
 def test_a_gap_is_waited_for_50_ms() -> None:
     receiver = Receiver()
     assert fed(receiver, datagram(1), now=10) == [1]

@@ -3,11 +3,11 @@
 No clock inside: now is handed in, in seconds of any steady clock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from .rtp import TS_PACKET, TS_SYNC, RtpPacket, decode_datagram
+from .rtp import PREFERRED_TYPES, TS_PACKET, TS_SYNC, RtpPacket, decode_datagram
 
 #: A gap is waited for until so many packets beyond it have come, or one has waited so long: a
 #: network that changes its way swaps neighbours, and what is later than that is lost.
@@ -26,18 +26,20 @@ class Receiver:
 
     A type keeps to the source that was heard first (its SSRC). Another one is followed after 2 s
     of silence, or once two of its packets have come in sequence. What is missing after 32 packets
-    or 50 ms is skipped; the sequence numbers then show the gap. Memory: 32 packets a type.
+    or 50 ms is skipped; the sequence numbers then show the gap. Memory: 32 packets a type, and of
+    what was not asked for, nothing: anybody can put a number into a packet.
     """
 
-    def __init__(self) -> None:
-        """Begin with no source."""
+    def __init__(self, payload_types: Collection[int] = ()) -> None:
+        """payload_types: those asked for; none for the unit's default, which may be any we know."""
+        self._wanted = frozenset(payload_types or PREFERRED_TYPES)
         self._sources: dict[int, _Source] = {}
         self._bare = 0
 
     def feed(self, datagram: bytes, now: float) -> Iterator[RtpPacket]:
         """Give the packets that a datagram completes; RTCP and noise give none."""
         packet = self._read(datagram)
-        if packet is None:
+        if packet is None or packet.payload_type not in self._wanted:
             return
         source = self._sources.get(packet.payload_type)
         if source is None:

@@ -229,12 +229,14 @@ class Controller(Commands):
                 group=group,
             )
             try:
-                return await self._begin(command, link)
+                return await self._begin(command, link, kind.payload_types or ())
             except BaseException:
                 await link.close()
                 raise
 
-    async def _begin(self, command: Command, link: DataLink) -> Transfer:
+    async def _begin(
+        self, command: Command, link: DataLink, payload_types: tuple[int, ...]
+    ) -> Transfer:
         reply, started = await self._connection.exchange(command, self.spelling)
         if reply.failed:
             raise refusal(reply)
@@ -249,6 +251,7 @@ class Controller(Commands):
             abort=lambda: self._abort_transfer(opened),
             give_up=lambda: self._connection.give_up(opened),
             timeouts=self._timeouts,
+            payload_types=payload_types,
         )
 
     async def _ask_for_data(self, command: Command, stream: Subunit | None) -> Reply:

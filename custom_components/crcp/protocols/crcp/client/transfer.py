@@ -42,10 +42,12 @@ class Transfer:
         abort: Callable[[], Awaitable[None]] | None,
         give_up: Callable[[], None] | None = None,
         timeouts: Timeouts,
+        payload_types: tuple[int, ...] = (),
     ) -> None:
         """Take over an open data link. end: the final reply, None when there will be none.
 
         give_up: called when that did not come in time, so that it is not taken for another's.
+        payload_types: those asked for; none for the unit's default.
         """
         self._link = link
         self._opened = opened
@@ -53,6 +55,7 @@ class Transfer:
         self._abort = abort
         self._give_up = give_up
         self._timeouts = timeouts
+        self._payload_types = payload_types
         #: Whether nothing has come for long: a tape that stands may send nothing, but who knows.
         self.silent = False
         #: What is being read; kept, so that nothing is lost when the wait for it ends early.
@@ -89,7 +92,7 @@ class Transfer:
             yield packet
 
     async def _sorted(self) -> AsyncIterator[RtpPacket]:
-        receiver, clock = Receiver(), asyncio.get_running_loop().time
+        receiver, clock = Receiver(self._payload_types), asyncio.get_running_loop().time
         try:
             while (datagram := await self._read(receiver.due)) != b"":
                 now = clock()
