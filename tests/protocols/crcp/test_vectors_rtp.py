@@ -90,8 +90,11 @@ def test_our_own_header() -> None:
 # -- mode S ----------------------------------------------------------------------------------------
 
 
-def _rtp(sequence: int, payload: bytes, kind: int = 33, head: bytes = b"\x80") -> bytes:
-    return head + bytes((kind,)) + sequence.to_bytes(2) + bytes(8) + payload
+def _rtp(
+    sequence: int, payload: bytes, kind: int = 33, head: bytes = b"\x80", ssrc: int = 0
+) -> bytes:
+    numbers = sequence.to_bytes(2) + bytes(4) + ssrc.to_bytes(4)
+    return head + bytes((kind,)) + numbers + payload
 
 
 #: RFC 4571 section 2: LENGTH counts the RTP packet, header included, and not itself.
@@ -110,6 +113,15 @@ SEVERAL = b"".join(
     bytes((0, 13)) + _rtp(sequence, bytes((kind,)), kind)
     for kind, sequence in ((26, 700), (0, 9), (26, 701), (26, 702), (0, 10), (33, 5))
 )
+#: "A slow receiver: the unit drops whole packets": the second may be one of them.
+DROPPED = b"".join(
+    bytes((0, 14)) + _rtp(sequence, b"%02d" % sequence, 26) for sequence in (1, 7, 8)
+)
+DROPPED_UNCOUNTED = b"".join(
+    bytes((0, 2)) + each[2:] for each in (DROPPED[:16], DROPPED[16:32], DROPPED[32:])
+)
+#: RTCP on the same connection (RFC 5761), though none is needed.
+REPORTED = RFC_4571[:19] + frame(SENDER_REPORT) + RFC_4571[19:]
 #: An empty frame (RFC 4571: LENGTH may be 0) is skipped, at the start and later.
 EMPTY = b"\0\0" + RFC_4571[:19] + b"\0\0" + RFC_4571[19:]
 
@@ -122,8 +134,11 @@ EMPTY = b"\0\0" + RFC_4571[:19] + b"\0\0" + RFC_4571[19:]
         (BARE, Framing.BARE_TS, [BARE]),
         (SEVERAL, Framing.PACKET, [b"\x1a", b"\0", b"\x1a", b"\x1a", b"\0", b"\x21"]),
         (EMPTY, Framing.PACKET, [b"65534", b"65535", b"65536", b"65537", b"65538"]),
+        (DROPPED, Framing.PACKET, [b"01", b"07", b"08"]),
+        (DROPPED_UNCOUNTED, Framing.PAYLOAD, [b"01", b"07", b"08"]),
+        (REPORTED, Framing.PACKET, [b"65534", b"65535", b"65536", b"65537", b"65538"]),
     ],
-    ids="packet payload bare several empty".split(),
+    ids="packet payload bare several empty dropped dropped_uncounted reported".split(),
 )
 @pytest.mark.parametrize("size", [1, 7, 100000])
 def test_the_framing_is_told_by_the_first_bytes(
@@ -147,6 +162,20 @@ def test_the_framing_is_told_by_the_first_bytes(
     ]
 
 
+@pytest.mark.parametrize(
+    ("length", "framing"), [(12 + 376, Framing.PACKET), (376, Framing.PAYLOAD)]
+)
+def test_a_picture_that_stands_is_seen_without_another_packet(
+    length: int, framing: Framing
+) -> None:
+    """Whole packets of 188 bytes: the size of the first one tells what its length counts."""
+    deframer = Deframer()
+    stream = (b"\x47" + bytes(187)) * 2
+    found = list(deframer.feed(length.to_bytes(2) + _rtp(1, stream)))
+    assert [packet.payload for packet in found] == [stream]
+    assert deframer.framing is framing
+
+
 def test_what_we_send_is_framed_as_rfc_4571_has_it() -> None:
     assert frame(PLAIN) == bytes((0, 19)) + PLAIN
     assert frame(bytes(1328))[:2] == bytes.fromhex("05 30")
@@ -160,7 +189,8 @@ def test_what_we_send_is_framed_as_rfc_4571_has_it() -> None:
         + bytes(187)
         + b"\x48"
         + bytes(200),  # begins as transport stream, goes on otherwise
-        bytes((0, 16)) + _rtp(1, b"0001") + bytes((0, 16)) + _rtp(99, b"0099") + bytes(100),
+        # Of another source, and neither the next packet nor another type.
+        bytes((0, 16)) + _rtp(1, b"0001") + bytes((0, 16)) + _rtp(99, b"", ssrc=9) + bytes(100),
     ],
 )
 def test_no_framing_at_all(data: bytes) -> None:

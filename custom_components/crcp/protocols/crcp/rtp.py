@@ -200,28 +200,35 @@ class Deframer:
         if data[2] >> 6 != VERSION:
             return self._wait_or_give_up(data, TS_PACKET + 1)
         length = int.from_bytes(data[:2])
+        header = HEADER.size + 4 * (data[2] & 0x0F)
+        if framing := _told_by_size(data, length, header):
+            return framing
         ends = {
             Framing.PACKET: _past_empty(data, 2 + length),
-            Framing.PAYLOAD: _past_empty(data, 2 + length + HEADER.size + 4 * (data[2] & 0x0F)),
+            Framing.PAYLOAD: _past_empty(data, 2 + length + header),
         }
         for framing, end in ends.items():
             if self._follows(data, end):
                 return framing
         # Until both readings are refuted, the next header may still be on its way.
-        return self._wait_or_give_up(data, min(max(ends.values()) + 6, 2 * MAX_PACKET))
+        return self._wait_or_give_up(
+            data, min(max(ends.values()) + 2 + HEADER.size, 2 * MAX_PACKET)
+        )
 
     def _follows(self, data: bytearray, end: int) -> bool:
-        """Whether a plausible next header stands at end.
+        """Whether a plausible next header stands at end: RTCP, or one of a known payload type.
 
-        Of the same type it has the next sequence number; of another, the type has to be a known one.
+        One of the same type is from the same source, or has the next sequence number: a unit may
+        leave out packets, also the second.
         """
-        following = data[end + 2 : end + 6]
+        following = data[end + 2 : end + 2 + HEADER.size]
         if len(following) < 4 or following[0] >> 6 != VERSION:
             return False
         kind = following[1] & 0x7F
         if kind != data[3] & 0x7F:
-            return kind in PAYLOAD_TYPES
-        return int.from_bytes(following[2:4]) == int.from_bytes(data[4:6]) + 1 & 0xFFFF
+            return kind in PAYLOAD_TYPES or 192 <= following[1] <= 223
+        is_next = int.from_bytes(following[2:4]) == int.from_bytes(data[4:6]) + 1 & 0xFFFF
+        return is_next or following[8:] == data[10 : 2 + HEADER.size]
 
     def _wait_or_give_up(self, data: bytearray, enough: int) -> Framing | None:
         """None while more bytes may still tell. Raises ProtocolError when they cannot."""
@@ -232,6 +239,20 @@ class Deframer:
         if len(data) < enough:
             return None
         raise ProtocolError("the data connection carries no RTP")
+
+
+def _told_by_size(data: bytearray, length: int, header: int) -> Framing | None:
+    """What the first packet tells alone: of a transport stream only whole packets are sent.
+
+    So a picture that stands is seen without waiting for another. header: how long it is.
+    """
+    start = 2 + header
+    plain = data[2] & 0x30 == 0 and data[3] & 0x7F == 33
+    if not plain or length < TS_PACKET or len(data) <= start or data[start] != TS_SYNC:
+        return None
+    if length % TS_PACKET == header % TS_PACKET:
+        return Framing.PACKET
+    return Framing.PAYLOAD if length % TS_PACKET == 0 else None
 
 
 def _past_empty(data: bytearray, at: int) -> int:
