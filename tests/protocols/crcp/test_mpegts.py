@@ -182,6 +182,24 @@ def test_a_clock_between_packets_stays_and_does_not_count() -> None:
     assert reader.dropped == 0
 
 
+def test_a_clock_on_a_pid_of_its_own_comes_along() -> None:
+    """PCR_PID need not be that of the pictures (section 2.4.4.9); players go by it."""
+    # The PMT from above with PCR_PID 0x1F0; the checksum is zlib's, its bits mirrored.
+    described = bytes.fromhex("02 b012 0001 c1 00 00 e1f0 f000 1b e100 f000 20f549cd")
+    clock = [
+        bytes.fromhex("4701f0 20 b7 10 0000000000 00").ljust(187, b"\xff") + bytes((number,))
+        for number in range(4)
+    ]
+    frame, other = picture(0, KEY), picture(3)
+    tables = table(0, PAT) + table(0x1000, described)
+    sent = clock[0] + clock[1] + frame[:188] + clock[2] + frame[188:] + clock[3] + other
+    units, reader = read(tables + sent)
+    assert reader.programme == Programme(0x1000, {0x100: 0x1B}, clock=0x1F0)
+    # Two in front of a frame say what the latter says; one within stays where it was.
+    assert b"".join(unit.packets for unit in units) == tables + sent[188:]
+    assert reader.dropped == 0
+
+
 def stuffed_within(counter: int) -> bytes:
     return (
         packet(counter & 15, (PES + OTHER).ljust(100, b"\x11"), start=True)

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 import struct
 from typing import Final
 
-from .mpegts_tables import NO_PROGRAMME, Programme, Tables
+from .mpegts_tables import NO_PROGRAMME, NULL_PID, Programme, Tables
 from .mpegts_track import AccessUnit, Track
 from .rtp import TS_PACKET, TS_SYNC
 
 __all__ = ["AccessUnit", "Programme", "TransportStreamReader"]
 
-NULL_PID: Final = 0x1FFF
-
 #: The first four bytes of a packet (ISO 2.4.3.2).
 _HEADERS: Final = struct.Struct(f">I{TS_PACKET - 4}x")
 _ERROR: Final = 0x00800000
+_HAS_PAYLOAD: Final = 0x10
 _SYNC: Final = bytes((TS_SYNC,))
 
 
@@ -31,6 +30,7 @@ class TransportStreamReader:
     programme: Programme = NO_PROGRAMME
     _tables: Tables = field(default_factory=Tables)
     _tracks: dict[int, Track] = field(default_factory=dict)
+    _leading: Track | None = None
     _open: Track | None = None
     _pending: bytes = b""
     _was_dropped: int = 0
@@ -100,6 +100,9 @@ class TransportStreamReader:
             found += [self._told(unit) for unit in track.take(packet, word)]
             self._open = track
             return track.plain
+        elif self._leading and pid == self.programme.clock and not word & _HAS_PAYLOAD:
+            # It stays where it stands between the packets of what it is the clock of.
+            self._leading.keep_clock(packet)
         elif pid != NULL_PID and (programme := self._tables.take(packet, pid)):
             self._begin(programme)
         return 0
@@ -111,6 +114,7 @@ class TransportStreamReader:
             pid: Track(pid, kind, is_video=pid == programme.video, alone=programme.video is None)
             for pid, kind in programme.streams.items()
         }
+        self._leading = self._tracks.get(programme.video or next(iter(self._tracks), 0))
 
     def _told(self, unit: AccessUnit) -> AccessUnit:
         return unit.after(self._tables.repeat()) if unit.is_start else unit

@@ -7,6 +7,7 @@ from typing import Final
 from .rtp import TS_PACKET
 
 PAT_PID: Final = 0
+NULL_PID: Final = 0x1FFF
 _PAT_ID, _PMT_ID = 0x00, 0x02
 
 #: "shall not exceed 1021 (0x3FD)" after three bytes of header (ISO 2.4.4.5 and 2.4.4.9).
@@ -24,10 +25,14 @@ VIDEO: Final = MPEG_VIDEO | {0x10, H264, H265}
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """What a stream carries. streams: the stream type of each PID, in the PMT's order."""
+    """What a stream carries. streams: the stream type of each PID, in the PMT's order.
+
+    clock: the PID of its clock (PCR_PID), where that is none of the streams'.
+    """
 
     pmt: int | None = None
     streams: Mapping[int, int] = field(default_factory=dict)
+    clock: int | None = None
 
     @property
     def video(self) -> int | None:
@@ -54,7 +59,8 @@ class Tables:
             self._pmt_pid = _first_programme(section)
             self._pmt = _Section(_PMT_ID)
         elif pid == self._pmt_pid and (section := self._pmt.take(packet)):
-            programme = Programme(pid, _streams(section))
+            streams = _streams(section)
+            programme = Programme(pid, streams, _clock(section, streams))
             if programme != self._programme:
                 self._programme = programme
                 return programme
@@ -142,6 +148,12 @@ def _first_programme(section: bytes) -> int | None:
         if section[at : at + 2] != b"\0\0":
             return int.from_bytes(section[at + 2 : at + 4]) & 0x1FFF
     return None
+
+
+def _clock(section: bytes, streams: Mapping[int, int]) -> int | None:
+    """PCR_PID, where it is one of its own; 0x1FFF says that there is no clock (ISO 2.4.4.9)."""
+    pid = int.from_bytes(section[8:10]) & 0x1FFF
+    return None if pid in streams or pid == NULL_PID else pid
 
 
 def _streams(section: bytes) -> dict[int, int]:

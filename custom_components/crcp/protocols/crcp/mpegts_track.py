@@ -63,6 +63,7 @@ class Track:
         self._alone = alone
         self._parts: list[bytes] = []
         self._size = 0
+        self._clock = b""
         self._last = b""
         self._counter: int | None = None
         self._broken = True  # until a frame begins
@@ -98,6 +99,13 @@ class Track:
             self._counter, self._last = plain - 1 & 0xF, packets[-TS_PACKET:]
             self._keep(packets)
         self.plain = plain
+
+    def keep_clock(self, packet: bytes) -> None:
+        """Take a packet of the clock's own PID: within the open frame, or in front of the next."""
+        if self._parts:
+            self._keep(packet)
+        else:
+            self._clock = packet
 
     def finish(self) -> AccessUnit | None:
         """Give the frame that only the end of the stream completes, if it looks whole."""
@@ -175,6 +183,7 @@ class Track:
         if self._gap:
             packets = _discontinuity(self._pid, packets[3] - 1) + packets
             self._gap = False
+        packets, self._clock = self._clock + packets, b""
         return [AccessUnit(self._pid, packets, self._is_video, start, pts)]
 
     def _may_show(self, packets: bytes, pts: int | None, *, stands_alone: bool) -> bool:
