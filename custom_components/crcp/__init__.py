@@ -40,6 +40,7 @@ PLATFORMS: Final = {
     Kind.CAMERA: [
         Platform.BINARY_SENSOR,
         Platform.BUTTON,
+        Platform.CAMERA,
         Platform.EVENT,
         Platform.IMAGE,
         Platform.NUMBER,

@@ -11,8 +11,10 @@ from homeassistant.core import Event, HomeAssistant, ServiceResponse, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .camera_clips import LONGEST, ClipDesk
+from .camera_finder import add_finder
 from .converter import async_find_ffmpeg
 from .coordinator import UnitConfigEntry, UnitCoordinator
+from .coordinator_camera import CameraConfigEntry
 from .entity import SubunitEntity, add_as_found
 from .errors import DEVICE_ERRORS, MAX_DETAIL_LENGTH, invalid
 from .live.conversion import FORMS, convert
@@ -37,10 +39,13 @@ STILLS_EVERY: Final = 0.5
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: UnitConfigEntry,
+    entry: CameraConfigEntry | UnitConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera for each STREAM subunit. Datagrams bring no replies, so no transfers either."""
+    if not isinstance(entry.runtime_data, UnitCoordinator):
+        add_finder(entry, async_add_entities)
+        return
     if not entry.runtime_data.one_way:
         add_as_found(entry, async_add_entities, lambda c: c.data.unit.of_kind(STREAM), StreamCamera)
 

@@ -35,6 +35,9 @@ QUIET_FOR: Final = 300.0
 #: How long a command waits for the piece of a picture that is on its way, in seconds.
 TURN_WITHIN: Final = 60.0
 
+#: How long live view goes on after it was looked at last, in seconds: it costs the battery much.
+LINGER: Final = 15.0
+
 #: Events after which the room on the cards is another.
 _ROOM_CHANGED: Final = frozenset(
     {
@@ -54,7 +57,7 @@ class CameraDesk:
     """Knows a camera's settings, and commands it.
 
     on_facts: told of what is known now. on_card_full: told the number of a slot whose card has just
-    become full.
+    become full. on_live_view_end: told that a card may be seen again that was hidden.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class CameraDesk:
         *,
         on_facts: Callable[[CameraFacts], None],
         on_card_full: Callable[[int], None],
+        on_live_view_end: Callable[[], None],
     ) -> None:
         self.facts = CameraFacts()
         self._hass = hass
@@ -71,11 +75,14 @@ class CameraDesk:
         self._kept: dict[str, Any] = {}
         self._on_facts = on_facts
         self._on_card_full = on_card_full
+        self._on_live_view_end = on_live_view_end
         self._camera: Initiator | None = None
         self._controls: dict[Setting, Control] = {}
         # What is to be read anew: properties by code, everything, the room on the cards.
         self._codes: set[int] = set()
         self._all = self._room = False
+        self._live: asyncio.TimerHandle | None = None
+        self._live_turn = asyncio.Lock()
         self._news = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -113,6 +120,9 @@ class CameraDesk:
         finally:
             stop()
             self._camera = None
+            if self._live:
+                self._live.cancel()
+                self._live = None
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -147,6 +157,47 @@ class CameraDesk:
             await set_clock(operations, camera.vendor.info, dt_util.now())
 
         await self._perform(perform)
+
+    async def async_finder(self) -> bytes | None:
+        """Give the picture in the finder, a JPEG; None while pictures are imported or it has none.
+
+        Live view goes on for a while for the next one. Raises HomeAssistantError.
+        """
+        picture: bytes | None = None
+
+        async def perform(camera: Initiator, operations: Operations) -> None:
+            nonlocal picture
+            if self._live is None:
+                await camera.vendor.begin_live_view(operations)
+            self._linger(camera)
+            picture = await camera.vendor.live_view(operations)
+
+        async with self._live_turn:
+            if self._quiet.is_set() or self._camera is None:
+                await self._perform(perform)
+        return picture
+
+    def _linger(self, camera: Initiator) -> None:
+        if self._live:
+            self._live.cancel()
+        loop = asyncio.get_running_loop()
+        self._live = loop.call_later(LINGER, self._end_live_view, camera)
+
+    def _end_live_view(self, camera: Initiator) -> None:
+        """Nobody looks any more."""
+
+        async def end() -> None:
+            async with self._live_turn:
+                self._live = None
+                with suppress(HomeAssistantError):
+                    await self._perform(
+                        lambda _, operations: camera.vendor.end_live_view(operations)
+                    )
+            # While it was on, the camera may have hidden its card.
+            self._on_live_view_end()
+
+        if camera is self._camera:
+            self._hass.async_create_task(end(), "crcp end of live view")
 
     async def _perform(self, do: Callable[[Initiator, Operations], Awaitable[None]]) -> None:
         """Let do have the camera in its turn; a caller that gives up costs no connection."""

@@ -115,6 +115,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             entry.entry_id,
             on_facts=lambda facts: self._set(facts=facts),
             on_card_full=lambda slot: self._on_trouble(CARD_FULL, {"slot": slot}),
+            on_live_view_end=self.photos.look_again,
         )
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)

@@ -133,6 +133,13 @@ class VirtualCamera:
         photo = await asyncio.to_thread(Photo.generate, self._shots, self.now(), model=self.model)
         return self.add_photo(photo)
 
+    async def finder(self) -> bytes:
+        """What the finder shows: the next picture, small, as a JPEG."""
+        shots, now = self._shots + 1, self.now()
+        return await asyncio.to_thread(
+            lambda: Photo.generate(shots, now, model=self.model).thumb or b""
+        )
+
     def capture(self) -> None:
         """Take a picture soon, as an initiator asked for."""
         task = asyncio.create_task(self.press_shutter())

@@ -38,6 +38,9 @@ SET_UI_LOCK, RESET_UI_LOCK = 0x911B, 0x911C
 #: Where pictures go (2 is the card), and how many still fit.
 CAPTURE_DESTINATION, AVAILABLE_SHOTS = 0xD11C, 0xD11B
 
+#: Where the finder's picture goes (2 is the computer), and what is said while it goes elsewhere.
+EVF_OUTPUT_DEVICE, OBJECT_NOT_READY = 0xD1B0, 0xA102
+
 _FULL_PRESS: Final = 2
 _EPOCH_SECONDS: Final = 0
 
@@ -206,6 +209,17 @@ async def _set_device_prop_value_ex(question: Question) -> Reply:
     return Reply()
 
 
+@_OPERATIONS.answer(0x9153)
+async def _get_view_finder_data(question: Question) -> Reply:
+    """Records { u32 size, u32 type }, type 1 a JPEG: in remote mode, with the finder's output here."""
+    output = question.camera.property(EVF_OUTPUT_DEVICE)
+    here = output is not None and output.current == 2
+    if not here or CanonOperation.SET_REMOTE_MODE not in question.connection.modes:
+        raise question.refuse(OBJECT_NOT_READY)
+    picture = await question.camera.finder()
+    return dataset(struct.pack("<II", 8 + len(picture), 1) + picture)
+
+
 @_OPERATIONS.answer(CanonOperation.TRANSFER_COMPLETE)
 @_OPERATIONS.answer(CanonOperation.KEEP_DEVICE_ON)
 @_OPERATIONS.answer(REMOTE_RELEASE_OFF)
@@ -255,6 +269,7 @@ CANON: Final = Personality(
         _number(0xD103, 0x48, 0x00, 0x48, 0x50, 0x58, 0x60, 0x68, 0x70, 0x78),
         _number(0xD104, 0x00, 0xF8, 0xFB, 0xFD, 0x00, 0x03, 0x05, 0x08),
         _number(0xD109, 0, 0, 1, 2, 3, 9),
+        _number(EVF_OUTPUT_DEVICE, 0, 0, 1, 2, 3),
     ),
     asks=CanonOperation.GET_EVENT,
     arms=CanonOperation.SET_EVENT_MODE,

@@ -19,6 +19,12 @@ _OPERATIONS: Final = Handlers()
 #: Capture, in two generations; both take a picture here.
 CAPTURE, CAPTURE_IN_MEDIA = 0x90C0, 0x9207
 
+START_LIVE_VIEW, END_LIVE_VIEW, GET_LIVE_VIEW_IMAGE = 0x9201, 0x9202, 0x9203
+
+#: What is before the picture, in bytes; and what is said when there is none.
+LIVE_VIEW_HEADER: Final = 384
+NOT_IN_LIVE_VIEW: Final = 0xA00B
+
 #: What its screen shows while it is paired.
 PAIRING_CODE: Final = "3141"
 
@@ -69,6 +75,26 @@ async def _get_partial_object_ex(question: Question) -> Reply:
 @_OPERATIONS.answer(CAPTURE_IN_MEDIA)
 async def _capture(question: Question) -> Reply:
     return Reply(after=question.camera.capture)
+
+
+@_OPERATIONS.answer(START_LIVE_VIEW)
+async def _start_live_view(question: Question) -> Reply:
+    question.connection.modes[OperationCode(START_LIVE_VIEW)] = 1
+    return Reply()
+
+
+@_OPERATIONS.answer(END_LIVE_VIEW)
+async def _end_live_view(question: Question) -> Reply:
+    question.connection.modes.pop(OperationCode(START_LIVE_VIEW), None)
+    return Reply()
+
+
+@_OPERATIONS.answer(GET_LIVE_VIEW_IMAGE)
+async def _get_live_view_image(question: Question) -> Reply:
+    """A header, as long as this generation has it, and a JPEG."""
+    if OperationCode(START_LIVE_VIEW) not in question.connection.modes:
+        raise question.refuse(NOT_IN_LIVE_VIEW)
+    return dataset(bytes(LIVE_VIEW_HEADER) + await question.camera.finder())
 
 
 @_OPERATIONS.answer(NikonOperation.GET_PAIRING_CODE)

@@ -11,7 +11,7 @@ from ..operations import Operations
 from ..packets import Event
 from ..settings import Control, Meaning, Setting
 from . import canon_settings
-from .canon_events import CanonEvent, Record, records
+from .canon_events import CanonEvent, Record, finder_picture, records
 from .generic import COMPARE_EVERY, GET_PARTIAL_OBJECT, Generic, PartialRead, high, low
 
 
@@ -31,6 +31,7 @@ class CanonOperation(Code):
     KEEP_DEVICE_ON = 0x911D
     REMOTE_RELEASE_ON = 0x9128
     REMOTE_RELEASE_OFF = 0x9129
+    GET_VIEW_FINDER_DATA = 0x9153
     GET_OBJECT_INFO_64 = 0x9170
     GET_OBJECT_64 = 0x9171
     GET_PARTIAL_OBJECT_64 = 0x9172
@@ -41,6 +42,10 @@ class CanonOperation(Code):
 
 #: A full press of the shutter, the half press on the way to it included.
 FULL_PRESS: Final = 3
+
+#: What GetViewFinderData is asked with, and the most that it gives, in bytes.
+FINDER: Final = 0x00100000
+MAX_FINDER: Final = 4 << 20
 
 #: On the event connection this only says that there is something to ask for.
 COME_AND_ASK: Final = 0xC101
@@ -194,6 +199,38 @@ class Canon(Generic):
         finally:
             if borrowed:
                 await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 0)
+
+    @property
+    @override
+    def has_live_view(self) -> bool:
+        return self.supports(
+            CanonOperation.GET_VIEW_FINDER_DATA,
+            CanonOperation.SET_REMOTE_MODE,
+            CanonOperation.SET_DEVICE_PROP_VALUE_EX,
+        )
+
+    @override
+    async def begin_live_view(self, operations: Operations, /) -> None:
+        """Send the finder's picture here, in remote mode, until end_live_view."""
+        await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 1)
+        await self._send_finder(operations, canon_settings.EVF_TO_COMPUTER)
+
+    @override
+    async def live_view(self, operations: Operations, /) -> bytes | None:
+        asked = operation(CanonOperation.GET_VIEW_FINDER_DATA)
+        return finder_picture(await operations.dataset(asked, FINDER, limit=MAX_FINDER))
+
+    @override
+    async def end_live_view(self, operations: Operations, /) -> None:
+        try:
+            await self._send_finder(operations, 0)
+        finally:
+            if not self._remote:
+                await operations.transact(operation(CanonOperation.SET_REMOTE_MODE), 0)
+
+    async def _send_finder(self, operations: Operations, to: int) -> None:
+        data = canon_settings.encode_value(canon_settings.EVF_OUTPUT_DEVICE, to)
+        await operations.transact(operation(CanonOperation.SET_DEVICE_PROP_VALUE_EX), data=data)
 
     async def _release(self, operations: Operations) -> None:
         """Press the shutter and let it go, or release it on older bodies."""

@@ -150,3 +150,21 @@ def records(data: Bytes) -> Iterator[Record]:
 def encode_record(kind: CanonEvent, body: bytes = b"") -> bytes:
     """Return a record's bytes; without arguments but END, the terminator's."""
     return UINT32.write(_HEADER + len(body)) + UINT32.write(kind) + body
+
+
+#: In what GetViewFinderData gives: the records that are a JPEG, by generation of the camera.
+_FINDER_JPEG: Final = frozenset({1, 9, 11})
+
+
+def finder_picture(data: Bytes) -> bytes | None:
+    """The JPEG in what GetViewFinderData gives, records as of GetEvent; None where there is none."""
+    left = memoryview(data)
+    while len(left) > _HEADER:
+        cursor = Cursor(left)
+        size, kind = UINT32.read(cursor), UINT32.read(cursor)
+        if not _HEADER < size <= len(left):
+            return None
+        if kind in _FINDER_JPEG:
+            return bytes(left[_HEADER:size])
+        left = left[size:]
+    return None

@@ -22,6 +22,9 @@ class NikonOperation(Code):
     DEVICE_READY = 0x90C8
     GET_VENDOR_PROP_CODES = 0x90CA
     GET_PREVIEW_IMAGE = 0x9200
+    START_LIVE_VIEW = 0x9201
+    END_LIVE_VIEW = 0x9202
+    GET_LIVE_VIEW_IMAGE = 0x9203
     REQUEST_APPROVAL = 0x935A
     SEND_PAIRING_CODE = 0x935B
     GET_PARTIAL_OBJECT_HI_SPEED = 0x9400
@@ -38,6 +41,12 @@ POLL_EVERY: Final = 1.0
 
 #: An answer full of events, in bytes; one has four or six and its parameters.
 MAX_EVENTS: Final = 1 << 16
+
+#: The most that GetLiveViewImage gives, in bytes; before its JPEG there are 64 to 1024 others,
+#: by the generation of the camera.
+MAX_LIVE_VIEW: Final = 4 << 20
+MAX_LIVE_VIEW_HEADER: Final = 1024
+_JPEG: Final = b"\xff\xd8\xff"
 
 #: What RequestApproval is asked with.
 APPROVE: Final = 0x2001
@@ -138,6 +147,27 @@ class Nikon(Generic):
             with suppress(Refused, ProtocolError):
                 return UINT64.read(Cursor(await operations.dataset(asked, handle, limit=64)))
         return await super().true_size(operations, handle)
+
+    @property
+    @override
+    def has_live_view(self) -> bool:
+        return self.supports(NikonOperation.START_LIVE_VIEW, NikonOperation.GET_LIVE_VIEW_IMAGE)
+
+    @override
+    async def begin_live_view(self, operations: Operations, /) -> None:
+        await operations.transact(OperationCode(NikonOperation.START_LIVE_VIEW))
+
+    @override
+    async def live_view(self, operations: Operations, /) -> bytes | None:
+        asked = OperationCode(NikonOperation.GET_LIVE_VIEW_IMAGE)
+        data = await operations.dataset(asked, limit=MAX_LIVE_VIEW)
+        begin = data.find(_JPEG, 0, MAX_LIVE_VIEW_HEADER + len(_JPEG))
+        return data[begin:] if begin >= 0 else None
+
+    @override
+    async def end_live_view(self, operations: Operations, /) -> None:
+        if self.supports(NikonOperation.END_LIVE_VIEW):
+            await operations.transact(OperationCode(NikonOperation.END_LIVE_VIEW))
 
     async def pairing_code(self, operations: Operations) -> str:
         """Ask for the code that the person is to compare; its digits."""
