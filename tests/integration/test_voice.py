@@ -63,7 +63,7 @@ TAPE = {
         "gone": "Attic Tape goes to 5 minutes.",
         "rewind": "Rewind",
         "rewound": "Attic Tape is rewinding.",
-        "guard": 'Recording is not allowed. Switch on "Recording allowed" first.',
+        "guard": "Recording is not allowed. Allow it first, with the switch of this tape.",
     },
     "de": {
         "record": "Nimm zehn Minuten lang auf",
@@ -73,7 +73,7 @@ TAPE = {
         "gone": "Attic Tape geht auf 5 Minuten.",
         "rewind": "Spul bitte zurück",
         "rewound": "Attic Tape spult zurück.",
-        "guard": "Aufnehmen ist nicht erlaubt. Schalte zuerst „Aufnehmen erlaubt“ ein.",
+        "guard": "Aufnehmen ist nicht erlaubt. Erlaube es zuerst, mit dem Schalter dieses Bandes.",
     },
 }
 

@@ -80,13 +80,13 @@ async def test_photos_are_asked_for(
     await set_up(hass, camera, **VOICE)
     await until(lambda: count(hass) == 3)
     await until(lambda: state(hass, LAST) not in ("unknown", "unavailable"))
+    await until(lambda: hass.states.get(SHUTTER))
     await speak(hass, language)
     assert await say(hass, says["how many"]) == says["hidden"]
     expose(hass, COUNT, LAST)
     assert await say(hass, says["how many"]) == says["so many"]
     at = dt_util.as_local(dt_util.parse_datetime(state(hass, LAST), raise_on_error=True))
     assert await say(hass, says["last"]) == says["it"].format(time=f"{at:%H:%M}")
-    await until(lambda: hass.states.get(SHUTTER))
     assert await say(hass, says["take"]) == says["hidden"]
     expose(hass, SHUTTER)
     assert await say(hass, says["take"]) == says["taken"]
