@@ -1,0 +1,125 @@
+"""What is still on a camera's card: looked through, and imported one by one."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.media_player import (
+    BrowseError,
+)
+from homeassistant.components.media_source import (
+    Unresolvable,
+    async_resolve_media,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.crcp import photo_card
+from custom_components.crcp.virtual.camera import VirtualCamera
+from tests.helpers import until
+from tests.integration.conftest import set_up
+from tests.integration.shelf import (
+    CONNECTION,
+    PICTURES,
+    ROOT,
+    Client,
+    browse,
+    camera,
+    child,
+    shade,
+    titles,
+)
+
+__all__ = ["camera"]
+
+
+@pytest.fixture
+async def waiting(hass: HomeAssistant, camera: VirtualCamera, media: Path) -> MockConfigEntry:
+    """A camera whose pictures are not imported by themselves."""
+    entry = await set_up(hass, camera, auto_import=False)
+    assert await async_setup_component(hass, "media_source", {})
+    await until(lambda: hass.states.get(CONNECTION).state == "on")
+    return entry
+
+
+async def test_one_picture_is_imported_from_the_card_by_opening_it(
+    hass: HomeAssistant, waiting: MockConfigEntry, hass_client: Client, media: Path
+) -> None:
+    client = await hass_client()
+    cameras = await browse(hass, "card")
+    assert titles(cameras) == ["Field camera"]
+    card = await browse(hass, f"card/{waiting.entry_id}")
+    assert titles(card) == [
+        "MVI_0004.MP4", "IMG_0003.CR3", "IMG_0002.JPG", "IMG_0001.JPG", "EVIL_1.JPG"
+    ]  # fmt: skip
+    answer = await client.get(child(card, "IMG_0002.JPG").thumbnail)
+    assert shade(await answer.read()) == (0, 1, 1)
+    chosen = await async_resolve_media(hass, child(card, "IMG_0002.JPG").media_content_id, None)
+    assert chosen.path
+    assert chosen.path.read_bytes() == PICTURES[1][1]
+    assert [path.name for path in media.rglob("*.*") if path.is_file()] == ["IMG_0002.JPG"]
+    assert "IMG_0002.JPG" not in titles(await browse(hass, f"card/{waiting.entry_id}"))
+    assert titles(await browse(hass, "recent")) == ["IMG_0002.JPG"]
+    bad = f"{ROOT}/card_photo/{waiting.entry_id}/nothing"
+    with pytest.raises(Unresolvable, match="not on the card"):
+        await async_resolve_media(hass, bad, None)
+    assert (await client.get(f"/api/crcp/card/{waiting.entry_id}/x/thumbnail")).status == 404
+    assert (await client.get("/api/crcp/card/nobody/x/thumbnail")).status == 404
+
+
+async def test_a_card_that_takes_long_is_read_on_meanwhile(
+    hass: HomeAssistant,
+    waiting: MockConfigEntry,
+    camera: VirtualCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(photo_card, "LISTED_WITHIN", 0)
+    camera.requests.clear()
+    with pytest.raises(BrowseError, match="still being read"):
+        await browse(hass, f"card/{waiting.entry_id}")
+    monkeypatch.undo()
+    assert len(titles(await browse(hass, f"card/{waiting.entry_id}"))) == 5
+    asked = [request.code.name for request in camera.requests]
+    assert asked.count("GET_OBJECT_HANDLES") == 1
+
+
+async def test_chosen_pictures_are_imported_by_an_action(
+    hass: HomeAssistant, waiting: MockConfigEntry, media: Path
+) -> None:
+    card = await browse(hass, f"card/{waiting.entry_id}")
+    ids = [child(card, name).media_content_id for name in ("IMG_0001.JPG", "MVI_0004.MP4")]
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), waiting.entry_id)
+
+    async def chosen(*photos: Any) -> Any:
+        data = {"device_id": device.id, "photos": list(photos)}
+        return await hass.services.async_call(
+            "crcp", "import_photos", data, blocking=True, return_response=True
+        )
+
+    selected = {"media_content_id": ids[1], "media_content_type": "video/mp4", "metadata": {}}
+    assert (await chosen(ids[0], selected))["imported"] == 2
+    here = sorted(path.name for path in media.rglob("*.*") if path.is_file())
+    assert here == ["IMG_0001.JPG", "MVI_0004.MP4"]
+    assert await hass.config_entries.async_reload(waiting.entry_id)
+    await until(lambda: hass.states.get(CONNECTION).state == "on")
+    assert (await chosen(ids[0]))["already_imported"] == 1
+    with pytest.raises(HomeAssistantError, match="not on the card"):
+        await chosen(f"{ROOT}/card_photo/{waiting.entry_id}/nothing")
+    recent = await browse(hass, "recent")
+    forgotten = {"photo": child(recent, "IMG_0001.JPG").media_content_id}
+    answer = await hass.services.async_call(
+        "crcp", "forget_photo", forgotten, blocking=True, return_response=True
+    )
+    assert answer == {"forgotten": 1}
+
+
+async def test_a_camera_that_is_off_says_so(
+    hass: HomeAssistant, waiting: MockConfigEntry, camera: VirtualCamera
+) -> None:
+    await camera.stop()
+    await until(lambda: hass.states.get(CONNECTION).state == "off")
+    with pytest.raises(BrowseError, match="not connected"):
+        await browse(hass, f"card/{waiting.entry_id}")
