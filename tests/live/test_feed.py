@@ -104,6 +104,22 @@ async def test_who_comes_late_begins_where_one_can(camera: Camera, feed: Feed) -
             assert await numbers(patient, 1) == [8]
 
 
+async def test_what_is_kept_for_who_comes_late_is_bounded(
+    camera: Camera, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture without key frames would be kept for ever; who comes late waits for the next."""
+    monkeypatch.setattr("custom_components.crcp.live.feed.MAX_KEPT", 100)
+    camera.size = 40
+    with feed.watch() as early:
+        await shows(camera, 3)
+        await numbers(early, 3)
+        with feed.watch() as late:
+            camera.show(3)
+            assert await numbers(late, 2) == [4, 5]
+        with feed.watch() as later:
+            assert await numbers(later, 2) == [4, 5]
+
+
 async def test_the_transfer_ends_some_time_after_the_last_viewer(
     camera: Camera, feed: Feed
 ) -> None:
@@ -243,6 +259,49 @@ async def test_one_transfer_ends_before_the_next_begins(camera: Camera, feed: Fe
         await feed.renew()
         await until(lambda: camera.opened == 2)
     assert order == ["open", "close", "open"]
+
+
+async def test_who_comes_while_a_transfer_ends_waits_for_that(camera: Camera, feed: Feed) -> None:
+    """The last viewer has gone, and the unit's stream is one."""
+    gate, steps = asyncio.Event(), []
+    open_it, close_it = camera.open, camera.close
+
+    async def opening() -> Camera:
+        steps.append("open")
+        return await open_it()
+
+    async def closing() -> None:
+        steps.append("closes")
+        await gate.wait()
+        steps.append("closed")
+        await close_it()
+
+    camera.close = closing
+    feed._open_source = opening
+    with feed.watch() as viewer:
+        await shows(camera, 1)
+        await numbers(viewer, 1)
+    await until(lambda: steps == ["open", "closes"])
+    with feed.watch():
+        for _ in range(5):
+            await asyncio.sleep(0)
+        gate.set()
+        await until(lambda: camera.opened == 2)
+        assert steps == ["open", "closes", "closed", "open"]
+
+
+async def test_who_begins_to_watch_does_not_wait_as_long_as_those_before(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.crcp.live.feed.RETRY_DELAYS", (0, 0, 1000))
+    feed = Feed(camera.open, linger=0)
+    camera.error = LinkError("gone")
+    for watched in (1, 2):
+        with feed.watch():
+            await until(lambda: camera.opened == 3 * watched)
+            await until(lambda: feed._failures == 3)
+        await until(lambda: feed._pump is None)
+    await feed.close()
 
 
 async def test_a_closed_feed_ends_its_viewers(camera: Camera, feed: Feed) -> None:

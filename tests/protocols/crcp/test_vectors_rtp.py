@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.crcp.protocols.crcp.errors import ProtocolError
-from custom_components.crcp.protocols.crcp.jpeg import PictureAssembler
+from custom_components.crcp.protocols.crcp.jpeg import MAX_PICTURE, PictureAssembler
 from custom_components.crcp.protocols.crcp.jpeg_tables import CHROMA_QUANTISERS, LUMA_QUANTISERS
 from custom_components.crcp.protocols.crcp.rtp import (
     Deframer,
@@ -305,6 +305,22 @@ def test_a_picture_with_a_gap_or_another_time_is_dropped() -> None:
     assembler = PictureAssembler()
     assert assembler.feed(RtpPacket(26, 1, 5, 1, _jpeg(0, b"scan"))) is None
     assert assembler.feed(RtpPacket(26, 3, 5, 1, _jpeg(4, b"data"), marker=True)) is None
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_picture_without_end_is_none(beyond: int) -> None:
+    """Its offset has 24 bits, so sixteen megabytes."""
+    assembler, size = PictureAssembler(), 1 << 16
+    parts = [size] * (MAX_PICTURE // size) + [beyond] * beyond
+    picture = None
+    for number, length in enumerate(parts):
+        # Section 3.1: type-specific, fragment offset, type 1, Q 50, 16 x 16 pixels.
+        head = (number * size).to_bytes(4) + bytes((1, 50, 2, 2))
+        last = number == len(parts) - 1
+        packet = RtpPacket(26, number, 1, 1, head + bytes(length), marker=last)
+        picture = assembler.feed(packet)
+    assert (picture is None) == bool(beyond)
+    assert len(assembler._data) <= MAX_PICTURE
 
 
 @pytest.mark.parametrize(
