@@ -296,9 +296,9 @@ async def test_who_begins_to_watch_does_not_wait_as_long_as_those_before(
     monkeypatch.setattr("custom_components.crcp.live.feed.RETRY_DELAYS", (0, 0, 1000))
     feed = Feed(camera.open, linger=0)
     camera.error = LinkError("gone")
-    for watched in (1, 2):
+    for opened in (3, 6):
         with feed.watch():
-            await until(lambda: camera.opened == 3 * watched)
+            await until(lambda opened=opened: camera.opened == opened)
             await until(lambda: feed._failures == 3)
         await until(lambda: feed._pump is None)
     await feed.close()
