@@ -228,21 +228,32 @@ async def test_the_card(demo: dict[str, Any], page: Page, subtests: pytest.Subte
         picture = await stage.find("camera", "stream")
         stop = await stage.find("button", "stop")
         await stage.house.act("crcp", "save_preset", stop, name="Door")
-        with subtests.test("it is offered and added in the card picker"):
-            await is_added_from_the_picker(stage, player)
+        with subtests.test("it is offered in the card picker, added and edited"):
+            await is_added_and_edited(stage, player)
         await play_stories(stage, subtests, await stage.show(card(player), card(picture)))
 
 
-async def is_added_from_the_picker(stage: Stage, player: str) -> None:
+async def is_added_and_edited(stage: Stage, player: str) -> None:
     page = await stage.show(way="edit=1")
     await page.get_by_role("button", name="Add card").click()
     await page.get_by_placeholder("Search entities").fill(player)
     await page.get_by_text("Media player", exact=True).first.click()
     await page.get_by_text("CRCP deck and camera").click()
     await page.wait_for_selector("hui-masonry-view crcp-card .deck")
+    assert await saved_cards(stage) == [card(player)]
+    await page.get_by_role("button", name="Edit", exact=True).last.click()
+    await page.get_by_text("Tape, picture or camera of a CRCP unit").wait_for()
+    await page.get_by_role("textbox", name="Name").fill("Attic")
+    await page.get_by_role("button", name="Save").click()
+    await page.locator("hui-masonry-view").get_by_role("heading", name="Attic").wait_for()
     await page.close()
+    assert await saved_cards(stage) == [card(player) | {"name": "Attic"}]
+
+
+async def saved_cards(stage: Stage) -> list[dict[str, str]]:
     saved = await stage.house.ask("lovelace/config", url_path=DASHBOARD)
-    assert saved["views"][0]["cards"] == [card(player)]
+    cards: list[dict[str, str]] = saved["views"][0]["cards"]
+    return cards
 
 
 async def play_stories(stage: Stage, subtests: pytest.Subtests, page: Page) -> None:

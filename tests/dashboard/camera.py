@@ -95,6 +95,9 @@ async def presets_lens_and_their_names(stage: Stage, page: Page) -> None:
 
 async def a_finger_moves_it_on_a_phone_until_the_page_is_closed(stage: Stage, page: Page) -> None:
     phone = await stage.open(await stage.phone.new_page())
+    await phone.get_by_role("button", name="Play").tap()
+    await happens(lambda: stage.sent("PLAY"), "a touch plays the tape")
+    await phone.get_by_role("button", name="Pause").tap()
     key = phone.get_by_role("button", name="Down", exact=True)
     await key.scroll_into_view_if_needed()
     left, middle, width = await place(key)
