@@ -43,7 +43,7 @@ TAKEN_WITHIN: Final = 30
 type PhotoListener = Callable[[ImportedPhoto], None]
 
 #: Is called with what went wrong, as a key, and the facts about it.
-type TroubleListener = Callable[[str, Mapping[str, int]], None]
+type TroubleListener = Callable[[str, Mapping[str, Any]], None]
 
 #: What a TroubleListener is told.
 CARD_FULL: Final = "card_full"
@@ -235,10 +235,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         status = self.photos.status
         self.desk.note_import(running=status.activity is not Activity.IDLE)
         if status.failed > self.data.photos.failed:
-            self._on_trouble(IMPORT_FAILED, {"count": status.failed})
+            facts = {"count": status.failed, "file_names": list(status.failures)}
+            self._on_trouble(IMPORT_FAILED, facts)
         self._set(photos=status)
 
-    def _on_trouble(self, kind: str, facts: Mapping[str, int]) -> None:
+    def _on_trouble(self, kind: str, facts: Mapping[str, Any]) -> None:
         for listener in tuple(self._listeners_of_trouble):
             listener(kind, facts)
 

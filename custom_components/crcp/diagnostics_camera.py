@@ -29,6 +29,7 @@ def camera_diagnostics(entry: CameraConfigEntry) -> dict[str, Any]:
     photos = asdict(told.photos)
     # The last picture's name and place are its owner's; so may be what an error says of a file.
     photos["last"] = photos["last"] is not None
+    del photos["failures"]
     photos["trouble_detail"] = bool(photos["trouble_detail"])
     return {
         "entry": async_redact_data(entry.as_dict(), REDACTED),

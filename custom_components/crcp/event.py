@@ -1,7 +1,7 @@
 """Pictures that have landed, and what keeps them from it, as events."""
 
 from collections.abc import Mapping
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
@@ -50,6 +50,6 @@ class PhotoEvent(CameraEntity, EventEntity):
         self.async_write_ha_state()
 
     @callback
-    def _on_trouble(self, kind: str, facts: Mapping[str, int]) -> None:
+    def _on_trouble(self, kind: str, facts: Mapping[str, Any]) -> None:
         self._trigger_event(kind, {"camera": self.coordinator.name, **facts})
         self.async_write_ha_state()

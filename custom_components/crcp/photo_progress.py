@@ -80,7 +80,8 @@ class ImportStatus:
     """How it stands. imported: of this camera, None while the ledger is not open.
 
     percent, remaining, seconds_left: of the run that goes on; None where there is none, or nobody
-    knows. rate: bytes a second. failed: pictures that are tried again later.
+    knows. rate: bytes a second. failed: pictures that are tried again later; failures: the
+    file names of some of them.
     """
 
     activity: Activity = Activity.IDLE
@@ -93,6 +94,7 @@ class ImportStatus:
     seconds_left: int | None = None
     rate: float = 0.0
     failed: int = 0
+    failures: tuple[str, ...] = ()
     last: ImportedPhoto | None = None
 
 

@@ -29,7 +29,15 @@ from .photo_agenda import Agenda
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
 from .photo_previews import async_get_previews
-from .photo_progress import Activity, Board, Complaints, ImportedPhoto, ImportStatus, trouble_of
+from .photo_progress import (
+    MAX_COMPLAINTS,
+    Activity,
+    Board,
+    Complaints,
+    ImportedPhoto,
+    ImportStatus,
+    trouble_of,
+)
 from .photo_source import StoppableSource
 from .protocols.ptpip.client import Initiator
 
@@ -246,7 +254,8 @@ class PhotoHost:
         failed = report.unfinished
         if not failed:
             self._complaints.forget()
-        self._board.change(failed=failed)
+        names = tuple(failure.photo.filename[:64] for failure in report.failed[:MAX_COMPLAINTS])
+        self._board.change(failed=failed, failures=names)
         return report
 
     async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:

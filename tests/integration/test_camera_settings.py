@@ -220,10 +220,17 @@ async def test_a_picture_that_cannot_be_imported_is_an_event(
 ) -> None:
     changes = async_capture_events(hass, "state_changed")
     await until(lambda: state(hass, "sensor.field_camera_photos_imported") == "3")
-    camera.faults.denied = 1
     camera.store([movie(size=1 << 20)])
+    camera.faults.no_parts = camera.faults.gone = 9
     camera_entry.runtime_data.photos.look_again()
-    await until(lambda: "import_failed" in str([c.data["new_state"] for c in changes]), within=30)
+
+    def failed() -> list[Any]:
+        states = [c.data["new_state"] for c in changes if c.data["entity_id"].startswith("event.")]
+        return [s for s in states if s.attributes.get("event_type") == "import_failed"]
+
+    await until(failed, within=30)
+    assert failed()[0].attributes["count"] == 1
+    assert failed()[0].attributes["file_names"] == ["MVI_0009.MOV"]
 
 
 async def test_a_sony_has_no_controls(
