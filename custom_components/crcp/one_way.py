@@ -7,7 +7,7 @@ from typing import Final, override
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import CONF_PARAMETERS, CONF_SUBUNITS
+from .const import CONF_PARAMETERS, CONF_SUBUNITS, DOMAIN
 from .coordinator import UnitCoordinator
 from .dial import open_one_way
 from .entity_parameter import WORDS
@@ -80,7 +80,7 @@ class OneWayCoordinator(UnitCoordinator):
     @override
     def controller(self) -> Commands:
         if self._commands is None:
-            raise HomeAssistantError("the socket is not open")
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
         return self._commands
 
     @override
