@@ -147,7 +147,7 @@ async def test_an_import_needs_a_camera_that_is_connected_and_set_up(
 async def test_an_import_whose_camera_goes_or_that_is_stopped_says_so(
     hass: HomeAssistant, camera: VirtualCamera, paused: str, media: Path
 ) -> None:
-    camera.cards[0].add(movie())
+    camera.cards[0].add(movie(size=512 << 20))
     waiting = hass.async_create_task(call(hass, "import_photos", device_id=paused))
     await until(lambda: list(media.rglob("*.part")))
     target = {"entity_id": "button.field_camera_pause_import"}
