@@ -15,12 +15,12 @@ from .coordinator import UnitCoordinator
 from .errors import DEVICE_ERRORS, in_the_users_words, invalid
 from .films import FilmStream, NoFilm
 from .live.course import Course, FromNowOn, TapeCourse
-from .live.feed import Feed
+from .live.feed import Feed, to_its_end
 from .live.viewer import Viewer
 from .protocols.crcp.client.transfer import Transfer
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.depacketise import MediaFrame
-from .protocols.crcp.errors import Refused
+from .protocols.crcp.errors import Refused, TimedOut
 from .protocols.crcp.messages import Amount, Motion, Subunit
 from .protocols.crcp.subunits import TAPE
 from .shelves import load
@@ -176,7 +176,8 @@ class ClipDesk:
     async def _look(self, course: TapeCourse) -> None:
         clock = self._hass.loop.time
         asked = clock()
-        status = await self._coordinator.controller.tape_status(self._tape)
+        # A question that is not waited for would leave the connection of no use any more.
+        status = await to_its_end(self._coordinator.controller.tape_status(self._tape))
         plays = status.operation == "PLAY"
         course.read(status.position, asked, clock(), plays=plays)
 
@@ -287,9 +288,11 @@ class ClipDesk:
             self._known_tape.commanded("FF", None)
 
         await self._coordinator.async_command(self._tape, wind)
-        async with asyncio.timeout(WINDING):
-            while (await self._coordinator.controller.tape_status(self._tape)).operation != "PAUS":
-                await asyncio.sleep(LOOK)
+        deadline = self._hass.loop.time() + WINDING
+        while (await self._coordinator.controller.tape_status(self._tape)).operation != "PAUS":
+            if self._hass.loop.time() > deadline:
+                raise TimedOut("the tape does not arrive")
+            await asyncio.sleep(LOOK)
 
     async def _load(self, name: str) -> None:
         async def mount(controller: Commands) -> None:

@@ -233,17 +233,17 @@ class Feed:
             self._forget()
             self._unsettle()
             with suppress(CrcpError):
-                await _to_its_end(source.close())
+                await to_its_end(source.close())
 
     async def _open_whole(self) -> Source:
         """Begin a transfer. Half of it would leave the unit's connection of no use any more."""
         opening = asyncio.ensure_future(self._open_source())
         try:
-            return await _to_its_end(opening)
+            return await to_its_end(opening)
         except asyncio.CancelledError:
             if not opening.cancelled() and not opening.exception():
                 with suppress(CrcpError):
-                    await _to_its_end(opening.result().close())
+                    await to_its_end(opening.result().close())
             raise
 
     async def _pause(self) -> None:
@@ -301,7 +301,7 @@ class Feed:
         self._kept_size = 0
 
 
-async def _to_its_end[T](work: Awaitable[T]) -> T:
+async def to_its_end[T](work: Awaitable[T]) -> T:
     """Wait for work, and be cancelled only after it."""
     task = asyncio.ensure_future(work)
     try:
