@@ -28,7 +28,7 @@ DASHBOARD = "the-stage"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 #: A browser that shares its processors with everything else takes its time.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class House:
