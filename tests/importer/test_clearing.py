@@ -43,6 +43,22 @@ async def test_g1_f13_an_object_that_was_told_too_small_is_not_cut_and_stays_on_
     assert list(bench.files().values()) == [some_bytes("short", 3_000_000)]
 
 
+@pytest.mark.parametrize("less", [5000, 4999, 1])
+async def test_g1_f13_a_camera_that_cannot_be_asked_for_sizes_gives_no_picture_cut_short(
+    bench: Bench, wired: WiredCamera, less: int
+) -> None:
+    """An old Nikon: what is read in parts ends where the size says, or so it seems."""
+    operations = dict(NIKON.operations)
+    del operations[OperationCode(0x9421)]
+    wired.camera.personality = replace(NIKON, operations=operations)
+    wired.add("1.JPG", some_bytes("short", 5000))
+    wired.camera.faults.info_more = -less
+    report = await wired.run(bench.make_importer(delete=True))
+    assert (report.imported, report.deleted, len(report.failed)) == (0, 0, 1)
+    assert bench.files() == {}
+    assert wired.asked(OperationCode.DELETE_OBJECT) == []
+
+
 async def test_g7_a_picture_that_differs_anywhere_from_the_known_one_is_not_deleted(
     bench: Bench, wired: WiredCamera
 ) -> None:

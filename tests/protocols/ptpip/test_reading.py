@@ -309,6 +309,20 @@ async def test_a_part_behind_the_end_shows_a_size_that_was_told_modulo_4_gib(tol
     assert await read_object(whole, Nikon(device(0x9431)), 3, Sink().write, size=told) == told
 
 
+@pytest.mark.parametrize("told", [0, 3 * PIECE])
+async def test_where_nothing_is_missing_a_byte_behind_the_end_is_asked_for(told: int) -> None:
+    """An object that was told to be empty, and one of which all that was told is there already."""
+    for size in (told + 1, told + 5000):
+        with pytest.raises(ProtocolError, match="more than"):
+            await read_object(
+                Paper(size), Nikon(device(0x9431)), 3, Sink().write, size=told, offset=told
+            )
+    paper = Paper(told)
+    nikon = Nikon(device(0x9431))
+    assert await read_object(paper, nikon, 3, Sink().write, size=told, offset=told) == told
+    assert [asked[2:5] for asked in paper.asked] == [(told, 0, 1)]
+
+
 async def test_a_camera_that_refuses_to_read_behind_the_end_is_asked_for_the_rest() -> None:
     class Exact(Paper):
         @override

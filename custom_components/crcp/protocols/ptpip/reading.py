@@ -180,9 +180,12 @@ class _Reading:
         """Read it part by part; a camera may give less than it is asked for, but not nothing."""
         size, before = self.size or 0, self.operations.cancellations
         step = SMALL_PART if self.vendor.reads_in_parts else PART
+        may_be_longer = size < route.reach and not self.vendor.tells_true_size
+        if offset == size and may_be_longer:
+            await self._end(route, offset)
         while offset < size:
             wanted = min(step, size - offset)
-            if wanted == size - offset and size < route.reach and not self.vendor.tells_true_size:
+            if wanted == size - offset and may_be_longer:
                 got = await self._last_part(route, write, offset, wanted)
             else:
                 got = await self._part(route, write, offset, wanted, wanted)
@@ -193,6 +196,17 @@ class _Reading:
             if self.operations.cancellations != before:
                 raise Refused(ResponseCode.TRANSACTION_CANCELED, route.operation)
         return size
+
+    async def _end(self, route: PartialRead, offset: int) -> None:
+        """Ask for a byte where nothing is wanted any more: an object that was told too short has it."""
+        try:
+            got = await self._part(route, _drop, offset, 0, 1)
+        except Refused as refused:
+            if refused.code in _NOT_ABOUT_LENGTH:
+                raise
+            return
+        if got:
+            raise ProtocolError(f"more than the {offset} bytes that an object was told to have")
 
     async def _last_part(self, route: PartialRead, write: Write, offset: int, wanted: int) -> int:
         """Ask for one byte more than the last: that none comes is how we know it is the last."""
@@ -212,3 +226,7 @@ class _Reading:
         return await self.operations.stream(
             route.operation, *parameters, write=window.write, expect=window.bear
         )
+
+
+async def _drop(_: memoryview) -> None:
+    pass
