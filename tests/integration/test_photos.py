@@ -16,6 +16,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.crcp import photo_agenda, photos
+from custom_components.crcp.importer.source import Photo
+from custom_components.crcp.photo_source import StoppableSource
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.photos import sample_photos
@@ -285,9 +287,17 @@ async def test_the_device_tells_who_made_it(
 
 
 async def test_what_was_announced_while_the_import_is_paused_is_looked_at_once(
-    hass: HomeAssistant, camera: VirtualCamera, media: Path
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look at the whole card finds it, so it is not asked for by its handle as well."""
+    asked: list[int] = []
+    look_up = StoppableSource.photo
+
+    async def photo(source: StoppableSource, handle: int) -> Photo | None:
+        asked.append(handle)
+        return await look_up(source, handle)
+
+    monkeypatch.setattr(StoppableSource, "photo", photo)
     entry = await set_up(hass, camera, auto_import=False)
     await until(lambda: hass.states.get(STATE).state == "paused")
     agenda = entry.runtime_data.photos._agenda
@@ -299,11 +309,9 @@ async def test_what_was_announced_while_the_import_is_paused_is_looked_at_once(
     await until(lambda: count(hass) == 4, within=60)
     await until(lambda: hass.states.get(STATE).state == "connected")
 
-    def asked(operation: OperationCode) -> list[int]:
-        return [each.parameters[0] for each in camera.requests if each.code == operation]
-
-    fetched, described = asked(OperationCode.GET_OBJECT), asked(OperationCode.GET_OBJECT_INFO)
+    requests = [each for each in camera.requests if each.code == OperationCode.GET_OBJECT]
+    fetched = [each.parameters[0] for each in requests]
     assert len(fetched) == 4
     # Once before it got its name, as every picture, and not a second time for its announcement.
-    assert described.count(new) == 1
+    assert asked.count(new) == 1
     assert new in fetched
