@@ -190,8 +190,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     @override
     async def _async_update_data(self) -> CameraState:
-        """The first state; everything later is pushed."""
-        return CameraState(connected=False, photos=self.photos.status, facts=self.desk.facts)
+        """The first state, and what is known when somebody asks for it; all else is pushed."""
+        return replace(self.data, photos=self.photos.status, facts=self.desk.facts)
 
     async def _connect(self) -> Initiator:
         data = self.config_entry.data

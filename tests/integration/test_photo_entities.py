@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -200,3 +201,19 @@ async def test_a_camera_with_one_session_is_left_when_all_is_here(
     assert next(camera._numbers) == 2
     await hass.config_entries.async_unload(entry.entry_id)
     await camera.stop()
+
+
+async def test_asking_for_an_update_does_not_lose_a_connected_camera(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    entry = await set_up(hass, camera)
+    await until(lambda: entry.runtime_data.data.connected)
+    assert await async_setup_component(hass, "homeassistant", {})
+    await hass.services.async_call(
+        "homeassistant",
+        "update_entity",
+        {"entity_id": "binary_sensor.field_camera_connection"},
+        blocking=True,
+    )
+    await entry.runtime_data.async_refresh()
+    assert entry.runtime_data.data.connected
