@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-import os
 from pathlib import Path
 import sys
 import textwrap
@@ -20,7 +19,7 @@ from tests.virtual.watching import footage, needs_ffmpeg, pictures, shown
 
 __all__ = ["footage"]
 
-ROOT = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[2] / "custom_components" / "crcp"
 
 
 class Reel:
@@ -109,15 +108,31 @@ async def test_a_program_that_is_killed_leaves_no_process(footage: Footage, tmp_
     host.write_text(
         textwrap.dedent(
             """
-            import asyncio, sys
+            import asyncio, sys, types
             from pathlib import Path
-            from custom_components.crcp.live.conversion import convert
-            from tests.live.test_conversion import Reel
+
+            # The package without what sets it up: Home Assistant takes many seconds to come.
+            package = types.ModuleType("crcp")
+            package.__path__ = [sys.argv[2]]
+            sys.modules["crcp"] = package
+
+            from crcp.live.conversion import convert
+            from crcp.protocols.crcp.depacketise import MediaFrame
+
+            class Reel:
+                dropped = 0
+
+                async def frames(self):
+                    for _ in range(50):
+                        yield MediaFrame(26, 0, Path(sys.argv[1]).read_bytes(), True)
+                        await asyncio.sleep(0)
+                    await asyncio.Event().wait()
+
+                async def close(self):
+                    pass
 
             async def main():
-                reel = Reel(26, (Path(sys.argv[1]).read_bytes(),) * 50)
-                reel.goes_on = True
-                source = await convert(reel, 26, "ffmpeg")
+                source = await convert(Reel(), 26, "ffmpeg")
                 await anext(source.frames())
                 print(source._process.pid, flush=True)
                 await asyncio.Event().wait()
@@ -126,11 +141,8 @@ async def test_a_program_that_is_killed_leaves_no_process(footage: Footage, tmp_
             """
         )
     )
-    command = [sys.executable, str(host), str(tmp_path / "picture.jpg")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, env=environment
-    )
+    command = [sys.executable, str(host), str(tmp_path / "picture.jpg"), str(PACKAGE)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout
     child = int(await process.stdout.readline())
     assert is_there(child)
