@@ -319,7 +319,8 @@ class ClipDesk:
 
 def _answer(clip: Clip, wanted: float, reason: str) -> Answer:
     """What an action tells of a clip. reason: why it is shorter than it should be, if it is."""
-    is_complete = clip.duration >= wanted - NEAR and clip.offset < NEAR
+    is_there = clip.duration >= wanted - NEAR and clip.offset < NEAR
+    is_complete = is_there and not clip.stretch.missing
     told: Answer = {
         "media_content_id": clip.place,
         "path": str(clip.stored.path),
@@ -329,5 +330,6 @@ def _answer(clip: Clip, wanted: float, reason: str) -> Answer:
         "pictures_missing": clip.stretch.missing,
     }
     if not is_complete:
+        reason = "pictures_missing" if is_there else reason
         told["reason"] = "disk_full" if clip.disk_full else reason
     return told

@@ -13,6 +13,7 @@ import pytest
 
 from custom_components.crcp import clips
 from custom_components.crcp.clips import FOLDER, async_sweep
+from custom_components.crcp.protocols.crcp.rtp import RtpPacket, Sender
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.clips import Clip
 from custom_components.crcp.virtual.footage import Footage
@@ -73,6 +74,35 @@ async def test_a_picture_that_is_interrupted_leaves_what_came(
     assert told["complete"] is False
     assert 0.5 < told["duration"] < 2.9
     assert len(numbers_in(media / told["path"])) == pytest.approx(25 * told["duration"], abs=5)
+
+
+async def test_pictures_that_got_lost_on_the_way_are_told(
+    hass: HomeAssistant,
+    put: SetUp,
+    footage: Footage,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unit = scenes.camera()
+    scenes.show(unit, footage)
+    await put(unit)
+    to_lose, send = [], Sender.packet
+
+    def packet(sender: Sender, payload: bytes, at: int, *, marker: bool = False) -> RtpPacket:
+        if to_lose:
+            to_lose.pop()
+            send(sender, b"", at)
+        return send(sender, payload, at, marker=marker)
+
+    monkeypatch.setattr(Sender, "packet", packet)
+    recording = asyncio.create_task(answer(hass, "record_stream", duration={"seconds": 3}))
+    await until(lambda: (attribute(hass, CAMERA, "clip_progress") or 0) > 5)
+    to_lose.append(1)
+    told = await recording
+    assert not to_lose
+    assert told["pictures_missing"] > 0
+    assert (told["complete"], told["reason"]) == (False, "pictures_missing")
+    assert told["duration"] == pytest.approx(3, abs=0.3)
 
 
 async def test_without_any_picture_there_is_no_clip(

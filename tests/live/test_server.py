@@ -67,3 +67,13 @@ async def test_a_player_that_goes_away_leaves_nothing_in_the_log(
     writer.transport.abort()
     await until(lambda: feed.viewers == 0)
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+async def test_a_player_that_goes_away_while_nothing_comes_counts_no_longer(
+    server: PictureServer, feed: Feed, camera: Camera
+) -> None:
+    _, writer = await player(server)
+    await until(lambda: camera.opened == 1)
+    assert feed.viewers == 1
+    writer.close()
+    await until(lambda: feed.viewers == 0)
