@@ -76,6 +76,18 @@ async def test_a_picture_that_is_interrupted_leaves_what_came(
     assert len(numbers_in(media / told["path"])) == pytest.approx(25 * told["duration"], abs=5)
 
 
+async def test_a_tape_that_records_is_left_alone(
+    hass: HomeAssistant, put: SetUp, unit: VirtualUnit, media: Path
+) -> None:
+    await put(unit)
+    await act(hass, "switch.turn_on", GUARD)
+    await act(hass, "button.press", "button.attic_tape_record")
+    before = len(unit.commands)
+    with pytest.raises(ServiceValidationError, match="is recording"):
+        await answer(hass, "fetch_clip", start=0, end=1)
+    assert {command.name for command in unit.commands[before:]} <= {"STAT"}
+
+
 async def test_pictures_that_got_lost_on_the_way_are_told(
     hass: HomeAssistant,
     put: SetUp,
