@@ -1,5 +1,6 @@
 """Add a CRCP unit: found by itself, or by its address; with a login, encrypted, or one way."""
 
+from collections.abc import Mapping
 import re
 from typing import Any, Final
 
@@ -39,14 +40,15 @@ from .const import (
 )
 from .dial import dial, greeting, open_one_way
 from .entity_parameter import WORDS
-from .flow import DeviceFlow, address_fields
+from .flow import Create, DeviceFlow, address_fields
 from .identity import new_identity
 from .names import clean_name, identifier, is_host, unlike
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.errors import NotAuthorised
 from .protocols.crcp.login import PlainPassword
 from .protocols.crcp.session import PORT
-from .protocols.crcp.subunits import TELLTALE_TYPES
+from .protocols.crcp.status import MAX_SUBUNITS
+from .protocols.crcp.subunits import CAMERA, POWER, TAPE, TELLTALE_TYPES
 
 _PASSWORD: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 
@@ -55,6 +57,9 @@ SOME_UNIT: Final = "CRCP unit"
 
 #: What a unit that cannot be asked most often has.
 _USUAL: Final = ("POWER0", "TAPE0", "CAMERA0")
+#: What can be commanded without an answer: a picture cannot be fetched so.
+ONE_WAY_KINDS: Final = frozenset({POWER, TAPE, CAMERA})
+
 _USUAL_PARAMETERS: Final = ("pan", "tilt", "zoom")
 
 
@@ -137,19 +142,33 @@ class UnitFlow(DeviceFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask what a unit is that cannot tell, and how datagrams to it are signed."""
+
+        async def create() -> ConfigFlowResult:
+            return await self._create_one_way(in_the_drafts_words(user_input or {}))
+
+        shown = {CONF_SUBUNITS: self._facts.get(CONF_SUBUNITS) or list(_USUAL)}
+        return await self._ask_one_way("unit_one_way", user_input, create, shown)
+
+    async def _ask_one_way(
+        self,
+        step_id: str,
+        user_input: dict[str, Any] | None,
+        create: Create,
+        shown: Mapping[str, Any],
+    ) -> ConfigFlowResult:
         errors: dict[str, str] = {}
-        if user_input is not None:
-            listed = [parse_subunit(each.strip()) for each in user_input[CONF_SUBUNITS]]
-            if not listed or any(s is None or s.kind not in TELLTALE_TYPES for s in listed):
-                errors[CONF_SUBUNITS] = "not_a_subunit"
-            else:
-                return await self._create_one_way(user_input)
-        shown = user_input or {CONF_SUBUNITS: self._facts.get(CONF_SUBUNITS) or list(_USUAL)}
+        typed = [each.strip() for each in (user_input or {}).get(CONF_SUBUNITS, ())]
+        if user_input and not _are_subunits(typed):
+            errors[CONF_SUBUNITS] = "not_a_subunit"
+        elif user_input and len(set(typed)) > MAX_SUBUNITS:
+            errors[CONF_SUBUNITS] = "too_many_subunits"
+        if not errors:
+            return await self._ask(step_id, ONE_WAY_SCHEMA, user_input, create, shown)
         return self.async_show_form(
-            step_id="unit_one_way",
-            data_schema=self.add_suggested_values_to_schema(ONE_WAY_SCHEMA, shown),
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(ONE_WAY_SCHEMA, user_input),
             errors=errors,
-            description_placeholders={"host": self._address[CONF_HOST]},
+            description_placeholders={"name": self._name, "host": self._address[CONF_HOST]},
         )
 
     async def unit_discovered(
@@ -192,8 +211,6 @@ class UnitFlow(DeviceFlow):
 
     async def _create_one_way(self, given: dict[str, Any]) -> ConfigFlowResult:
         data = {CONF_KIND: Kind.UNIT, **self._address, **self._facts, **given}
-        subunits = filter(None, (parse_subunit(each.strip()) for each in given[CONF_SUBUNITS]))
-        data[CONF_SUBUNITS] = [str(subunit) for subunit in subunits]
         (await open_one_way(data)).close()
         if self.unique_id is None:
             await self._identify_by_address(data[CONF_HOST], data[CONF_PORT])
@@ -270,6 +287,17 @@ class UnitFlow(DeviceFlow):
 def address_id(host: str, port: int) -> str:
     """The identity of a unit that announces none."""
     return f"crcp:{host}:{port}"
+
+
+def in_the_drafts_words(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person told of a unit that cannot tell, each subunit once and as the draft writes it."""
+    subunits = filter(None, (parse_subunit(each.strip()) for each in given[CONF_SUBUNITS]))
+    return {**given, CONF_SUBUNITS: list(dict.fromkeys(map(str, subunits)))}
+
+
+def _are_subunits(typed: list[str]) -> bool:
+    subunits = [parse_subunit(each) for each in typed]
+    return bool(subunits) and all(each and each.kind in TELLTALE_TYPES for each in subunits)
 
 
 def _name_from(said: str) -> str:

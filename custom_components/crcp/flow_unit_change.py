@@ -13,10 +13,27 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME, CONF_VERIFY_SSL
 
-from .const import CONF_ACCOUNT, CONF_CHANNEL, CONF_GREETING, CONF_PLAIN, DOMAIN, Channel
+from .const import (
+    CONF_ACCOUNT,
+    CONF_CHANNEL,
+    CONF_GREETING,
+    CONF_PARAMETERS,
+    CONF_PLAIN,
+    CONF_SUBUNITS,
+    DOMAIN,
+    Channel,
+)
 from .dial import dial, greeting, open_one_way
+from .entity_parameter import WORDS
 from .errors import DEVICE_ERRORS, AnotherUnit
-from .flow_unit import ADDRESS_SCHEMA, LOGIN_SCHEMA, UnitFlow, address_id
+from .flow_unit import (
+    ADDRESS_SCHEMA,
+    LOGIN_SCHEMA,
+    ONE_WAY_KINDS,
+    UnitFlow,
+    address_id,
+    in_the_drafts_words,
+)
 from .identity import fix_identity
 from .protocols.crcp.client import Controller
 from .protocols.crcp.errors import LinkError, NotAuthorised, TimedOut
@@ -26,6 +43,9 @@ _LOGIN = (CONF_USERNAME, CONF_PASSWORD, CONF_ACCOUNT, CONF_PLAIN)
 
 #: How a unit is spoken to; left out of an entry where it is as usual.
 _ADDRESS = (CONF_HOST, CONF_PORT, CONF_CHANNEL, CONF_VERIFY_SSL)
+
+#: What a person told of a unit that cannot tell; one that answers tells it itself.
+_ABILITIES = (CONF_SUBUNITS, CONF_PARAMETERS)
 
 
 class UnitChangeFlow(UnitFlow):
@@ -66,6 +86,20 @@ class UnitChangeFlow(UnitFlow):
     ) -> ConfigFlowResult:
         """Ask for the password again: the one that is kept is not for this address."""
         return await self._ask_login("reconfigure_login", user_input)
+
+    async def async_step_reconfigure_one_way(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what the unit is: it will not tell any more."""
+
+        async def change() -> ConfigFlowResult:
+            told = self._with_kept_password(in_the_drafts_words(user_input or {}))
+            (await open_one_way({**self._address, **told})).close()
+            self._store(told)
+            return self.async_abort(reason="reconfigure_successful")
+
+        shown = _told_by(self._entry)
+        return await self._ask_one_way("reconfigure_one_way", user_input, change, shown)
 
     async def async_step_unit_moved(
         self, user_input: dict[str, Any] | None = None
@@ -150,10 +184,7 @@ class UnitChangeFlow(UnitFlow):
 
     async def _move(self) -> ConfigFlowResult:
         if _is_one_way(self._address):
-            login = _login_of(self._entry)
-            (await open_one_way({**self._address, **login})).close()
-            self._store(login)
-            return self.async_abort(reason="reconfigure_successful")
+            return await self.async_step_reconfigure_one_way()
         async with self._seat():
             try:
                 await self._look()
@@ -161,6 +192,13 @@ class UnitChangeFlow(UnitFlow):
                 return await self.async_step_reconfigure_login()
         self._store()
         return self.async_abort(reason="reconfigure_successful")
+
+    def _with_kept_password(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """It is not shown, so it is not typed again; and it signs datagrams without being sent."""
+        kept = self._entry.data
+        if told.get(CONF_PASSWORD) or told.get(CONF_USERNAME) != kept.get(CONF_USERNAME):
+            return dict(told)
+        return {**told, **{k: kept[k] for k in (CONF_PASSWORD,) if k in kept}}
 
     @asynccontextmanager
     async def _seat(self) -> AsyncIterator[None]:
@@ -193,14 +231,15 @@ class UnitChangeFlow(UnitFlow):
         if expected is not None and said != expected:
             raise AnotherUnit(expected, said)
 
-    def _store(self, login: Mapping[str, Any] | None = None) -> None:
+    def _store(self, told: Mapping[str, Any] | None = None) -> None:
         fix_identity(self.hass, self._entry)
-        kept = {k: v for k, v in self._entry.data.items() if k not in (*_LOGIN, *_ADDRESS)}
+        changed = (*_LOGIN, *_ADDRESS, *_ABILITIES)
+        kept = {k: v for k, v in self._entry.data.items() if k not in changed}
         unique_id = self._entry.unique_id
         if unique_id == address_id(self._entry.data[CONF_HOST], self._entry.data[CONF_PORT]):
             unique_id = address_id(self._address[CONF_HOST], self._address[CONF_PORT])
         self.hass.config_entries.async_update_entry(
-            self._entry, unique_id=unique_id, data={**kept, **self._address, **(login or {})}
+            self._entry, unique_id=unique_id, data={**kept, **self._address, **(told or {})}
         )
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
@@ -220,6 +259,19 @@ def _address_of(entry: ConfigEntry[Any]) -> dict[str, Any]:
 
 def _login_of(entry: ConfigEntry[Any]) -> dict[str, Any]:
     return {key: entry.data[key] for key in _LOGIN if key in entry.data}
+
+
+def _told_by(entry: ConfigEntry[Any]) -> dict[str, Any]:
+    """What is known of a unit, for a person to say what it is."""
+    told = {key: entry.data[key] for key in (CONF_USERNAME, *_ABILITIES) if key in entry.data}
+    if CONF_SUBUNITS not in told and entry.state is ConfigEntryState.LOADED:
+        state = entry.runtime_data.known.state
+        names = {name for camera in state.cameras.values() for name in camera.parameters}
+        told[CONF_SUBUNITS] = [
+            str(each) for each in state.unit.subunits if each.kind in ONE_WAY_KINDS
+        ]
+        told[CONF_PARAMETERS] = [words.key for name, words in WORDS.items() if name in names]
+    return told
 
 
 def _is_one_way(data: Mapping[str, Any]) -> bool:
