@@ -5,7 +5,9 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
+import voluptuous as vol
 
 from .const import DOMAIN
 from .known import Known
@@ -13,6 +15,7 @@ from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.commands import UnitState
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import (
+    MAX_DECIMALS,
     Bounds,
     CameraStatus,
     Parameter,
@@ -20,11 +23,60 @@ from .protocols.crcp.status import (
     TapeStatus,
     UnitStatus,
 )
+from .protocols.crcp.subunits import CAMERA_COMMANDS, TAPE_COMMANDS
+from .tapes import UNKNOWN
 
 _VERSION: Final = 1
 
 #: Seconds until a change is written: a set-up brings several, and a unit is seldom rebuilt.
 DELAY: Final = 10.0
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+def _each(fields: Mapping[str, Any]) -> dict[vol.Marker, Any]:
+    """Every one of these, by name. Of subunits there may be none at all."""
+    return {vol.Required(name): field for name, field in fields.items()}
+
+
+_NUMBER: Final = vol.Any(int, float)
+_MAYBE: Final = vol.Any(None, int, float)
+_BOUNDS: Final = vol.Any(None, _each({"minimum": _MAYBE, "maximum": _MAYBE}))
+_TAPE: Final = _each(
+    {
+        "operation": vol.In({UNKNOWN, *(form.name for form in TAPE_COMMANDS)}),
+        "position": _MAYBE,
+        "abilities": {str: _each({"word": str, "speed": _BOUNDS, "position": _BOUNDS})},
+        "reported": str,
+    }
+)
+_PARAMETER: Final = _each(
+    {
+        "name": vol.In({form.name for form in CAMERA_COMMANDS}),
+        "word": str,
+        "minimum": _MAYBE,
+        "current": _MAYBE,
+        "maximum": _MAYBE,
+        "automatic": vol.Any(None, bool),
+        "decimals": vol.All(int, vol.Range(min=0, max=MAX_DECIMALS)),
+    }
+)
+_SCHEMA: Final = vol.Schema(
+    _each(
+        {
+            "subunits": {str: str},
+            "power": {str: vol.Any(None, bool)},
+            "assumed": {str: bool},
+            "tapes": {str: _TAPE},
+            "names": {str: [str]},
+            "speeds": {str: _NUMBER},
+            "cameras": {str: [_PARAMETER]},
+            "automatic": [vol.ExactSequence([str, str])],
+        }
+    ),
+    extra=vol.REMOVE_EXTRA,
+)
 
 
 class Memory:
@@ -35,18 +87,19 @@ class Memory:
         self._known = known
         self._values = values
         self._kept: dict[str, Any] = {}
-        self._written: dict[str, Any] = {}
+        self._is_written = True
         self._closed = False
 
     async def recall(self) -> bool:
         """Take what is kept as what is known; whether there is anything."""
-        stored = await self._store.async_load() or {}
         try:
+            stored = _SCHEMA(await self._store.async_load() or {})
             _read(stored, self._known)
-        except KeyError, TypeError, ValueError, AttributeError:
-            # A file that was edited by hand tells nothing; the unit will.
+        except KeyError, ValueError, vol.Invalid, NotImplementedError, HomeAssistantError:
+            # A file that was edited by hand, or that another version has left, tells nothing; the
+            # unit will.
             return False
-        self._kept = self._written = stored
+        self._kept = stored
         return True
 
     @callback
@@ -54,14 +107,19 @@ class Memory:
         """Keep what is known now, if it is new."""
         now = _written(self._known, values=self._values)
         if now != self._kept and not self._closed:
-            self._kept = now
-            self._store.async_delay_save(lambda: now, DELAY)
+            self._kept, self._is_written = now, False
+            self._store.async_delay_save(self._write, DELAY)
 
     async def close(self) -> None:
         """Write what is still to be written, and nothing more."""
+        self.keep()
         self._closed = True
-        if self._kept != self._written:
-            await self._store.async_save(self._kept)
+        if not self._is_written:
+            await self._store.async_save(self._write())
+
+    def _write(self) -> dict[str, Any]:
+        self._is_written = True
+        return self._kept
 
 
 async def async_forget(hass: HomeAssistant, entry_id: str) -> None:

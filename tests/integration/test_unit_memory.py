@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.crcp import link as link_module
 from custom_components.crcp.protocols.crcp.errors import LinkError
+from custom_components.crcp.protocols.crcp.messages import Subunit
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.unit import VirtualUnit
 from custom_components.crcp.virtual.unit_faults import FAULTS
@@ -123,6 +124,52 @@ async def test_what_was_never_there_is_tried_again(hass: HomeAssistant, start: S
     assert entry.state is ConfigEntryState.SETUP_RETRY
 
 
+DAMAGE = {
+    ("names", "TAPE0"): 7,
+    ("speeds", "TAPE0"): "fast",
+    ("subunits", "POWER0"): None,
+    ("subunits", ""): "POWER0",
+    ("power", "POWER0"): "maybe",
+    ("automatic",): [["CAMERA0"]],
+    ("tapes", "TAPE0", "operation"): 5,
+    ("tapes", "TAPE0", "abilities", "PLAY", "speed", "minimum"): "a",
+    ("cameras", "CAMERA0", 0, "name"): "NOSUCH",
+    ("cameras", "CAMERA0", 0, "minimum"): "x",
+    ("cameras", "CAMERA0", 0, "decimals"): "two",
+}
+
+
+@pytest.mark.parametrize("path", DAMAGE, ids=lambda path: ".".join(map(str, path)))
+async def test_of_a_damaged_memory_nothing_is_taken(
+    hass: HomeAssistant, put: SetUp, hass_storage: dict[str, Any], path: tuple[Any, ...]
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await unit.stop()
+    *way, last = path
+    here = hass_storage[key_of(entry)]["data"]
+    for key in way:
+        here = here[key]
+    here[last] = DAMAGE[path]
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_key == "cannot_connect"
+
+
+@pytest.mark.parametrize("version", [0, 2])
+async def test_the_memory_of_another_version_stops_nobody(
+    hass: HomeAssistant, put: SetUp, hass_storage: dict[str, Any], version: int
+) -> None:
+    entry = await put(scenes.studio())
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[key_of(entry)]["version"] = version
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert (entry.state, state(hass, POWER)) == (ConfigEntryState.LOADED, "on")
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass_storage[key_of(entry)]["version"] == 1
+
+
 @pytest.mark.parametrize("stored", [{}, [], {"tapes": {"TAPE0": 5}}, {"tapes": {"": {}}}])
 async def test_a_memory_that_makes_no_sense_is_none(
     hass: HomeAssistant, put: SetUp, hass_storage: dict[str, Any], stored: Any
@@ -178,3 +225,17 @@ async def test_a_unit_that_falls_silent_for_ever_is_told_once(
     ]
     assert len(told) == 1
     assert LinkError.__name__ not in told[0]
+
+
+async def test_how_a_tape_is_to_play_and_what_is_automatic_outlast_a_restart(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    focus = (Subunit("CAMERA", 0), "FOCU")
+    entry.runtime_data.known.tape(Subunit("TAPE", 0)).chosen_speed = 0.5
+    entry.runtime_data.known.targets.automatic.add(focus)
+    await restart_without(hass, entry, unit)
+    known = entry.runtime_data.known
+    assert known.tape(Subunit("TAPE", 0)).chosen_speed == 0.5
+    assert known.targets.automatic == {focus}

@@ -1,7 +1,9 @@
 """A unit that only takes datagrams: everything assumed, everything signed, nothing asked."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
@@ -158,3 +160,46 @@ async def test_a_range_that_nobody_tells_is_that_of_its_unit_of_measure(
     for name, *expected in (("pan", -360, 360, 0.1), ("zoom", 0, 100, 0.1)):
         number = f"number.attic_camera_{name}"
         assert [attribute(hass, number, each) for each in ("min", "max", "step")] == expected
+
+
+@pytest.fixture
+async def forth_and_back(
+    hass: HomeAssistant,
+    one_way: MockConfigEntry,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """A value was known, another one was written, and now it is what it was. Where it is stored."""
+    key = f"crcp.unit_{one_way.entry_id}"
+    await act(hass, "number.set_value", PAN, value=10)
+    await hass.config_entries.async_reload(one_way.entry_id)
+    await hass.async_block_till_done()
+    monkeypatch.setattr("custom_components.crcp.memory.DELAY", 0.01)
+    await act(hass, "number.set_value", PAN, value=50)
+    await until(lambda: "50.0" in str(hass_storage[key]["data"]["cameras"]))
+    monkeypatch.setattr("custom_components.crcp.memory.DELAY", 3600.0)
+    await act(hass, "number.set_value", PAN, value=10)
+    return key
+
+
+async def test_what_was_said_last_is_remembered_and_not_what_was_written_last(
+    hass: HomeAssistant, one_way: MockConfigEntry, forth_and_back: str
+) -> None:
+    await hass.config_entries.async_reload(one_way.entry_id)
+    await hass.async_block_till_done()
+    assert state(hass, PAN) == "10.0"
+
+
+async def test_nothing_is_written_of_what_was_removed(
+    hass: HomeAssistant,
+    one_way: MockConfigEntry,
+    forth_and_back: str,
+    hass_storage: dict[str, Any],
+) -> None:
+    await hass.config_entries.async_remove(one_way.entry_id)
+    await hass.async_block_till_done()
+    assert forth_and_back not in hass_storage
+    # Whatever is still to be written is written at the very end.
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert forth_and_back not in hass_storage

@@ -13,6 +13,9 @@ from .grammar import AUTO as AUTO_WORD, MANUAL, fold, split_words
 from .messages import Reply, Subunit
 from .subunits import CAMERA, COMMANDS, TAPE, TELLTALE_TYPES, find_form
 
+#: No motor is as fine as this, and a step of 10 ** -400 would be none.
+MAX_DECIMALS: Final = 6
+
 #: One pair of bounds alone is a speed, unless it reaches further than any deck runs; then it is
 #: a position.
 FASTEST_SPEED = 256
@@ -93,7 +96,7 @@ class Parameter:
     """One camera parameter in the unit's own numbers (section 9).
 
     automatic: whether AUTO is on; None where the unit does not tell or has no AUTO.
-    decimals: fraction digits that the unit shows, which tells its precision.
+    decimals: fraction digits that the unit shows, which tells its precision; MAX_DECIMALS at most.
     """
 
     name: str
@@ -287,7 +290,9 @@ def _number(text: str) -> float | None:
 
 
 def _decimals(text: str) -> int:
-    return len(text.partition(".")[2]) if _number(text) is not None else 0
+    if _number(text) is None:
+        return 0
+    return min(len(text.partition(".")[2]), MAX_DECIMALS)
 
 
 # -- writing -----------------------------------------------------------------------------------
