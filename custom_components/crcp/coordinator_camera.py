@@ -9,7 +9,7 @@ import logging
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -17,14 +17,16 @@ from homeassistant.util.hass_dict import HassKey
 
 from .camera_desk import CameraDesk
 from .camera_facts import CameraFacts
-from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL
-from .errors import AnotherCamera, DeviceError, error_detail, error_key
+from .const import CONF_SERIAL
+from .dial_camera import Address, address_of, dial_camera, dial_elsewhere
+from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_detail, error_key
 from .issues import Issues
 from .link import Link
 from .photo_options import CONF_AUTO, CONF_SKIP_PRESENT
 from .photo_progress import Activity, ImportedPhoto, ImportStatus
 from .photos import PhotoHost
 from .protocols.ptpip.client import Initiator
+from .protocols.ptpip.errors import LinkError, TimedOut
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -123,6 +125,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._listeners_of_trouble: set[TroubleListener] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
+        self._announced: Address | None = None
 
     @callback
     def async_start(self) -> None:
@@ -137,8 +140,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         entry.async_on_unload(self.hass.async_add_shutdown_job(job))
 
     @callback
-    def async_sighted(self) -> None:
-        """The camera announced itself: try now."""
+    def async_sighted(self, address: Address | None = None) -> None:
+        """The camera announced itself: try now.
+
+        address: where it says that it is. Anybody can say that, so it is not believed: it is looked
+        at when the camera is silent where it was.
+        """
+        self._announced = address
         self._link.hurry()
 
     @callback
@@ -194,28 +202,35 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return replace(self.data, photos=self.photos.status, facts=self.desk.facts)
 
     async def _connect(self) -> Initiator:
-        data = self.config_entry.data
-        initiator = await Initiator.connect(
-            data[CONF_HOST],
-            data[CONF_PORT],
-            guid=bytes.fromhex(data[CONF_GUID]),
-            friendly_name=data[CONF_FRIENDLY_NAME],
-        )
         try:
-            device = await initiator.begin()
-            expected = data[CONF_SERIAL]
-            if device.serial_number and device.serial_number != expected:
-                raise AnotherCamera(expected, device.serial_number)
-        except BaseException:
-            await initiator.abort()
+            return await dial_camera(self.config_entry.data)
+        except LinkError, TimedOut, AnotherCamera:
+            if found := await self._find():
+                return found
             raise
-        return initiator
+
+    async def _find(self) -> Initiator | None:
+        """Look where the camera was announced; it is followed if it is there, and the same."""
+        entry, address = self.config_entry, self._announced
+        if address is None or address == address_of(entry.data):
+            return None
+        try:
+            found = await dial_elsewhere(entry.data, address)
+        except DEVICE_ERRORS as error:
+            _LOGGER.debug("%s is not where it was announced: %s", self.name, error_detail(error))
+            # Who is not there yet may come, and is looked for again; who answered otherwise is not.
+            if self._announced is address and not isinstance(error, LinkError | TimedOut):
+                self._announced = None
+            return None
+        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **address})
+        return found
 
     async def _use(self, initiator: Initiator) -> None:
         """Import what is there, then each picture that is announced, until the connection ends."""
         self._link.stay_away = initiator.vendor.reconnect_after
         self._link.patient = initiator.vendor.single_session
         self._busy = 0
+        self._announced = None
         _LOGGER.info("%s is connected", self.name)
         self._set(connected=True, refusal="", refusal_detail="")
         desk = asyncio.create_task(self.desk.async_serve(initiator), name="crcp camera desk")

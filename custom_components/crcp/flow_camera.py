@@ -29,6 +29,7 @@ from .const import (
     Kind,
 )
 from .coordinator_camera import async_hand_over
+from .dial_camera import address_of, own_id
 from .flow import address_fields
 from .flow_pairing import CONF_MAKE, MAKES, OTHER, PairingFlow, make_of
 from .names import clean_name, identifier, is_host
@@ -90,10 +91,10 @@ class CameraFlow(PairingFlow):
         # A camera tells its serial only over a connection, and some allow one connection only.
         # So the announcement itself is the identity until the user wants the camera.
         self._discovery_id = identifier(announced.identity) or identifier(announced.host)
-        await self._follow_known()
+        if self._wake_known():
+            return self.async_abort(reason="already_configured")
         await self.async_set_unique_id(f"ptpip:announced:{self._discovery_id}")
         self._abort_if_unique_id_configured()
-        self._async_abort_entries_match({CONF_KIND: Kind.CAMERA, **self._address})
         if self.hass.config_entries.flow.async_has_matching_flow(self):
             return self.async_abort(reason="already_in_progress")  # it announces itself twice
         self._name = clean_name(announced.name, "PTP-IP camera")
@@ -138,18 +139,27 @@ class CameraFlow(PairingFlow):
 
     # -- which camera it is --------------------------------------------------------------------
 
-    async def _follow_known(self) -> None:
-        """End with an announcement of a camera that has an entry: it is there, maybe elsewhere."""
-        for entry in self._async_current_entries():
-            if entry.data.get(CONF_DISCOVERY_ID) == self._discovery_id:
-                await self.async_set_unique_id(entry.unique_id)
-                self._sighted()
-                self._abort_if_unique_id_configured(updates=self._address)
+    def _wake_known(self) -> bool:
+        """Tell the entries of the announced camera; whether there are any.
+
+        An announcement is anybody's, so it changes nothing here: the entry looks for its camera.
+        """
+        known = [entry for entry in self._async_current_entries() if self._is_of(entry)]
+        for entry in known:
+            if entry.state is ConfigEntryState.LOADED:
+                entry.runtime_data.async_sighted(self._address)
+        return bool(known)
+
+    def _is_of(self, entry: ConfigEntry) -> bool:
+        """Whether the announcement is of an entry's camera: by its id, or by its address."""
+        if entry.data[CONF_KIND] != Kind.CAMERA:
+            return False
+        named = entry.data.get(CONF_DISCOVERY_ID) == self._discovery_id
+        return named or address_of(entry.data) == self._address
 
     def _serial(self, guid: bytes, device: DeviceInfo) -> str:
         """What tells a camera from all others."""
-        own_id = guid.hex() if any(guid) else ""
-        serial = device.serial_number or own_id or self._discovery_id
+        serial = device.serial_number or own_id(guid) or self._discovery_id
         return serial or str(self._address[CONF_HOST])
 
     async def _known_camera(self, guid: bytes, device: DeviceInfo) -> ConfigFlowResult | None:
@@ -158,7 +168,7 @@ class CameraFlow(PairingFlow):
         await self.async_set_unique_id(f"ptpip:{serial}", raise_on_progress=False)
         for entry in self._async_current_entries():
             if entry.unique_id == self.unique_id:
-                if _is_another(entry, guid.hex() if any(guid) else ""):
+                if _is_another(entry, own_id(guid)):
                     camera = {"camera": entry.title}
                     return self.async_abort(reason="same_serial", description_placeholders=camera)
                 # An address that works is not given up for another.
@@ -176,7 +186,7 @@ class CameraFlow(PairingFlow):
                 CONF_GUID: self.identity.guid.hex(),
                 CONF_FRIENDLY_NAME: self.identity.friendly_name,
                 CONF_SERIAL: self._serial(guid, device),
-                CONF_CAMERA_GUID: guid.hex() if any(guid) else "",
+                CONF_CAMERA_GUID: own_id(guid),
                 CONF_DISCOVERY_ID: self._discovery_id,
                 CONF_MANUFACTURER: clean_name(device.manufacturer, ""),
                 CONF_MODEL: clean_name(device.model, ""),
@@ -186,15 +196,15 @@ class CameraFlow(PairingFlow):
         )
 
 
-def _is_another(entry: ConfigEntry, own_id: str) -> bool:
+def _is_another(entry: ConfigEntry, found: str) -> bool:
     """Whether a camera with the serial of an entry is not the camera of that entry.
 
     Serial numbers are cloned, or empty of meaning. What a camera calls itself on the wire tells
     two apart; where it says nothing, it does that the entry's camera is connected at this moment.
     """
     known = entry.data.get(CONF_CAMERA_GUID, "")
-    if known and own_id:
-        return bool(known != own_id)
+    if known and found:
+        return bool(known != found)
     return is_connected(entry)
 
 

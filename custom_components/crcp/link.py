@@ -99,6 +99,7 @@ class Link[ClientT: Client]:
         self._hurry.set()
 
     async def _one_connection(self) -> None:
+        self._hurry.clear()  # what was seen until now is why; seen later, it is tried once more
         self.client = client = self.client or await self._connect()
         began = asyncio.get_running_loop().time()
         self._up.set()
@@ -106,6 +107,7 @@ class Link[ClientT: Client]:
             await self._use(client)
         finally:
             self._up.clear()
+            self._hurry.clear()
             self.client = None
             # Only a connection that held is a good sign: many devices take one and drop it at once.
             if asyncio.get_running_loop().time() - began >= STEADY:
@@ -117,7 +119,6 @@ class Link[ClientT: Client]:
             self._failures = max(self._failures, POLITE)
 
     async def _pause(self) -> None:
-        self._hurry.clear()
         last = len(RECONNECT_DELAYS) - 1
         delay = RECONNECT_DELAYS[last if self.patient else min(self._failures, last)]
         self._failures += 1

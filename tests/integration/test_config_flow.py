@@ -124,16 +124,6 @@ async def test_a_camera_that_is_there_is_not_offered_again(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
-async def test_a_camera_with_a_new_address_is_found_again(
-    hass: HomeAssistant, camera: VirtualCamera, media: Path
-) -> None:
-    flow = await discover(hass, "_ptp._tcp.local.", camera.port, guid="00ff")
-    entry = (await accept(hass, flow))["result"]
-    await hass.config_entries.async_unload(entry.entry_id)
-    await discover(hass, "_ptp._tcp.local.", 4711, host="127.0.0.9", guid="00ff")
-    assert (entry.data["host"], entry.data["port"]) == ("127.0.0.9", 4711)
-
-
 async def test_a_camera_that_is_busy_is_told_in_words(
     hass: HomeAssistant, camera: VirtualCamera, media: Path
 ) -> None:

@@ -102,6 +102,25 @@ async def test_a_sighting_cuts_the_wait_short(
     await until(lambda: len(house.clients) == 2)
 
 
+async def test_a_sighting_while_it_is_tried_is_not_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
+    asked = asyncio.Event()
+
+    async def connect() -> Client:
+        if not asked.is_set():
+            asked.set()
+            link.hurry()
+            raise LinkError("not yet")
+        return await house.connect()
+
+    link = Link(connect, house.use, house.downs.append)
+    task = asyncio.create_task(link.run())
+    await until(lambda: house.clients)
+    task.cancel()
+
+
 async def test_cancelling_closes_the_client(house: House) -> None:
     link = Link(house.connect, house.use, house.downs.append)
     await link.connect()
