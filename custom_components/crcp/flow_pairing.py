@@ -6,6 +6,7 @@ ever, so a new one can be tried. The identity that worked is kept in the entry.
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final, override
 
@@ -14,8 +15,9 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
 
-from .const import CONF_FRIENDLY_NAME, CONF_GUID, CONF_SERIAL
-from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_detail, error_key
+from .const import CONF_FRIENDLY_NAME, CONF_GUID
+from .dial_camera import address_of, check_serial
+from .errors import DEVICE_ERRORS, DeviceError, error_detail, error_key
 from .flow import DeviceFlow, address_fields
 from .names import is_host
 from .protocols.ptpip.client import Initiator
@@ -147,40 +149,42 @@ class PairingFlow(DeviceFlow):
     async def _connect_camera(self) -> None:
         """Connect; a Nikon that does not know us is asked for the code that it shows."""
         await self._take_seat()
-        initiator = await self._dial()
-        try:
-            await initiator.begin()
-        except NotAuthorised:
-            if isinstance(initiator.vendor, Nikon) and initiator.vendor.is_hollow:
-                self._code = await initiator.vendor.pairing_code(initiator)
-                await initiator.close()
+        async with AsyncExitStack() as opened:
+            initiator = await self._dial()
+            opened.push_async_callback(initiator.close)
+            try:
+                await initiator.begin()
+            except NotAuthorised:
+                # Before anybody approves of the code of a camera that nobody asked for.
+                self._check_serial(initiator)
+                vendor = initiator.vendor
+                if not isinstance(vendor, Nikon) or not vendor.is_hollow:
+                    raise
+                self._code = await vendor.pairing_code(initiator)
                 return
-            await initiator.close()
-            raise
-        except BaseException:
-            await initiator.close()
-            raise
-        self._check_serial(initiator)
-        self.initiator = initiator
+            self._check_serial(initiator)
+            self.initiator = initiator
+            opened.pop_all()
 
     async def _approve(self) -> None:
         """Ask for approval, on a connection that a person's time is allowed for."""
         initiator = await self._dial(silence=APPROVAL)
         try:
             await _begin_hollow(initiator)
+            self._check_serial(initiator)
             vendor = initiator.vendor
             if isinstance(vendor, Nikon):
                 await vendor.request_approval(initiator, self._code)
         finally:
             await initiator.close()
         await asyncio.sleep(initiator.vendor.reconnect_after)
-        initiator = await self._dial()
-        try:
+        async with AsyncExitStack() as opened:
+            initiator = await self._dial()
+            opened.push_async_callback(initiator.close)
             await initiator.begin()
-        except BaseException:
-            await initiator.close()
-            raise
-        self.initiator = initiator
+            self._check_serial(initiator)
+            self.initiator = initiator
+            opened.pop_all()
 
     async def _dial(self, silence: float = DEFAULT_TIMEOUTS.silence) -> Initiator:
         return await Initiator.connect(
@@ -266,16 +270,14 @@ class PairingFlow(DeviceFlow):
         """This dialogue is about the camera of an entry."""
         data: Mapping[str, Any] = entry.data
         self._paired_entry, self._name = entry, entry.title
-        self._address = {key: data[key] for key in (CONF_HOST, CONF_PORT)}
+        self._address = address_of(data)
         self.identity = Identity(bytes.fromhex(data[CONF_GUID]), data[CONF_FRIENDLY_NAME])
         self._make = make_of(data.get("manufacturer", ""))
 
     def _check_serial(self, initiator: Initiator) -> None:
-        """Hold a camera against the entry that this dialogue is about."""
-        found = initiator.vendor.info.serial_number
-        if self._paired_entry and found and found != self._paired_entry.data[CONF_SERIAL]:
-            self.hass.async_create_task(initiator.close(), "crcp leave another camera")
-            raise AnotherCamera(self._paired_entry.data[CONF_SERIAL], found)
+        """Hold a camera against the entry that this dialogue is about. Raises AnotherCamera."""
+        if self._paired_entry:
+            check_serial(self._paired_entry.data, initiator.vendor.info)
 
     async def _take_seat(self) -> None:
         """Give the entry's seat at the camera to this dialogue: most take one visitor only."""

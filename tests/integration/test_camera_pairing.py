@@ -89,6 +89,19 @@ async def test_a_nikon_that_does_not_know_us_shows_a_code_and_is_approved(
     await hass.config_entries.async_unload(result["result"].entry_id)
 
 
+async def test_no_other_nikon_is_paired_in_the_place_of_an_entrys(
+    hass: HomeAssistant, nikon: VirtualCamera, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: connected(hass))
+    flow = await connect(hass, await camera_entry.start_reconfigure_flow(hass), nikon.port)
+    assert (flow["step_id"], flow["errors"]) == ("camera_reconfigure", {"base": "another_camera"})
+    assert camera_entry.data["port"] == camera.port
+    # Nobody was asked to approve of it.
+    asked = {request.code for request in nikon.requests}
+    assert not asked & {NikonOperation.GET_PAIRING_CODE, NikonOperation.REQUEST_APPROVAL}
+    hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
 async def test_a_sony_is_met_as_anybody_and_then_as_its_registered_computer(
     hass: HomeAssistant, media: Path, socket_enabled: None
 ) -> None:
