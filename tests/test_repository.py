@@ -114,6 +114,24 @@ def test_every_language_says_the_same_things(language: str) -> None:
         assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[path])), path
 
 
+def test_there_are_five_languages_and_none_is_english_in_disguise() -> None:
+    assert LANGUAGES == ["de", "en", "fr", "ja", "zh-Hans"]
+    english = leaves(load("translations", "en.json"))
+    sentences = {path: text for path, text in english.items() if " " in text}
+    for language in set(LANGUAGES) - {"en"}:
+        other = leaves(load("translations", f"{language}.json"))
+        assert [path for path, text in sentences.items() if other[path] == text] == []
+        for path, text in other.items():
+            assert text.count("\n") == english[path].count("\n"), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_apostrophe_hides_a_placeholder(language: str) -> None:
+    """In front of a brace it begins a quotation, and the placeholder is shown as it is."""
+    for path, text in leaves(load("translations", f"{language}.json")).items():
+        assert "'{" not in text, path
+
+
 def test_every_error_has_a_sentence_in_flows_and_in_actions() -> None:
     english = load("translations", "en.json")
     keys = {key for _, key in _KEYS}
