@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "custom_components" / "crcp"
 ENTITIES = (ROOT / "docs" / "entities.md").read_text()
 README = (ROOT / "README.md").read_text()
+IN_FULL = "".join((ROOT / "docs" / f"{each}.md").read_text() for each in ("units", "photo-cameras"))
 
 TEXTS: dict[str, Any] = json.loads((PACKAGE / "translations" / "en.json").read_text())
 ACTIONS: dict[str, Any] = yaml.safe_load((PACKAGE / "services.yaml").read_text())
@@ -32,17 +33,19 @@ def test_every_action_is_told_of_with_its_fields(action: str) -> None:
     ]
     for field in (ACTIONS[action] or {}).get("fields", {}):
         assert f"`{field}`" in row, field
-    assert f"`crcp.{action}`" in README
+    assert f"`crcp.{action}`" in IN_FULL
 
 
 def test_nothing_is_told_of_that_is_not_there() -> None:
-    told = set(re.findall(r"`crcp\.(\w+)`", ENTITIES + README))
+    told = set(re.findall(r"`crcp\.(\w+)`", ENTITIES + README + IN_FULL))
     assert told <= set(ACTIONS)
 
 
 @pytest.mark.parametrize(
     "page",
-    ["entities", "supported-devices", "troubleshooting", "make-a-unit", "dashboards", "voice"],
+    """
+    dashboards entities make-a-unit photo-cameras supported-devices troubleshooting units voice
+    """.split(),
 )
 def test_every_page_for_users_is_found_from_the_readme(page: str) -> None:
     assert f"](docs/{page}.md)" in README
