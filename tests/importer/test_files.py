@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 import contextlib
 import errno
+import fcntl
+from functools import partial
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.crcp.importer import files
+from custom_components.crcp.importer import files, renaming
 from custom_components.crcp.importer.errors import (
     BeingImported,
     ImporterError,
@@ -357,6 +359,61 @@ def test_two_importers_do_not_take_each_other_s_part_file(library: Path) -> None
         first.write(memoryview(DATA[500:]))
         first.publish(None)
     assert (library / PATH).read_bytes() == DATA
+
+
+@contextlib.contextmanager
+def another_program(part: Path) -> Iterator[None]:
+    """Hold a part file as another program does; a second opening of a file has its own lock."""
+    part.write_bytes(b"another program's")
+    descriptor = os.open(part, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    yield
+    assert part.read_bytes() == b"another program's"
+    os.close(descriptor)
+
+
+def test_what_another_program_is_writing_keeps_its_name(library: Path, folder: Path) -> None:
+    with another_program(folder / PART):
+        part = PartFile(library, PATH, PART)
+        with contextlib.closing(part), pytest.raises(BeingImported, match="already"):
+            part.open()
+        with contextlib.closing(part), pytest.raises(BeingImported, match="already"):
+            part.reopen(7, hashlib.sha256(b"another").hexdigest())
+
+
+@pytest.mark.parametrize("resumes", [False, True])
+def test_a_part_file_that_lost_its_name_before_it_was_locked_is_not_written(
+    library: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, resumes: bool
+) -> None:
+    """Another program cleared it away in between, and made its own."""
+    real, part = fcntl.flock, folder / PART
+
+    def robbed(descriptor: int, operation: int) -> None:
+        part.unlink()
+        part.write_bytes(b"another program's")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", robbed)
+    if resumes:
+        part.write_bytes(DATA)
+    mine = PartFile(library, PATH, PART)
+    known = len(DATA), hashlib.sha256(DATA).hexdigest()
+    opening = partial(mine.reopen, *known) if resumes else mine.open
+    with contextlib.closing(mine), pytest.raises(BeingImported):
+        opening()
+    assert part.read_bytes() == b"another program's"
+
+
+def test_a_rename_that_fails_leaves_no_empty_file(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(renaming, "_rename_no_replace", lambda *_: errno.EINVAL)
+        fail(patch, "link", errno.EPERM)
+        fail(patch, "rename", errno.EIO)
+        with pytest.raises(LibraryError):
+            store(library)
+    assert everything(library) == []
 
 
 @pytest.mark.usefixtures("links")

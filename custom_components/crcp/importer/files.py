@@ -85,6 +85,7 @@ class PartFile:
         self._place = library / path.parent / part_name
         self._device = device
         self._mine = False
+        self._is_anothers = False
         self._folder = -1
         self._file = -1
         self._hash = hashlib.sha256()
@@ -109,8 +110,10 @@ class PartFile:
         self._enter_folder()
         with words(self._path):
             self._clear_the_way()
-            self._file = os.open(self._part, _NEW_FILE, 0o666, dir_fd=self._folder)
-        self._keep_others_out(self._file)
+            new = os.open(self._part, _NEW_FILE, 0o666, dir_fd=self._folder)
+            # Between the two another program may take it for what a killed run left.
+            self._keep_others_out(new)
+            self._file = new
 
     def reopen(self, size: int, sha256: str) -> bool:
         """Open the part file that an earlier run left; False when it does not begin so.
@@ -121,10 +124,11 @@ class PartFile:
         self._enter_folder()
         with words(self._path):
             try:
-                self._file = os.open(self._part, _PART_FILE, dir_fd=self._folder)
+                left = os.open(self._part, _PART_FILE, dir_fd=self._folder)
             except FileNotFoundError:
                 return False
-            self._keep_others_out(self._file)
+            self._keep_others_out(left)
+            self._file = left
             if self._take_up(size, sha256):
                 return True
             self.restart()
@@ -176,7 +180,8 @@ class PartFile:
             os.fsync(self._file)
             if self._is_borrowed:
                 self._size = os.fstat(self._file).st_size
-            if not self._is_in_place():
+            # Of a folder that was deleted the system says it itself.
+            if not self._is_named(self._file) and os.fstat(self._folder).st_nlink:
                 raise BeingImported(self._path)
             name = self._take_name()
         self.discard()
@@ -188,16 +193,15 @@ class PartFile:
         Of a photo that is known nobody would look for what is left.
         """
         with words(self._path):
-            with suppress(FileNotFoundError):
-                os.unlink(self._part, dir_fd=self._folder)
+            self._unlink()
             flush(self._folder)
 
     def close(self, *, keep: bool = False) -> None:
         """Close, and throw the part file away if it is still there and is not to be kept."""
-        if self._folder >= 0 and not keep:
+        if self._folder >= 0 and not keep and not self._is_anothers:
             # Where this fails, an earlier error says more; the next import of the photo tries again.
-            with suppress(OSError):
-                os.unlink(self._part, dir_fd=self._folder)
+            with suppress(OSError, BeingImported):
+                self._unlink()
         for descriptor in (self._file, self._folder):
             if descriptor >= 0:
                 with suppress(OSError):
@@ -247,29 +251,48 @@ class PartFile:
             self._mine = True
 
     def _clear_the_way(self) -> None:
-        """Take away what a killed run left; what another process is writing stays its own."""
-        left = -1
+        """Take away what a killed run left; what another program is writing stays its own."""
         try:
+            left = os.open(self._part, _PART_FILE, dir_fd=self._folder)
+        except FileNotFoundError:
+            return
+        except OSError:
             # A link, or what may not be opened, is nobody's part file.
-            with suppress(OSError):
-                left = os.open(self._part, _PART_FILE, dir_fd=self._folder)
-            if left >= 0:
-                self._keep_others_out(left)
-            with suppress(FileNotFoundError):
-                os.unlink(self._part, dir_fd=self._folder)
+            os.unlink(self._part, dir_fd=self._folder)
+            return
+        self._keep_others_out(left)
+        try:
+            os.unlink(self._part, dir_fd=self._folder)
         finally:
-            if left >= 0:
-                os.close(left)
+            os.close(left)
 
     def _keep_others_out(self, descriptor: int) -> None:
-        """Lock a part file against other processes, as far as the file system can."""
-        if not _is_free(descriptor):
+        """Lock a part file against other programs, as far as the file system can.
+
+        Its name must still be its own then: a program that locked it before us may have taken the
+        name away, and another file may have it now. Raises BeingImported, and closes it.
+        """
+        try:
+            is_ours = _is_free(descriptor) and self._is_named(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if not is_ours:
+            os.close(descriptor)
+            self._is_anothers = True
             raise BeingImported(self._path)
 
-    def _is_in_place(self) -> bool:
-        """Whether the part file's name, if it is there, is that of the file which was written."""
+    def _unlink(self) -> None:
+        """Take the part file's name away, unless another program's file has it."""
+        if self._file < 0:  # who failed to open it may have made it
+            self._clear_the_way()
+        elif self._is_named(self._file):
+            os.unlink(self._part, dir_fd=self._folder)
+
+    def _is_named(self, descriptor: int) -> bool:
+        """Whether the part file's name is that of this file."""
         named = self._status(self._part)
-        return named is None or named.st_ino == os.fstat(self._file).st_ino
+        return named is not None and named.st_ino == os.fstat(descriptor).st_ino
 
     def _date(self, modified: float) -> None:
         # A courtesy to those who sort by it; some shares refuse it, and not every date fits.

@@ -1,5 +1,6 @@
 """A rename that never replaces anything, for file systems without hard links. It blocks."""
 
+from contextlib import suppress
 import ctypes
 import errno
 import os
@@ -22,7 +23,7 @@ def rename_to_new(name: str, new: str, folder: int) -> bool:
 
     Where the file system has no such step, the name is first taken with an empty file that must
     not have been there, and that is what the rename replaces. So a file of somebody else is not
-    touched there either; but a power failure between the two leaves an empty file.
+    touched there either; but a kill or a power failure between the two leaves an empty file.
     """
     code = _rename_no_replace(name, new, folder)
     if code == errno.EEXIST:
@@ -55,7 +56,19 @@ def _rename_over_own(name: str, new: str, folder: int) -> bool:
         there, made = os.stat(new, dir_fd=folder, follow_symlinks=False), os.fstat(mine)
         if (there.st_ino, there.st_size) != (made.st_ino, 0):
             return False
-        os.rename(name, new, src_dir_fd=folder, dst_dir_fd=folder)
+        _rename_or_leave(name, new, folder, made.st_ino)
     finally:
         os.close(mine)
     return True
+
+
+def _rename_or_leave(name: str, new: str, folder: int, mine: int) -> None:
+    """Rename over our empty file; where that fails, nothing is to be left under the new name."""
+    try:
+        os.rename(name, new, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        with suppress(OSError):
+            there = os.stat(new, dir_fd=folder, follow_symlinks=False)
+            if (there.st_ino, there.st_size) == (mine, 0):
+                os.unlink(new, dir_fd=folder)
+        raise
