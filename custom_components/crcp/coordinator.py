@@ -83,6 +83,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         )
         self._wake = asyncio.Event()
         self._begun = asyncio.Event()
+        self._is_known = False
         self._silence: DeviceError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -168,6 +169,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         await self.async_config_entry_first_refresh()
         if self._silence:
             self._lose(self._silence)
+            self._ask_for_help(self._silence)
         self._begun.set()
         self.config_entry.async_on_unload(self.async_add_listener(self._memory.keep))
         self._memory.keep()
@@ -198,13 +200,11 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
         A unit that is known and silent is set up all the same, as it was: it may be off.
         """
-        known = await self._memory.recall()
+        self._is_known = await self._memory.recall()
         try:
             await self._link.connect()
         except DEVICE_ERRORS as error:
-            if not known or not is_silence(error):
-                raise as_update_failed(error) from error
-            self._silence = error
+            self._take_for_silence(error)
         self._task = self.config_entry.async_create_background_task(
             self.hass, self._link.run(), f"crcp {self.name}"
         )
@@ -219,7 +219,14 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         try:
             return await self._asking.survey(self._link.client)
         except DEVICE_ERRORS as error:
+            # What stands before a unit that is off may well take a connection and say nothing.
+            self._take_for_silence(error)
+            return self.known.state
+
+    def _take_for_silence(self, error: DeviceError) -> None:
+        if self._begun.is_set() or not self._is_known or not is_silence(error):
             raise as_update_failed(error) from error
+        self._silence = error
 
     async def _connect(self) -> Controller:
         return await dial(self.config_entry.data)
@@ -260,11 +267,14 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             self.config_entry.async_start_reauth(self.hass)
         if not self.last_update_success:
             # Not at the first loss: a unit that shuts down says 421 as well as one that is taken.
-            key = error_key(error)
-            self._issues.show({f"unit_{key}": {}} if key in WORTH_MENDING else {})
+            self._ask_for_help(error)
             _LOGGER.debug("%s: %s", self.name, error_detail(error))
         else:
             self._lose(error)
+
+    def _ask_for_help(self, error: DeviceError) -> None:
+        key = error_key(error)
+        self._issues.show({f"unit_{key}": {}} if key in WORTH_MENDING else {})
 
     def _lose(self, error: DeviceError) -> None:
         # What is off may well close its connection. It is off then, and not lost.

@@ -1,14 +1,18 @@
 """A unit that is off when Home Assistant starts is off, and still the unit that it was."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
 
 from custom_components.crcp import link as link_module
+from custom_components.crcp.const import DOMAIN
+from custom_components.crcp.protocols.crcp.client import Controller
+from custom_components.crcp.protocols.crcp.client.timeouts import Timeouts
 from custom_components.crcp.protocols.crcp.errors import LinkError
 from custom_components.crcp.protocols.crcp.messages import Subunit
 from custom_components.crcp.virtual import scenes
@@ -86,6 +90,56 @@ async def test_what_is_away_at_a_restart_comes_back_by_itself(
     await until(lambda: state(hass, POWER) == "on")
     await until(lambda: "holiday-1998.ts" in (attribute(hass, PLAYER, "source_list") or ()))
     assert inventory(hass, entry) == before
+
+
+@pytest.mark.parametrize("fault", ["silent", "mute", "reset", "busy"])
+async def test_what_takes_a_connection_and_says_nothing_may_be_off_too(
+    hass: HomeAssistant,
+    put: SetUp,
+    start: StartUnit,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (0.05,) * 6)
+    hasty = partial(Controller.connect, timeouts=Timeouts(greeting=0.3, reply=0.5))
+    unit = scenes.studio()
+    entry = await put(unit)
+    before = inventory(hass, entry)
+    await act(hass, "switch.turn_off", POWER)
+    await hass.config_entries.async_unload(entry.entry_id)
+    port = unit.port
+    await unit.stop()
+    # A serial server before it, or a unit that hangs, or one that has just begun.
+    wall = scenes.studio(port=port, fault=FAULTS[fault])
+    await start(wall)
+    with monkeypatch.context() as patch:
+        patch.setattr("custom_components.crcp.dial.Controller.connect", hasty)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+    assert (entry.state, state(hass, POWER)) == (ConfigEntryState.LOADED, "off")
+    assert inventory(hass, entry) == before
+    await wall.stop()
+    await start(scenes.studio(port=port))
+    await until(lambda: state(hass, POWER) == "on")
+
+
+async def test_a_unit_that_somebody_has_at_the_start_is_a_repair_at_once(
+    hass: HomeAssistant,
+    put: SetUp,
+    start: StartUnit,
+    monkeypatch: pytest.MonkeyPatch,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (3600.0,))
+    unit = scenes.studio()
+    entry = await put(unit)
+    port = unit.port
+    await hass.config_entries.async_unload(entry.entry_id)
+    await unit.stop()
+    await start(scenes.studio(port=port, fault=FAULTS["busy"]))
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (DOMAIN, f"unit_in_use_{entry.entry_id}") in issue_registry.issues
 
 
 async def test_what_is_off_and_does_not_tell_is_what_it_was(

@@ -97,7 +97,7 @@ def test_one_pair_is_a_speed_unless_it_reaches_too_far(line: str, ability: TapeA
         ("IRIS 4", Parameter("IRIS", "IRIS", None, 4, None)),
         ("white balance 2500 , 4600 , 9000", Parameter("WHIT", "WHITE BALANCE", 2500, 4600, 9000)),
         ("PAN", Parameter("PAN", "PAN")),
-        ("PAN " + "0." + "0" * 400, Parameter("PAN", "PAN", None, 0, None, decimals=6)),
+        ("PAN " + "0." + "0" * 40, Parameter("PAN", "PAN", None, 0, None, decimals=6)),
         ("PAN x,y,z", Parameter("PAN", "PAN")),
     ],
 )
