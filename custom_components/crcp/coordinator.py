@@ -11,7 +11,6 @@ from homeassistant.const import CONF_USERNAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
-from homeassistant.util.hass_dict import HassKey
 
 from .asking import Asking
 from .const import DOMAIN
@@ -50,9 +49,6 @@ GOODBYE: Final = 3.0
 #: answers at its address.
 WORTH_MENDING: Final = frozenset({"in_use", "not_a_unit", "another_unit"})
 
-#: The moves that could not be ended before their unit was unloaded, by entry.
-_OWED: Final[HassKey[dict[str, set[Key]]]] = HassKey(f"{DOMAIN}_owed_endings")
-
 type UnitConfigEntry = ConfigEntry[UnitCoordinator]
 
 #: An entry of either kind; which one, its data tell.
@@ -72,8 +68,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.device_id = ""
         self.known = Known()
         self.powers, self.targets = self.known.powers, self.known.targets
-        owed = hass.data.setdefault(_OWED, {}).setdefault(entry.entry_id, set())
-        self.endings = Endings(self._stop_move, owed)
+        self.endings = Endings(self._stop_move, self.known.owed)
         self.presets = Presets(hass, entry)
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)

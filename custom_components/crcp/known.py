@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .moves import Targets
+from .moves import Key, Targets
 from .powers import Powers
 from .protocols.crcp.commands import UnitState
 from .protocols.crcp.messages import Subunit
@@ -14,13 +14,17 @@ NOTHING: Final = UnitState(UnitStatus({}), {}, {}, {})
 
 
 class Known:
-    """What is known of one unit. state: what it told last, as a whole."""
+    """What is known of one unit.
+
+    state: what it told last, as a whole. owed: the moves that have yet to be ended.
+    """
 
     def __init__(self) -> None:
         self.state = NOTHING
         self.powers = Powers()
         self.targets = Targets()
         self.tapes: dict[Subunit, Tape] = {}
+        self.owed: set[Key] = set()
 
     def tape(self, subunit: Subunit) -> Tape:
         """What is known of a tape."""

@@ -1,6 +1,6 @@
 """What a unit was when it last told, kept over a restart: one that is off then is still that unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .known import Known
+from .moves import Key
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.commands import UnitState
 from .protocols.crcp.messages import Subunit
@@ -73,6 +74,7 @@ _SCHEMA: Final = vol.Schema(
             "speeds": {str: _NUMBER},
             "cameras": {str: [_PARAMETER]},
             "automatic": [vol.ExactSequence([str, str])],
+            "owed": [vol.ExactSequence([str, str])],
         }
     ),
     extra=vol.REMOVE_EXTRA,
@@ -149,8 +151,13 @@ def _written(known: Known, *, values: bool) -> dict[str, Any]:
             str(camera): [asdict(each) for each in status.parameters.values()]
             for camera, status in cameras.items()
         },
-        "automatic": sorted([str(camera), name] for camera, name in known.targets.automatic),
+        "automatic": _listed(known.targets.automatic),
+        "owed": _listed(known.owed),
     }
+
+
+def _listed(keys: Iterable[Key]) -> list[list[str]]:
+    return sorted([str(camera), name] for camera, name in keys)
 
 
 def _named[T](things: Mapping[Subunit, T]) -> dict[str, T]:
@@ -173,7 +180,8 @@ def _read(stored: Mapping[str, Any], known: Known) -> None:
     tapes = {_subunit(name): _tape(status) for name, status in stored["tapes"].items()}
     cameras = {_subunit(name): _camera(listed) for name, listed in stored["cameras"].items()}
     unit = UnitStatus(_by_subunit(stored["subunits"]))
-    assumed, automatic = _by_subunit(stored["assumed"]), stored["automatic"]
+    assumed = _by_subunit(stored["assumed"])
+    automatic, owed = _keys(stored["automatic"]), _keys(stored["owed"])
     names, speeds = _by_subunit(stored["names"]), _by_subunit(stored["speeds"])
     known.state = UnitState(unit, _by_subunit(stored["power"]), tapes, cameras)
     known.powers.read(known.state.power)
@@ -181,7 +189,8 @@ def _read(stored: Mapping[str, Any], known: Known) -> None:
     for tape in tapes:
         known.tape(tape).names = names[tape]
         known.tape(tape).chosen_speed = speeds[tape]
-    known.targets.automatic |= {(_subunit(camera), name) for camera, name in automatic}
+    known.targets.automatic |= automatic
+    known.owed |= owed
 
 
 def _subunit(name: str) -> Subunit:
@@ -189,6 +198,10 @@ def _subunit(name: str) -> Subunit:
     if subunit is None:
         raise ValueError(name)
     return subunit
+
+
+def _keys(stored: Iterable[Iterable[str]]) -> set[Key]:
+    return {(_subunit(camera), name) for camera, name in stored}
 
 
 def _by_subunit(stored: Mapping[str, Any]) -> dict[Subunit, Any]:

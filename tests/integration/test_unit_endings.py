@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.crcp import link as link_module, polling
 from custom_components.crcp.moves import Endings, Key
+from custom_components.crcp.protocols.crcp.errors import Refused
 from custom_components.crcp.protocols.crcp.messages import Subunit
 from custom_components.crcp.virtual.host import Host
 from tests.helpers import until
@@ -186,15 +188,46 @@ async def test_a_move_that_is_refused_leaves_the_end_of_the_one_before(
 
 
 async def test_what_could_not_be_ended_is_ended_by_whoever_sets_the_unit_up_next(
-    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any, hass_storage: dict[str, Any]
 ) -> None:
     await move(60, pan=300)
     await unit.stop()
     await until(lambda: state(hass, PAN) == "unavailable")
     await hass.config_entries.async_unload(entry.entry_id)
+    # Also after a restart of Home Assistant: nothing but what is stored is known.
+    stored = hass_storage[f"crcp.unit_{entry.entry_id}"]["data"]
+    assert stored["owed"] == [["CAMERA0", "PAN"]]
+    for key in [key for key in hass.data if str(key).startswith("crcp")]:
+        del hass.data[key]
     await unit.start()
     await hass.config_entries.async_setup(entry.entry_id)
     await until(lambda: "CAMERA0 PAN +0" in unit.orders())
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass_storage[f"crcp.unit_{entry.entry_id}"]["data"]["owed"] == []
+    assert unit.orders().count("CAMERA0 PAN +0") == 1
+
+
+async def test_what_is_owed_is_remembered_when_home_assistant_stops(
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any, hass_storage: dict[str, Any]
+) -> None:
+    await move(60, pan=300)
+    await unit.stop()
+    await until(lambda: state(hass, PAN) == "unavailable")
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    assert hass_storage[f"crcp.unit_{entry.entry_id}"]["data"]["owed"] == [["CAMERA0", "PAN"]]
+
+
+async def test_a_stop_that_is_refused_while_the_unit_is_unloaded_is_owed() -> None:
+    async def stop(_key: Key) -> None:
+        raise Refused(450, "busy")
+
+    pan, owed = (Subunit("CAMERA"), "PAN"), set[Key]()
+    endings = Endings(stop, owed)
+    with endings.sending(pan, 60):
+        pass
+    await endings.end_all()
+    assert owed == {pan}
 
 
 async def test_nothing_begins_to_move_after_the_unloading(
