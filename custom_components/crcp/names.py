@@ -1,7 +1,7 @@
 """What a device says of itself, made fit to be shown, stored and logged."""
 
 from collections.abc import Collection
-from itertools import count
+from itertools import chain, count
 import re
 
 #: Home Assistant's dashboards show names as they are, so markup is taken out where it comes in.
@@ -26,9 +26,13 @@ def is_host(text: str) -> bool:
 
 
 def unlike(names: Collection[str], name: str) -> str:
-    """Return name, with a number if it is among names: people and voice call devices by it."""
+    """Return name, with a number if it is among names: people and voice call devices by it.
+
+    "attic" is "Attic": nobody can say the difference.
+    """
+    taken = {each.casefold() for each in names}
     numbered = (f"{name} {number}" for number in count(2))
-    return name if name not in names else next(each for each in numbered if each not in names)
+    return next(each for each in chain((name,), numbered) if each.casefold() not in taken)
 
 
 def identifier(text: str | None) -> str:

@@ -122,11 +122,11 @@ async def test_two_units_of_one_name_are_called_differently(
     hass: HomeAssistant, start: Callable[[VirtualUnit], Any]
 ) -> None:
     titles = []
-    for name in ("Attic", "Attic", "", "", "Attic"):
+    for name in ("Attic", "Attic", "", "", "ATTIC"):
         unit = scenes.studio(name=name)
         await start(unit)
         titles.append((await give(hass, await begin(hass, "unit"), unit.port))["title"])
-    assert titles == ["Attic", "Attic 2", "CRCP unit", "CRCP unit 2", "Attic 3"]
+    assert titles == ["Attic", "Attic 2", "CRCP unit", "CRCP unit 2", "ATTIC 3"]
 
 
 async def test_a_unit_is_the_same_under_every_name(hass: HomeAssistant, unit: VirtualUnit) -> None:
