@@ -119,7 +119,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """
         await self.powers.wait_until_on(subunit)
         await do(self.controller)
-        self.powers.proved(subunit)
+        if not self.one_way:
+            self.powers.proved(subunit)
         await self._read_back(subunit)
 
     async def async_set_power(self, power: Subunit, *, on: bool) -> None:

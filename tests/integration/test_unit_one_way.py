@@ -71,6 +71,14 @@ async def test_power_is_what_it_was_told(
     await until(lambda: unit.powers == {0: True})
 
 
+async def test_what_was_sent_to_it_does_not_prove_that_it_is_on(
+    hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
+) -> None:
+    await act(hass, "switch.turn_off", POWER)
+    await act(hass, "number.set_value", PAN, value=30)
+    assert state(hass, POWER) == "off"
+
+
 async def test_a_tape_does_what_it_is_told(
     hass: HomeAssistant, unit: VirtualUnit, one_way: MockConfigEntry
 ) -> None:
