@@ -74,6 +74,7 @@ class Share:
         """place: where the share is when it is not mounted."""
         place.mkdir()
         self._place = place
+        self._below = place.with_name("below the share")
         self._at = at
         self._is_on = False
         self._device = 1
@@ -89,18 +90,18 @@ class Share:
             assert mount("--bind", str(self._place), str(self._at))
         else:
             if self._at.exists():
-                self._at.rmdir()
+                self._at.rename(self._below)
             self._place.rename(self._at)
             self._device = device
 
     def take_off(self) -> None:
-        """Unmount it: an empty folder of the local disk is left."""
+        """Unmount it: the folder of the local disk is seen that it was mounted over."""
         self._is_on = False
         if self.is_real:
             unmount(self._at)
         else:
             self._at.rename(self._place)
-            self._at.mkdir()
+            self._below.rename(self._at)
             self._device = 1
 
     def close(self) -> None:

@@ -80,6 +80,50 @@ async def test_g9_a_place_is_accepted_because_a_person_says_so(
     assert (await wired.run(bench.importer)).imported == 1
 
 
+@pytest.mark.parametrize("says", ["with a file", "with a click"])
+async def test_g9_what_came_before_a_person_s_word_does_not_show_the_place(
+    bench: Bench, wired: WiredCamera, share: Share, says: str
+) -> None:
+    """It lies below the mount point, where it came before the share was there."""
+    share.take_off()
+    wired.add("below.JPG")
+    await wired.run(bench.importer)
+    share.put_on()
+    with pytest.raises(AnotherLibrary):
+        await wired.run(bench.importer)
+    if says == "with a file":
+        (bench.library / HERE).touch()
+    else:
+        Room(bench.library, bench.ledger, NOTHING_KEPT).accept()
+    wired.add("share.JPG")
+    assert (await wired.run(bench.importer)).imported == 1
+    share.take_off()
+    wired.add("late.JPG")
+    with pytest.raises(AnotherLibrary):
+        await wired.run(bench.make_importer(delete=True))
+    assert list(bench.files()) == [f"{FOLDER}/below.JPG"]
+    assert len(wired.contents) == 3
+    share.put_on()
+    assert (await wired.run(bench.importer)).imported == 1
+
+
+@PLAYED
+async def test_g9_a_person_s_word_is_not_needed_where_the_photos_lie(
+    bench: Bench, wired: WiredCamera, share: Share
+) -> None:
+    """Who says it each time loses nothing: the photos still show the place afterwards."""
+    wired.add("1.JPG")
+    await wired.run(bench.importer)
+    for device in 1001, 1002:
+        share.take_off()
+        share.put_on(device)
+        Room(bench.library, bench.ledger, NOTHING_KEPT).accept()
+    share.take_off()
+    share.put_on(1003)
+    wired.add("2.JPG")
+    assert (await wired.run(bench.importer)).imported == 1
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["in one step", "over an empty file"])
 async def test_g5_without_hard_links_the_file_of_a_stranger_is_not_replaced(
     bench: Bench, wired: WiredCamera, monkeypatch: pytest.MonkeyPatch, known: bool

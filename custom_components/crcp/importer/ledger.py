@@ -62,8 +62,16 @@ _OF_STEM: Final = sql(
 )
 
 _LAST: Final = sql(
-    "SELECT path, size FROM imported WHERE path <> '' AND", _IS_OF, "ORDER BY id DESC LIMIT ?"
+    "SELECT path, size FROM imported WHERE path <> '' AND",
+    _IS_OF,
+    "AND id > ifnull((SELECT accepted_after FROM library WHERE path = ?), 0)",
+    "ORDER BY id DESC LIMIT ?",
 )
+
+_ACCEPT: Final = """
+    UPDATE library SET device = ?, accepted_after = (SELECT ifnull(max(id), 0) FROM imported)
+    WHERE id = ?
+    """
 
 _FORGET: Final = sql("DELETE FROM imported WHERE path = ? AND", _IS_OF)
 
@@ -331,9 +339,14 @@ class Ledger:
             row = (str(device), self._number(connection, library))
             connection.execute("UPDATE library SET device = ? WHERE id = ?", row)
 
+    def accept(self, library: Path, device: int) -> None:
+        """Remember that a library is on this device from now on, because a person says so."""
+        with self.database.changes() as connection:
+            connection.execute(_ACCEPT, (str(device), self._number(connection, library)))
+
     def last_files(self, library: Path, number: int) -> list[tuple[PurePosixPath, int]]:
-        """The paths and sizes of the files that were imported last into a library."""
-        rows = self.database.all(_LAST, str(library), number)
+        """The paths and sizes of the files that were imported last, where the library is now."""
+        rows = self.database.all(_LAST, str(library), str(library), number)
         return [(PurePosixPath(path), size) for path, size in rows]
 
     def homeless(self) -> list[tuple[int, PurePosixPath, int]]:

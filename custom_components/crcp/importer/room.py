@@ -2,7 +2,8 @@
 
 A share that is not mounted leaves a folder on the local disk, empty or with what was put there
 before. So the device that the library is on is remembered; on another one, one of the photos that
-came last must lie there. Who moved them all away can say that this is the place all the same.
+came last must lie there. Who moved them all away can say that this is the place all the same; of
+what came before that, nothing is looked for any more: it may lie below the mount point.
 """
 
 from contextlib import suppress
@@ -56,14 +57,13 @@ class Room:
                 known = self._ledger.device_of(self._library)
                 if known == device:
                     return device
-                if known is not None and not self._is_ours(descriptor):
-                    text = "the disk or share that the photos were on is not there"
-                    text += f" (if it is, put an empty file with the name {HERE} into the folder)"
-                    raise AnotherLibrary(self._library, errno.ENODEV, text)
+                if known is None or self._has_our_photos(descriptor):
+                    self._ledger.note_device(self._library, device)
+                else:
+                    self._ask(descriptor, device)
+                return device
         finally:
             os.close(descriptor)
-        self._ledger.note_device(self._library, device)
-        return device
 
     def check_space(self, size: int) -> None:
         """Raise NoRoomForPhoto when so many bytes would leave less free than is to stay free.
@@ -89,20 +89,29 @@ class Room:
         try:
             with words(self._library):
                 device = os.fstat(descriptor).st_dev
+                if device == self._ledger.device_of(self._library):
+                    return
+                if self._has_our_photos(descriptor):
+                    self._ledger.note_device(self._library, device)
+                else:
+                    self._ledger.accept(self._library, device)
         finally:
             os.close(descriptor)
-        self._ledger.note_device(self._library, device)
 
-    def _is_ours(self, descriptor: int) -> bool:
-        """Whether the folder has one of the last photos, or a person said that it is the one."""
-        for path, size in self._ledger.last_files(self._library, LAST_PHOTOS):
-            if _size_of(path, descriptor) == size:
-                return True
+    def _has_our_photos(self, descriptor: int) -> bool:
+        """Whether one of the last photos lies in the folder."""
+        last = self._ledger.last_files(self._library, LAST_PHOTOS)
+        return any(_size_of(path, descriptor) == size for path, size in last)
+
+    def _ask(self, descriptor: int, device: int) -> None:
+        """Take the folder for the library if a person said so there. Raises AnotherLibrary."""
         if _size_of(PurePosixPath(HERE), descriptor) != 0:
-            return False
+            text = "the disk or share that the photos were on is not there"
+            text += f" (if it is, put an empty file with the name {HERE} into the folder)"
+            raise AnotherLibrary(self._library, errno.ENODEV, text)
+        self._ledger.accept(self._library, device)
         with suppress(OSError):
             os.unlink(HERE, dir_fd=descriptor)
-        return True
 
 
 def _size_of(path: PurePosixPath, folder: int) -> int | None:

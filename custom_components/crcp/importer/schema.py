@@ -99,6 +99,9 @@ _SCHEMAS: Final = (
     CREATE INDEX found_by_size ON found (size);
     DROP TABLE only_one
     """,
+    # accepted_after: what was imported later shows that a folder is this library. What came before
+    # a person said where it is now lies somewhere else, below a mount point perhaps.
+    "ALTER TABLE library ADD COLUMN accepted_after INTEGER NOT NULL DEFAULT 0",
 )
 
 #: The schema that is written here.
