@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.selector import (
     BooleanSelector,
     SelectOptionDict,
@@ -38,7 +38,8 @@ class UnitOptionsFlow(StreamOptionsFlow):
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_connected")
         options = ["picture"] if self._streams else []
-        if self._unit.data.cameras:
+        if self._unit.data.cameras and self._unit.connection:
+            # Where a camera stands, only a unit that answers can tell.
             options.append("save_preset")
         if self._unit.presets.all:
             options += ["rename_preset", "delete_preset"]
@@ -65,9 +66,11 @@ class UnitOptionsFlow(StreamOptionsFlow):
                 return self._done()
             except DEVICE_ERRORS as error:
                 errors["base"], detail = error_key(error), error_detail(error)
-            except ServiceValidationError as error:
+            except HomeAssistantError as error:
                 errors["base"] = error.translation_key or ""
         cameras = [str(camera) for camera in self._unit.data.cameras]
+        if not cameras:
+            return self.async_abort(reason="not_connected")
         schema = vol.Schema(
             {
                 vol.Required(_CAMERA, default=cameras[0]): SelectSelector(
@@ -84,8 +87,10 @@ class UnitOptionsFlow(StreamOptionsFlow):
         """Give a preset another name."""
         errors = {}
         if user_input is not None:
+            if (preset := self._chosen(user_input)) is None:
+                return self.async_abort(reason="preset_gone")
             try:
-                self._unit.presets.rename(self._chosen(user_input), user_input[CONF_NAME])
+                self._unit.presets.rename(preset, user_input[CONF_NAME])
                 return self._done()
             except ServiceValidationError as error:
                 errors["base"] = error.translation_key or ""
@@ -97,7 +102,8 @@ class UnitOptionsFlow(StreamOptionsFlow):
     ) -> ConfigFlowResult:
         """Forget a preset."""
         if user_input is not None:
-            self._unit.presets.delete(self._chosen(user_input))
+            if preset := self._chosen(user_input):
+                self._unit.presets.delete(preset)
             return self._done()
         return self._form("delete_preset", vol.Schema(self._which()), {})
 
@@ -108,8 +114,9 @@ class UnitOptionsFlow(StreamOptionsFlow):
         ]
         return {vol.Required(_PRESET): SelectSelector(SelectSelectorConfig(options=options))}
 
-    def _chosen(self, user_input: dict[str, Any]) -> Preset:
-        return self._unit.presets.all[user_input[_PRESET]]
+    def _chosen(self, user_input: dict[str, Any]) -> Preset | None:
+        """The preset, unless an action has deleted it while the form was open."""
+        return self._unit.presets.all.get(user_input[_PRESET])
 
     def _form(
         self, step_id: str, schema: vol.Schema, errors: dict[str, str], detail: str = ""

@@ -8,6 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp.virtual import scenes
+from tests.helpers import until
 from tests.integration.units import SetUp, attribute
 
 DOOR = {"name": "Door", "camera": "CAMERA0", "values": {"PAN": 20.0}, "automatic": []}
@@ -52,6 +53,38 @@ async def test_a_unit_that_says_no_is_told(hass: HomeAssistant, put: SetUp) -> N
     unit.powers[0] = True
     result = await give(hass, form, camera="CAMERA0", name="Garden")
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_unit_that_is_away_is_told(hass: HomeAssistant, put: SetUp) -> None:
+    unit = scenes.camera()
+    entry = await put(unit)
+    form = await choose(hass, entry, "save_preset")
+    await unit.stop()
+    await until(lambda: not entry.runtime_data.connection)
+    form = await give(hass, form, camera="CAMERA0", name="Garden")
+    assert (form["type"], form["errors"]) == (FlowResultType.FORM, {"base": "not_connected"})
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert "save_preset" not in menu["menu_options"]
+
+
+async def test_a_unit_that_never_answers_is_not_asked_where_it_stands(
+    hass: HomeAssistant, put: SetUp
+) -> None:
+    entry = await put(scenes.studio(), channel="udp", subunits=["CAMERA0"], parameters=["pan"])
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    assert "save_preset" not in menu["menu_options"]
+
+
+async def test_a_preset_that_is_gone_is_told(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.camera(), options=PRESETS)
+    rename = await choose(hass, entry, "rename_preset")
+    delete = await choose(hass, entry, "delete_preset")
+    hass.config_entries.async_update_entry(entry, options={"presets": {"a2": GATE}})
+    result = await give(hass, rename, preset="a1", name="Garden")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "preset_gone")
+    result = await give(hass, delete, preset="a1")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["presets"].keys() == {"a2"}
 
 
 async def test_a_preset_is_renamed(hass: HomeAssistant, put: SetUp) -> None:
