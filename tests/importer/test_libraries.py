@@ -239,3 +239,58 @@ async def test_f18_what_a_damaged_ledger_still_tells_is_taken_over(
     assert bench.files() == {}
     with Ledger(bench.ledger_path) as ledger:
         assert ledger.libraries() == [bench.library]
+
+
+def damage(path: Path, *pages: int) -> None:
+    """Overwrite pages of a ledger, which are numbered from 1."""
+    data = bytearray(path.read_bytes())
+    size = int.from_bytes(data[16:18])
+    for page in pages:
+        data[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(data)
+
+
+def many_rows(path: Path, library: Path, number: int) -> tuple[list[int], int]:
+    """Make a ledger with so many rows; return the root pages of library and of imported."""
+    with Ledger(path) as ledger:
+        for n in range(number):
+            place = PurePosixPath(f"K/{n}.JPG")
+            record = Record(path=place, size=1, sha256=f"{n:064}", imported_at=NOW, library=library)
+            ledger.add(a_photo(f"{n}.JPG"), record)
+        ledger.pass_over([a_photo("nobody wants it.JPG")], NOW)
+        roots = ledger.database.all("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'library'")
+        ((imported,),) = ledger.database.all(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'imported'"
+        )
+    return [root for (root,) in roots], imported
+
+
+def known(ledger: Ledger, number: int) -> int:
+    return sum(ledger.knows(a_photo(f"{n}.JPG")) for n in range(number))
+
+
+def test_f18_a_damaged_table_of_the_libraries_costs_no_photo(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    libraries, _ = many_rows(path, tmp_path, 20)
+    damage(path, *libraries)
+    with open_ledger(path, tmp_path) as ledger:
+        assert known(ledger, 20) == 20
+        assert ledger.knows(a_photo("nobody wants it.JPG"))
+
+
+@pytest.mark.parametrize("which", [0, 7, -1], ids=["first", "in the middle", "last"])
+def test_f18_a_damaged_page_costs_only_the_photos_on_it(tmp_path: Path, which: int) -> None:
+    path = tmp_path / "ledger.sqlite"
+    _, root = many_rows(path, tmp_path, 200)
+    data = path.read_bytes()
+    size = int.from_bytes(data[16:18])
+    page = data[(root - 1) * size : root * size]
+    # SQLite's format: a page within a table has 12 bytes of header, the number of its cells at 3
+    # and that of its rightmost child at 8; a cell begins with the number of a child.
+    assert page[0] == 5
+    cells = [int.from_bytes(page[12 + 2 * n : 14 + 2 * n]) for n in range(page[4] + 256 * page[3])]
+    leaves = [int.from_bytes(page[at : at + 4]) for at in cells]
+    leaves.append(int.from_bytes(page[8:12]))
+    damage(path, leaves[which])
+    with open_ledger(path, tmp_path) as ledger:
+        assert 150 < known(ledger, 200) < 200

@@ -14,7 +14,7 @@ import os
 from pathlib import Path, PurePosixPath
 import sqlite3
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from .errors import LedgerDamaged, LedgerError
 from .files import throw_away
@@ -27,25 +27,32 @@ from .source import Photo
 #: What SQLite keeps beside a ledger.
 _BESIDE: Final = ("", "-wal", "-shm")
 
-#: What each schema, the newest first, tells of a photo and of what became of it.
+#: What each schema, the newest first, tells of a photo and of what became of it: in which library,
+#: too. That is a number, so that nothing else is lost where the table of the libraries is damaged.
 _OLD_ROWS: Final = (
     """
-    SELECT serial, filename, announced_size, capture_date, storage, folder, imported.path, size,
-        sha256, imported_at, counter, library.path
-    FROM imported LEFT JOIN library ON library.id = imported.library
+    SELECT id, serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
+        imported_at, counter, library FROM imported WHERE id BETWEEN ? AND ?
     """,
     """
-    SELECT serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
-        imported_at, counter, NULL FROM imported
+    SELECT id, serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
+        imported_at, counter, 0 FROM imported WHERE id BETWEEN ? AND ?
     """,
     """
-    SELECT serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
-        imported_at, 0, NULL FROM imported
+    SELECT id, serial, filename, announced_size, capture_date, storage, folder, path, size, sha256,
+        imported_at, 0, 0 FROM imported WHERE id BETWEEN ? AND ?
     """,
 )
 
-#: How many columns of them tell of the photo.
-_PHOTO: Final = 6
+#: The columns of them that tell of the photo, and those that tell what became of it.
+_PHOTO: Final = slice(1, 7)
+_RECORD: Final = slice(7, -1)
+
+#: So many rows are read at once.
+_ROWS: Final = 4096
+
+#: A row takes more bytes, so no file has rows with larger numbers than its size in these.
+_LEAST_ROW: Final = 32
 
 
 def open_ledger(
@@ -175,15 +182,62 @@ def _files_in(library: Path) -> Iterator[tuple[PurePosixPath, int]]:
 def _rows_of(damaged: Path) -> Iterator[tuple[Photo, Record]]:
     """What can still be read of a damaged ledger."""
     with suppress(sqlite3.Error), _reading(damaged) as connection:
+        libraries = _libraries_of(connection)
         for query in _OLD_ROWS:
-            try:
-                rows = connection.execute(query)
-            except sqlite3.OperationalError:  # the schema is an older one
+            if not _fits(connection, query):
                 continue
-            for row in rows:
-                with suppress(TypeError, ValueError):  # what makes no sense is left out
-                    yield photo_of(*row[:_PHOTO]), record_of(*row[_PHOTO:])
+            last = _last_of(connection, damaged)
+            for first in range(1, last + 1, _ROWS):
+                for row in _readable(connection, query, first, min(first + _ROWS - 1, last)):
+                    with suppress(TypeError, ValueError):  # what makes no sense is left out
+                        record = record_of(*row[_RECORD], library=libraries.get(row[-1]))
+                        yield photo_of(*row[_PHOTO]), record
             return
+
+
+def _libraries_of(connection: sqlite3.Connection) -> dict[int, str]:
+    """The libraries by their numbers; none where that cannot be read, or was not kept yet."""
+    with suppress(sqlite3.Error):
+        return dict(connection.execute("SELECT id, path FROM library"))
+    return {}
+
+
+def _fits(connection: sqlite3.Connection, query: str) -> bool:
+    """Whether a query is one of the ledger's schema."""
+    try:
+        connection.execute(f"EXPLAIN {query}", (1, 1))
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _last_of(connection: sqlite3.Connection, damaged: Path) -> int:
+    """The number of the last row, or a larger one where that cannot be read."""
+    with suppress(sqlite3.Error):
+        ((last,),) = connection.execute("SELECT ifnull(max(id), 0) FROM imported")
+        return int(last)
+    return damaged.stat().st_size // _LEAST_ROW
+
+
+def _readable(
+    connection: sqlite3.Connection, query: str, first: int, last: int
+) -> Iterator[tuple[Any, ...]]:
+    """The rows with these numbers, without those that cannot be read: by halves around them."""
+    while first <= last:
+        row, is_whole = None, True
+        try:
+            for row in connection.execute(query, (first, last)):
+                yield row
+        except sqlite3.DatabaseError:
+            is_whole = False
+        if is_whole or first == last:
+            return
+        if row:
+            first = row[0] + 1
+        else:
+            middle = (first + last) // 2
+            yield from _readable(connection, query, first, middle)
+            first = middle + 1
 
 
 @contextmanager
