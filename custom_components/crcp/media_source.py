@@ -26,6 +26,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_SERIAL, DOMAIN
+from .photo_addresses import card_thumbnail_url, file_url, preview_url, thumbnail_url
 from .photo_card import CardPhoto, async_camera_entry, async_cameras_set_up, async_get_cards
 from .photo_previews import async_get_previews
 from .photo_shelf import (
@@ -44,7 +45,6 @@ from .photo_shelf import (
     async_photo,
 )
 from .photo_types import JPEG, is_previewed
-from .photo_views import card_thumbnail_url, file_url, preview_url, thumbnail_url
 from .photo_words import words_of
 
 #: More than this nobody looks through; another word narrows it down.

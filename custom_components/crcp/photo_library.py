@@ -103,10 +103,6 @@ class PhotoLibrary:
         except LedgerError as error:
             raise not_usable(str(error)) from error
 
-    def media_content_id(self, path: str) -> str:
-        """The id by which Home Assistant shows a file of the folder."""
-        return f"{LOCAL_MEDIA}{self.media_dir}/{path}"
-
     def path_of(self, place: str) -> str | None:
         """The path below the folder of a media content id, a full or a relative path.
 

@@ -14,6 +14,7 @@ from homeassistant.util.json import JsonValueType
 
 from .importer.errors import AnotherLibrary, ImporterError, LedgerError, LibraryFull, LibraryMissing
 from .importer.run import Progress
+from .photo_addresses import original_id, preview_url, shown_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,14 +51,14 @@ class Trouble(StrEnum):
 class ImportedPhoto:
     """A picture that is safe in the library.
 
-    path: relative to the media folder. captured: naive when the camera told no time zone; None
+    key: stands for it in ids and addresses. path: relative to the media folder. captured: naive when the camera told no time zone; None
     when it told no time. count: how many of this camera's pictures were imported so far. newest: whether
     none that came with it was taken later.
     """
 
+    key: str
     path: str
     file_name: str
-    media_content_id: str
     captured: datetime | None
     imported_at: datetime
     size: int
@@ -65,13 +66,27 @@ class ImportedPhoto:
     newest: bool
 
 
-PHOTO_ATTRIBUTES: Final = ("media_content_id", "path", "file_name", "camera", "captured", "size")
+PHOTO_ATTRIBUTES: Final = (
+    "media_content_id",
+    "original",
+    "preview",
+    "path",
+    "file_name",
+    "camera",
+    "captured",
+    "size",
+)
 
 
 def photo_attributes(photo: ImportedPhoto, camera: str) -> dict[str, JsonValueType]:
-    """What events, sensors and actions tell of a picture: PHOTO_ATTRIBUTES, in plain values."""
+    """What events, sensors and actions tell of a picture: PHOTO_ATTRIBUTES, in plain values.
+
+    media_content_id: of what every screen shows; original: of the file as it is. preview: the
+    address of a small JPEG file of this very picture, for who is logged in, as a phone's app is.
+    """
     captured = photo.captured.isoformat() if photo.captured else None
-    about = (photo.media_content_id, photo.path, photo.file_name, camera, captured, photo.size)
+    names = (shown_id(photo.key), original_id(photo.key), preview_url(photo.key))
+    about = (*names, photo.path, photo.file_name, camera, captured, photo.size)
     return dict(zip(PHOTO_ATTRIBUTES, about, strict=True))
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 import os
 from pathlib import Path
-import re
 from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from .const import DOMAIN
 from .importer.catalogue import Catalogue, Day, StoredPhoto
 from .importer.errors import ImporterError
+from .photo_addresses import key_in, key_of, key_parts
 from .photo_library import LOCAL_MEDIA, borrowed_catalogue
 from .photo_types import FILM_ENDINGS, is_film, is_media, is_picture, mime_of
 
@@ -23,13 +22,8 @@ PAGE: Final = 500
 #: So many days, which is a picture a day for twenty-seven years.
 MAX_DAYS: Final = 10_000
 
-_OURS: Final = f"media-source://{DOMAIN}/photo/"
-
 #: So many files have a path that another one's path is a part of.
 MAX_ALIKE: Final = 100
-
-#: A key: the number of the ledger's row, and the beginning of the hash of what it is about.
-_KEY: Final = re.compile(r"([0-9]{1,18})-([0-9a-f]{8})")
 
 #: So many rows are asked for at once while those to be shown are looked for.
 _CHUNK: Final = 600
@@ -140,15 +134,19 @@ async def async_photo(hass: HomeAssistant, key: str) -> ShelfPhoto:
 
 
 async def async_local_id(hass: HomeAssistant, media_content_id: str) -> str:
-    """What Home Assistant's own source calls a picture of ours; anything else as it is."""
-    key = media_content_id.removeprefix(_OURS)
-    if key == media_content_id:
+    """What Home Assistant's own source calls a picture of ours, also one whose file is gone.
+
+    Anything else as it is.
+    """
+    key = key_in(media_content_id)
+    if key is None:
         return media_content_id
     try:
-        row = (await async_photo(hass, key)).row
+        async with _catalogue(hass) as catalogue:
+            row = await hass.async_add_executor_job(_row, catalogue, key) if catalogue else None
     except ShelfError:
         return media_content_id
-    return f"{LOCAL_MEDIA}{row.library}/{row.path}"
+    return f"{LOCAL_MEDIA}{row.library}/{row.path}" if row else media_content_id
 
 
 async def async_key_of(hass: HomeAssistant, library: str, path: str) -> str:
@@ -232,7 +230,7 @@ class _Reader:
         self._folders = {key: Path(folder) for key, folder in hass.config.media_dirs.items()}
 
     def page(self, catalogue: Catalogue, query: Query, after: str | None, limit: int) -> Page:
-        before = None if after is None else self._row(catalogue, after)
+        before = None if after is None else _row(catalogue, after)
         photos: list[ShelfPhoto] = []
         missing: set[Path] = set()
         for row in _rows(_asker(catalogue, query), before):
@@ -247,20 +245,12 @@ class _Reader:
         return Page(photos=photos, after=None)
 
     def photo(self, catalogue: Catalogue, key: str) -> ShelfPhoto:
-        row = self._row(catalogue, key)
+        row = _row(catalogue, key)
         for folder in self._folders_of(row):
             path = folder / row.path
             if _is_there(folder, path):
                 return ShelfPhoto(key=key, row=row, path=path)
         raise NotOnShelf(key)
-
-    def _row(self, catalogue: Catalogue, key: str) -> StoredPhoto:
-        match = _KEY.fullmatch(key)
-        row = catalogue.by_id(int(match[1])) if match else None
-        # A ledger that was lost and made anew has other numbers.
-        if row is None or match is None or not row.sha256.startswith(match[2]):
-            raise NotOnShelf(key)
-        return row
 
     def _found(self, row: StoredPhoto, missing: set[Path]) -> ShelfPhoto | None:
         """A row with its file; None for one whose file its owner deleted or moved."""
@@ -280,8 +270,16 @@ class _Reader:
             yield from self._folders.values()
 
 
+def _row(catalogue: Catalogue, key: str) -> StoredPhoto:
+    parts = key_parts(key)
+    row = catalogue.by_id(parts[0]) if parts else None
+    if row is None or parts is None or not row.sha256.startswith(parts[1]):
+        raise NotOnShelf(key)
+    return row
+
+
 def _key_of(row: StoredPhoto) -> str:
-    return f"{row.id}-{row.sha256[:8]}"
+    return key_of(row.id, row.sha256)
 
 
 type _Ask = Callable[[StoredPhoto | None], list[StoredPhoto]]

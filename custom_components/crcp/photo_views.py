@@ -14,12 +14,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
+from .photo_addresses import card_thumbnail_url, file_url, preview_url, thumbnail_url
 from .photo_card import async_camera_entry, async_get_cards
 from .photo_previews import async_get_previews
 from .photo_shelf import ShelfError, ShelfPhoto, async_photo
 from .photo_types import JPEG, UNKNOWN, may_be_shown
-
-_URL: Final = f"/api/{DOMAIN}/photo"
 
 #: A key stands for one content; but its file may be replaced by its owner.
 _FOR_AN_HOUR: Final = "private, max-age=3600"
@@ -32,26 +31,6 @@ def async_register_photo_views(hass: HomeAssistant) -> None:
     """Serve the library's pictures."""
     for view in (ThumbnailView(), PreviewView(), FileView(), CardThumbnailView()):
         hass.http.register_view(view)
-
-
-def thumbnail_url(key: str) -> str:
-    """Where the small picture of a picture is."""
-    return f"{_URL}/{key}/thumbnail"
-
-
-def preview_url(key: str) -> str:
-    """Where a picture to look at is, a JPEG file."""
-    return f"{_URL}/{key}/preview"
-
-
-def file_url(key: str) -> str:
-    """Where the file itself is."""
-    return f"{_URL}/{key}/file"
-
-
-def card_thumbnail_url(entry_id: str, key: str) -> str:
-    """Where the small picture of what is on a camera's card is."""
-    return f"/api/{DOMAIN}/card/{entry_id}/{key}/thumbnail"
 
 
 class PhotoView(HomeAssistantView):

@@ -25,6 +25,7 @@ from .importer.errors import (
 from .importer.importer import Importer
 from .importer.run import Imported, Progress, Report
 from .importer.source import Photo
+from .photo_addresses import key_of
 from .photo_agenda import Agenda
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
@@ -314,7 +315,7 @@ class PhotoHost:
         photo = ImportedPhoto(
             path=path,
             file_name=imported.path.name,
-            media_content_id=self.library.media_content_id(path),
+            key=key_of(imported.number, imported.sha256),
             captured=imported.photo.capture_date,
             imported_at=imported.imported_at,
             size=imported.size,

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-import mimetypes
 from typing import Any, Final
 
 from homeassistant.components.button import DOMAIN as BUTTON
@@ -17,6 +16,7 @@ from homeassistant.helpers.intent import Intent
 from homeassistant.util import dt as dt_util
 
 from .photo_today import async_count_today
+from .photo_types import JPEG, is_previewed, mime_of
 from .voice_targets import Found, Spoken, Wanted, WhichOne, find, find_player
 from .voice_words import Words
 
@@ -173,12 +173,12 @@ async def show_last_picture(asked: Asked) -> Answer:
     if "media_content_id" not in photo:
         return Answer(found.state, "no_photo_yet", {"device": found.device}, is_query=True)
     if player := find_player(asked.hass, asked.slots.get("player", ""), asked.spoken):
-        kind, _ = mimetypes.guess_type(photo["file_name"])
+        name = photo["file_name"]
         await asked.act(
             player,
             "media_player.play_media",
             media_content_id=photo["media_content_id"],
-            media_content_type=kind or "image/jpeg",
+            media_content_type=JPEG if is_previewed(name) else mime_of(name),
         )
         return Answer(
             found.state, "last_photo_shown", {"device": found.device, "player": player.device}

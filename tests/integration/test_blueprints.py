@@ -93,7 +93,6 @@ async def test_a_photo_is_told_and_its_buttons_do_what_they_say(
         hass,
         "notify_photo.yaml",
         photo=PHOTO,
-        picture="image.field_camera_latest_picture",
         notify="notify.phone",
         pause=0,
         share=send,
@@ -101,11 +100,12 @@ async def test_a_photo_is_told_and_its_buttons_do_what_they_say(
     await camera.press_shutter()
     await until(lambda: len(told) == 1)
     assert (told[0].data["title"], told[0].data["message"]) == ("Field camera", "IMG_0004.JPG")
-    image = "/api/image_proxy/image.field_camera_latest_picture"
-    assert told[0].data["data"]["image"] == image
+    about = hass.states.get(PHOTO).attributes
+    # The address is of this picture, and not of whichever is the latest by then.
+    assert told[0].data["data"]["image"] == about["preview"]
     await press(hass, told, "Share")
     await until(lambda: shared)
-    assert shared[0].data["file"].endswith("IMG_0004.JPG")
+    assert shared[0].data["file"] == about["original"]
     await camera.press_shutter()
     await until(lambda: len(told) == 2)
     (before,) = media.rglob("IMG_0005.JPG")
@@ -124,8 +124,7 @@ async def test_a_whole_card_is_one_message(
     hass: HomeAssistant, camera: VirtualCamera, imported: MockConfigEntry
 ) -> None:
     told = async_mock_service(hass, "notify", "phone")
-    given = {"picture": "image.field_camera_latest_picture", "notify": "notify.phone"}
-    await use(hass, "notify_photo.yaml", photo=PHOTO, pause=3600, **given)
+    await use(hass, "notify_photo.yaml", photo=PHOTO, pause=3600, notify="notify.phone")
     for _ in range(3):
         await camera.press_shutter()
     await until(lambda: state(hass, COUNT) == "6")
@@ -156,7 +155,9 @@ async def test_the_frame_shows_the_latest_picture(
     freezer.move_to("2027-01-02 08:00:00.5-08:00")
     async_fire_time_changed(hass)
     await until(lambda: shown)
-    assert shown[0].data["media"]["media_content_id"].endswith("IMG_0003.JPG")
+    last = hass.states.get(LAST).attributes
+    assert last["file_name"] == "IMG_0003.JPG"
+    assert shown[0].data["media"]["media_content_id"] == last["media_content_id"]
     await turn_off(hass)
 
 

@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.crcp.const import DOMAIN
+from custom_components.crcp.photo_shelf import async_key_of
 from custom_components.crcp.virtual.camera import VirtualCamera
 from tests.helpers import until
 from tests.integration.conftest import movie, set_up
@@ -53,7 +54,8 @@ async def test_an_import_answers_with_what_came_of_it(
     assert (answer["not_chosen"], answer["failed"], answer["deleted_on_camera"]) == (0, [], 0)
     for photo in answer["photos"]:
         assert (media / photo["path"]).stat().st_size == photo["size"]
-        assert photo["media_content_id"] == f"media-source://media_source/local/{photo['path']}"
+        key = await async_key_of(hass, "local", photo["path"])
+        assert photo["media_content_id"] == f"media-source://crcp/photo/{key}"
     answer = await call(hass, "import_photos", device_id=paused)
     assert (answer["imported"], answer["already_imported"], answer["photos"]) == (0, 3, [])
     await until(lambda: state(hass, STATE) == "paused")
@@ -163,7 +165,16 @@ async def test_an_import_whose_camera_goes_or_that_is_stopped_says_so(
     assert caught.value.translation_key == "cannot_connect"
 
 
-@pytest.mark.parametrize("form", ["{path}", "media-source://media_source/local/{path}", "{whole}"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{path}",
+        "{whole}",
+        "media-source://media_source/local/{path}",
+        "media-source://crcp/photo/{key}",
+        "media-source://crcp/original/{key}",
+    ],
+)
 async def test_a_picture_that_was_deleted_comes_back_when_it_is_forgotten(
     hass: HomeAssistant,
     camera: VirtualCamera,
@@ -173,12 +184,12 @@ async def test_a_picture_that_was_deleted_comes_back_when_it_is_forgotten(
 ) -> None:
     await until(lambda: state(hass, COUNT) == "3")
     path = f"{FOLDER}1/IMG_0002.JPG"
-    before = (media / path).read_bytes()
+    before, key = (media / path).read_bytes(), await async_key_of(hass, "local", path)
     (media / path).unlink()
     assert await hass.config_entries.async_reload(camera_entry.entry_id)
     await until(lambda: state(hass, STATE) == "connected")
     assert not (media / path).exists()  # what a person deleted stays deleted
-    photo = form.format(path=path, whole=media / path)
+    photo = form.format(path=path, whole=media / path, key=key)
     assert await call(hass, "forget_photo", photo=photo) == {"forgotten": 1}
     await until((media / path).exists)
     assert (media / path).read_bytes() == before

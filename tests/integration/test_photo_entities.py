@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
+from custom_components.crcp.photo_shelf import async_key_of
 from custom_components.crcp.protocols.ptpip.vendors.sony import SonyOperation
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.personalities import SONY
@@ -176,7 +177,8 @@ async def test_the_last_photo_is_told_and_outlasts_a_restart(
     assert attributes["camera"] == "Field camera"
     assert attributes["file_name"] == "IMG_0003.JPG"  # the newest, though it did not come last
     assert (media / attributes["path"]).is_file()
-    assert attributes["media_content_id"].endswith(attributes["path"])
+    key = await async_key_of(hass, "local", attributes["path"])
+    assert attributes["preview"] == f"/api/crcp/photo/{key}/preview"
 
 
 async def test_what_few_people_want_is_off_until_they_want_it(

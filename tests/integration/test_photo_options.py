@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from homeassistant.components.media_source import async_resolve_media
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -146,10 +148,13 @@ async def test_a_folder_that_is_not_there_is_refused_and_not_made(
 
     def told() -> str:
         attributes = hass.states.get("event.field_camera_photo").attributes
-        return str(attributes.get("media_content_id"))
+        return str(attributes.get("path"))
 
     # The file is there a moment before it is told.
-    await until(lambda: told().startswith("media-source://media_source/nas/"))
+    await until(lambda: told().endswith("IMG_0004.JPG"))
+    shown = hass.states.get("event.field_camera_photo").attributes["media_content_id"]
+    assert await async_setup_component(hass, "media_source", {})
+    assert (await async_resolve_media(hass, shown, None)).path == share / told()
 
 
 async def test_no_kind_at_all_is_refused(

@@ -98,7 +98,7 @@ async def test_photos_are_asked_for(
     assert await say(hass, says["on"]) == says["shown"]
     (play,) = plays
     assert play.data["entity_id"] == "media_player.kitchen_screen"
-    assert play.data["media_content_id"].endswith("IMG_0004.JPG")
+    assert play.data["media_content_id"] == attribute(hass, LAST, "media_content_id")
     assert play.data["media_content_type"] == "image/jpeg"
 
 

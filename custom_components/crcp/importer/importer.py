@@ -355,6 +355,7 @@ class Importer:
             sha256=record.sha256,
             imported_at=record.imported_at,
             thumbnail=await thumbnail,
+            number=record.number,
         )
         self._on_imported(imported)
         return imported

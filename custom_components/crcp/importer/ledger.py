@@ -97,6 +97,8 @@ _IS_GONE: Final = """
     WHERE path = ? AND library = ? AND sha256 <> ? AND path <> '' AND shown = 1
     """
 
+_SHOWN: Final = "SELECT id FROM imported WHERE path = ? AND library = ? AND shown = 1"
+
 _ADD: Final = """
     INSERT OR IGNORE INTO imported (serial, filename, announced_size, capture_date, storage, folder,
         path, size, sha256, imported_at, stem, counter, library, moment, shown)
@@ -175,8 +177,11 @@ class Ledger:
         equal = Counter(politely(each))
         return [photo for photo in politely(each) if self._imported(photo) < equal[photo]]
 
-    def add(self, photo: Photo, record: Record) -> None:
-        """Remember an import; on return it is on the disk. The first record of a photo stands."""
+    def add(self, photo: Photo, record: Record) -> int:
+        """Remember an import; on return it is on the disk. The first record of a photo stands.
+
+        Returns the number of the row that stands for the file to who browses; 0 where none does.
+        """
         path = str(record.path)
         with self.database.changes() as connection:
             library = self._number(connection, record.library)
@@ -184,6 +189,8 @@ class Ledger:
             connection.execute(_ADD, row_of(photo, record, library))
             connection.execute(_GIVE_UP, identity_of(photo))
             connection.execute(_IS_FOUND, (path, str(record.library)))
+            row = connection.execute(_SHOWN, (path, library)).fetchone()
+        return row[0] if row else 0
 
     def pass_over(self, photos: Iterable[Photo], at: datetime) -> None:
         """Remember photos that nobody wants, so that they are not new."""

@@ -1,6 +1,6 @@
 """What the ledger tells of a photo, and how that lies in its columns. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,6 +17,7 @@ class Record:
     """What became of a photo. path: relative to the library. sha256: hexadecimal, of the bytes.
 
     counter: the shot's number, 0 where shots are not numbered. library: None where nobody knows.
+    number: of the file's row, 0 where nobody needs it.
     """
 
     path: PurePosixPath
@@ -25,6 +26,7 @@ class Record:
     imported_at: datetime
     counter: int = 0
     library: Path | None = None
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

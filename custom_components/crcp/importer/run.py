@@ -11,7 +11,10 @@ from .source import LEAST_UNTOLD_SIZE, Photo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """A photo that is in the library and the ledger. path: relative to the library."""
+    """A photo that is in the library and the ledger. path: relative to the library.
+
+    number: of the file's row in the ledger.
+    """
 
     photo: Photo
     path: PurePosixPath
@@ -19,6 +22,7 @@ class Imported:
     sha256: str
     imported_at: datetime
     thumbnail: bytes | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,8 +302,7 @@ class Transfer:
             counter=self._begun.counter,
             library=self._shelf.library,
         )
-        ledger.add(photo, record)
-        return record
+        return replace(record, number=ledger.add(photo, record))
 
     def _found(self, part: PartFile) -> Record | None:
         """A file that lay in the library when the ledger was lost, and has these bytes."""
