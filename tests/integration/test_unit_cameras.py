@@ -45,11 +45,13 @@ async def test_a_number_dragged_fifty_times_in_a_second_sends_a_handful(
 
 
 async def test_different_parameters_do_not_wait_for_each_other(
-    hass: HomeAssistant, put: SetUp
+    hass: HomeAssistant, put: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whoever waited for another one would wait for an hour.
+    monkeypatch.setattr("custom_components.crcp.moves.PACE", 3600.0)
     unit = scenes.camera()
     await put(unit)
-    async with asyncio.timeout(0.2), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         for name, value in (("pan", 10), ("tilt", 20), ("zoom", 3), ("iris", 5)):
             group.create_task(
                 act(hass, "number.set_value", f"number.attic_camera_{name}", value=value)
