@@ -190,8 +190,8 @@ def _rows_of(damaged: Path) -> Iterator[tuple[Photo, Record]]:
             for first in range(1, last + 1, _ROWS):
                 for row in _readable(connection, query, first, min(first + _ROWS - 1, last)):
                     with suppress(TypeError, ValueError):  # what makes no sense is left out
-                        record = record_of(*row[_RECORD], library=libraries.get(row[-1]))
-                        yield photo_of(*row[_PHOTO]), record
+                        told: tuple[Any, ...] = (*row[_RECORD], libraries.get(row[-1]))
+                        yield photo_of(*row[_PHOTO]), record_of(*told)
             return
 
 
