@@ -7,6 +7,9 @@ from typing import Final
 #: More words than anybody types; each costs a look at every picture.
 MAX_WORDS: Final = 8
 
+#: More than anybody types, and than a path is long; what follows is not looked at.
+MAX_TYPED: Final = 4096
+
 _MONTHS: Final = (
     "january february march april may june july august september october november december"
 ).split()
@@ -22,7 +25,7 @@ def words_of(typed: str, today: date) -> tuple[str, ...]:
     "today", "yesterday", "1 May 2026", "May 1, 2026" and "1.5.2026" are dates as well. Without a
     year, a month's name is a word like any other.
     """
-    words = typed.replace(",", " ").casefold().split()[:MAX_WORDS]
+    words = typed[:MAX_TYPED].replace(",", " ").casefold().split()[:MAX_WORDS]
     months = [place for place, word in enumerate(words) if _month(word)]
     years = [place for place, word in enumerate(words) if _YEAR.fullmatch(word)]
     if len(months) == 1 and len(years) == 1:

@@ -151,6 +151,21 @@ def test_words_are_looked_for_in_path_name_and_date(bench: Bench, catalogue: Cat
     assert names(catalogue.find(["dsc"], 10, serial="043")) == ["DSCX3.JPG"]
 
 
+@pytest.mark.parametrize("typed", ["Ärmel", "ärmel", "A\u0308RMEL", "Straße", "STRASSE", "stra", "rmel"])
+def test_a_word_is_found_as_it_is_typed_in_any_alphabet(
+    bench: Bench, catalogue: Catalogue, typed: str
+) -> None:
+    put(bench.ledger, "1.JPG", path="Ärmel Straße/2026/1.JPG")
+    put(bench.ledger, "2.JPG")
+    assert names(catalogue.find([typed], 10)) == ["1.JPG"]
+    assert names(catalogue.find([typed.casefold()], 10)) == ["1.JPG"]
+
+
+def test_a_word_of_any_length_is_only_not_found(bench: Bench, catalogue: Catalogue) -> None:
+    put(bench.ledger, "1.JPG")
+    assert catalogue.find(["_" * 60_000], 10) == []
+
+
 def test_a_file_comes_once_and_what_lay_under_its_name_before_not_at_all(
     bench: Bench, catalogue: Catalogue
 ) -> None:

@@ -29,6 +29,7 @@ TODAY = date(2026, 3, 1)
         ("may june 2026", ("may", "june", "2026")),
         ("99 may 2026", ("99", "2026-05")),
         ("a b c d e f g h i j", tuple("abcdefgh")),
+        ("_" * 60_000, ("_" * 4096,)),
     ],
 )
 def test_dates_are_found_however_they_are_typed(typed: str, words: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
+import unicodedata
 
 from .database import Database, sql
 from .records import moment_of
@@ -32,6 +33,9 @@ _DAYS: Final = "SELECT day, count(*), max(moment), id FROM imported"
 
 #: What stands for a moment that cannot be read.
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+#: SQLite's own LIKE knows the capitals of ASCII alone, and no bound but its own on a word.
+_HAS_WORD: Final = "instr(folded(imported.path || ' ' || filename || ' ' || moment), ?) > 0"
 
 _ENDS_IN: Final = "imported.path LIKE ?"
 
@@ -87,6 +91,7 @@ class Catalogue:
     def __init__(self, path: Path) -> None:
         """Open the ledger, which exists."""
         self._database = Database(path)
+        self._database.connection.create_function("folded", 1, _folded, deterministic=True)
 
     def __enter__(self) -> Self:
         """Use it as a context manager: it is closed at the end."""
@@ -138,7 +143,7 @@ class Catalogue:
     ) -> list[StoredPhoto]:
         """Photos with each of these words in their path, the camera's name for them or their date.
 
-        Upper and lower case are one for letters of ASCII. endings: as for recent.
+        Upper and lower case are one, and so are ss and its one letter. endings: as for recent.
         """
         wanted = _Wanted(serial=serial, words=tuple(words), endings=tuple(endings))
         return self._page(wanted, limit, before)
@@ -199,9 +204,7 @@ class _Wanted:
         parts = [_FILES, "day >= ?", "day < ?"]
         if self.serial is not None:
             parts.append("serial = ?")
-        parts += ["imported.path || ' ' || filename || ' ' || moment LIKE ? ESCAPE '\\'"] * len(
-            self.words
-        )
+        parts += [_HAS_WORD] * len(self.words)
         if self.endings:
             parts.append(f"({' OR '.join([_ENDS_IN] * len(self.endings))})")
         return " AND ".join(parts)
@@ -210,14 +213,14 @@ class _Wanted:
     def values(self) -> tuple[str | int, ...]:
         serial = () if self.serial is None else (self.serial,)
         endings = (f"%.{ending}" for ending in self.endings)
-        return (self.start, self.end, *serial, *map(_like, self.words), *endings)
+        return (self.start, self.end, *serial, *map(_folded, self.words), *endings)
 
 
-def _like(word: str) -> str:
-    """What finds a word anywhere; what has a meaning to SQL has none here."""
-    for special in "\\%_":
-        word = word.replace(special, f"\\{special}")
-    return f"%{word}%"
+def _folded(text: str) -> str:
+    """A text in which what people take for the same letter is the same, however it is written."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def _stored(
