@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+import re
 from typing import Final, override
 from urllib.parse import quote, unquote
 
@@ -26,7 +27,13 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_SERIAL, DOMAIN
-from .photo_addresses import card_thumbnail_url, file_url, preview_url, thumbnail_url
+from .photo_addresses import (
+    card_thumbnail_url,
+    file_url,
+    key_parts,
+    preview_url,
+    thumbnail_url,
+)
 from .photo_card import CardPhoto, async_camera_entry, async_cameras_set_up, async_get_cards
 from .photo_previews import async_get_previews
 from .photo_shelf import (
@@ -49,6 +56,8 @@ from .photo_words import words_of
 
 #: More than this nobody looks through; another word narrows it down.
 MAX_FOUND: Final = 200
+
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 _PICTURES: Final = [MediaClass.IMAGE, MediaClass.VIDEO]
 
@@ -127,7 +136,7 @@ class CameraPhotos(MediaSource):
                 return await self._root()
             case ["dates"]:
                 return await self._months()
-            case ["dates", month] if len(month) == len("2026-05"):
+            case ["dates", month] if _is_month(month):
                 return await self._days(month)
             case ["cameras"]:
                 return await self._cameras()
@@ -138,7 +147,10 @@ class CameraPhotos(MediaSource):
             case ["card", entry_id, after]:
                 return await self._card(entry_id, after)
         query, folder, behind = _query_of(identifier)
-        return await self._pictures(folder, await async_page(self.hass, query, behind))
+        page = await async_page(self.hass, query, behind)
+        if not page.photos and not await self._is_camera(query.serial):
+            raise NotOnShelf(identifier)
+        return await self._pictures(folder, page)
 
     async def _root(self) -> BrowseMediaSource:
         newest = None
@@ -177,6 +189,12 @@ class CameraPhotos(MediaSource):
             for camera in await async_cameras(self.hass)
         ]
         return self._folder("cameras", self._text("cameras"), folders)
+
+    async def _is_camera(self, serial: str | None) -> bool:
+        """Whether a serial is of a camera that there is, or was; none stands for all of them."""
+        if serial is None or serial in self._camera_names():
+            return True
+        return serial in {camera.serial for camera in await async_cameras(self.hass)}
 
     def _connected_cameras(self) -> BrowseMediaSource:
         folders = [
@@ -338,7 +356,7 @@ def _query_of(identifier: str) -> tuple[Query, str, str | None]:
             folder, query = f"dates/{day}", Query(day=_day(day))
         case _:
             raise NotOnShelf(identifier)
-    if len(after) > 1:
+    if len(after) > 1 or not all(map(key_parts, after)):
         raise NotOnShelf(identifier)
     return query, folder, after[0] if after else None
 
@@ -348,18 +366,28 @@ def _where(identifier: str) -> Query:
     match identifier.split("/"):
         case ["" | "dates" | "cameras"]:
             return Query()
-        case ["dates", day, *_]:
-            # A day or a month: either way it is how the date begins.
-            return Query(words=(day,))
+        case ["dates", month] if _is_month(month):
+            return Query(words=(month,))
     query, _, _ = _query_of(identifier)
-    return query
+    # A day is a word as well: it is how the date begins.
+    return Query(words=(query.day.isoformat(),)) if query.day else query
+
+
+def _is_month(text: str) -> bool:
+    """Whether it is a month as "2026-05"."""
+    with suppress(ValueError):
+        return bool(_MONTH.fullmatch(text)) and date.fromisoformat(f"{text}-01") is not None
+    return False
 
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise NotOnShelf(text) from None
+    if day.isoformat() != text:  # a week, say: a folder has one name only
+        raise NotOnShelf(text)
+    return day
 
 
 def _quoted(serial: str) -> str:

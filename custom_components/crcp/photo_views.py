@@ -114,6 +114,10 @@ class CardThumbnailView(HomeAssistantView):
         except HomeAssistantError:
             raise web.HTTPNotFound from None
 
+    async def head(self, request: web.Request, entry_id: str, key: str) -> web.StreamResponse:
+        """As for those of the library."""
+        return await self.get(request, entry_id, key)
+
 
 def _small(path: Path | None) -> web.StreamResponse:
     if path is None:

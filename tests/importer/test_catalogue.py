@@ -151,7 +151,9 @@ def test_words_are_looked_for_in_path_name_and_date(bench: Bench, catalogue: Cat
     assert names(catalogue.find(["dsc"], 10, serial="043")) == ["DSCX3.JPG"]
 
 
-@pytest.mark.parametrize("typed", ["Ärmel", "ärmel", "A\u0308RMEL", "Straße", "STRASSE", "stra", "rmel"])
+@pytest.mark.parametrize(
+    "typed", ["Ärmel", "ärmel", "A\u0308RMEL", "Straße", "STRASSE", "stra", "rmel"]
+)
 def test_a_word_is_found_as_it_is_typed_in_any_alphabet(
     bench: Bench, catalogue: Catalogue, typed: str
 ) -> None:

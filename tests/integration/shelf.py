@@ -33,6 +33,8 @@ COUNT = "sensor.field_camera_photos_imported"
 CONNECTION = "binary_sensor.field_camera_connection"
 NO_PLACES = [
     "nothing", "recent/1/2", "recent/9-00000000", "recent/x", "dates/2026-13-01", "cameras/a/b/c",
+    "recent/", "dates/", "dates//", "dates/<script", "dates/0000-00", "dates/2026-13", "dates/20260501",
+    "dates/2026-W18", "dates/\uff12026-05", "dates/2026-05/x", "cameras/", "cameras/anything", "cameras//x",
     "../recent", "card/nobody", "card/a/b/c", "photo/1-00000000", "original/x", "card_photo/nobody/x",
 ]  # fmt: skip
 WHAT = ("thumbnail", "preview", "file")

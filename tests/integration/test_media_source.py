@@ -98,6 +98,11 @@ async def test_a_place_that_is_none_says_so(hass: HomeAssistant, source: MockCon
             await browse(hass, place)
         with pytest.raises(Unresolvable, match="not there"):
             await async_resolve_media(hass, f"{ROOT}/{place}", None)
+    # A camera that nobody knows has no pictures, and behind one that is forgotten there are others.
+    looked_through = ("cameras/", "recent/9-")
+    for place in (each for each in NO_PLACES if not each.startswith(looked_through)):
+        with pytest.raises(BrowseError, match="not there"):
+            await found(hass, "img", place)
 
 
 async def test_without_any_camera_the_folders_are_empty(
