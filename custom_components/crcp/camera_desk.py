@@ -38,6 +38,9 @@ TURN_WITHIN: Final = 60.0
 #: How long live view goes on after it was looked at last, in seconds: it costs the battery much.
 LINGER: Final = 15.0
 
+#: So many slots get entities: the largest cameras have two, and a computer's camera a few.
+MAX_SLOTS: Final = 8
+
 #: Events after which the room on the cards is another.
 _ROOM_CHANGED: Final = frozenset(
     {
@@ -83,6 +86,7 @@ class CameraDesk:
         self._all = self._room = False
         self._live: asyncio.TimerHandle | None = None
         self._live_turn = asyncio.Lock()
+        self._slots: set[int] = set()
         self._news = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -285,7 +289,8 @@ class CameraDesk:
         """Ask how much room there is on each card."""
         slots: dict[int, Slot] = {}
         for storage in await camera.storage_ids():
-            if storage & 0xFFFF:  # else the slot has no usable card
+            # Else the slot has no usable card.
+            if storage & 0xFFFF and self._has_entities(storage >> 16):
                 with suppress(Refused):
                     slots[storage >> 16] = Slot.of(await camera.storage_info(storage))
         before = self.facts.slots
@@ -293,6 +298,13 @@ class CameraDesk:
         for number, slot in slots.items():
             if slot.is_full and not (number in before and before[number].is_full):
                 self._on_card_full(number)
+
+    def _has_entities(self, slot: int) -> bool:
+        """Whether a slot is one of the first that were seen: each stays as entities for good."""
+        self._slots |= self.facts.slots.keys()
+        if len(self._slots) < MAX_SLOTS:
+            self._slots.add(slot)
+        return slot in self._slots
 
     # -- helpers -------------------------------------------------------------------------------
 

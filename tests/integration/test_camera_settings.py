@@ -18,8 +18,10 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.crcp import camera_desk
+from custom_components.crcp.camera_desk import MAX_SLOTS
 from custom_components.crcp.protocols.ptpip.codes import DevicePropCode, OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.card import Card
 from custom_components.crcp.virtual.personalities import CANON, NIKON, SONY, Personality
 from tests.helpers import until
 from tests.integration.conftest import movie, set_up
@@ -213,6 +215,22 @@ async def test_a_full_card_is_told_once(
     assert state(hass, FREE) == "0.0"
     assert len(told()) == 1
     assert (told()[0]["camera"], told()[0]["slot"]) == ("Field camera", 1)
+
+
+async def test_slots_without_end_are_not_all_shown(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    camera.cards += [Card(number << 16 | 1) for number in range(2, 30)]
+    entry = await set_up(hass, camera)
+    desk = entry.runtime_data.desk
+    await until(lambda: state(hass, FREE))
+    assert set(desk.facts.slots) == set(range(1, MAX_SLOTS + 1))
+    # Nor do others get entities when these are gone.
+    camera.cards = [Card(number << 16 | 1) for number in range(20, 30)]
+    desk._room = True
+    desk._news.set()
+    await until(lambda: not desk.facts.slots)
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_picture_that_cannot_be_imported_is_an_event(

@@ -87,6 +87,7 @@ def battery(current: int, form: Form) -> Paper:
         (50, Enumeration((0, 25, 50, 100)), 50),
         (2, Enumeration((0, 1, 2)), 100),
         (64, None, 64),
+        (255, Range(0, 1, 1), 100),
         (0, Range(0, 0, 0), None),
     ],
 )

@@ -11,6 +11,8 @@ from custom_components.crcp.protocols.ptpip.properties import (
     Range,
 )
 from custom_components.crcp.protocols.ptpip.settings import (
+    MAX_CHOICE,
+    MAX_CHOICES,
     STANDARD,
     Control,
     say_aperture,
@@ -162,3 +164,12 @@ def test_canon_is_told_size_property_and_value() -> None:
 
 def test_what_canon_gives_no_list_for_cannot_be_set() -> None:
     assert not Control(SETTINGS[0xD101], describe(0xD101, 0, ())).writable
+
+
+def test_a_list_without_end_is_cut_to_what_a_person_can_choose_from() -> None:
+    iso = control(DevicePropCode.EXPOSURE_INDEX, 1, Enumeration(tuple(range(65535))))
+    assert list(iso.choices) == [str(number) for number in range(MAX_CHOICES)]
+    texts = tuple(f"{number:<255}" for number in range(MAX_CHOICES))
+    size = control(DevicePropCode.IMAGE_SIZE, texts[7], Enumeration(texts))
+    assert {len(name) for name in size.choices} == {MAX_CHOICE}
+    assert size.raw(size.value) == texts[7]

@@ -44,7 +44,8 @@ async def battery_level(operations: Operations, info: DeviceInfo) -> int | None:
     if not isinstance(battery.current, int):
         return None
     most = _most(battery)
-    return round(FULL * battery.current / most) if most else None
+    # Some hold a value that their own form does not allow: more than full is full.
+    return min(max(round(FULL * battery.current / most), 0), FULL) if most else None
 
 
 async def set_clock(operations: Operations, info: DeviceInfo, now: datetime) -> bool:

@@ -10,6 +10,11 @@ from .codes import DevicePropCode
 from .errors import Misuse
 from .properties import DevicePropDesc, Enumeration, Range, Value
 
+#: More values than a dial or a menu has, and a longer name than a screen has room for; together
+#: they stay below the 16 KiB that Home Assistant keeps of an entity.
+MAX_CHOICES: Final = 128
+MAX_CHOICE: Final = 40
+
 
 class Setting(StrEnum):
     """What can be set, by the names of PTP clause 13."""
@@ -61,11 +66,14 @@ class Control:
 
     @property
     def choices(self) -> dict[str, Value]:
-        """The names of all values it can have and the values; empty where it has a range."""
+        """The names of the values it can have and the values; empty where it has a range.
+
+        At most MAX_CHOICES.
+        """
         if not isinstance(self.described.form, Enumeration):
             return {}
         choices: dict[str, Value] = {}
-        for value in self.described.form.values:
+        for value in self.described.form.values[:MAX_CHOICES]:
             choices.setdefault(self._say(value), value)
         return choices
 
@@ -102,7 +110,7 @@ class Control:
         return low + round((value * self.meaning.scale - low) / step) * step
 
     def _say(self, value: Value) -> str:
-        return self.meaning.say(value) if isinstance(value, int) else str(value)
+        return self.meaning.say(value) if isinstance(value, int) else str(value)[:MAX_CHOICE]
 
 
 # -- how values are called -------------------------------------------------------------------------
