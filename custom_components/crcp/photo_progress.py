@@ -8,13 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 import logging
 import time
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from homeassistant.util.json import JsonValueType
 
 from .importer.errors import AnotherLibrary, ImporterError, LedgerError, LibraryFull, LibraryMissing
-from .importer.run import Progress
-from .photo_addresses import original_id, preview_url, shown_id
+from .importer.run import Imported, Progress
+from .importer.source import Photo
+from .photo_addresses import key_of, original_id, preview_url, shown_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,6 +65,38 @@ class ImportedPhoto:
     size: int
     count: int
     newest: bool
+
+    @classmethod
+    def of(cls, imported: Imported, *, count: int, newest: bool) -> Self:
+        """What the importer tells of one, in the words of this house."""
+        return cls(
+            key=key_of(imported.number, imported.sha256),
+            path=str(imported.path),
+            file_name=imported.path.name,
+            captured=imported.photo.capture_date,
+            imported_at=imported.imported_at,
+            size=imported.size,
+            count=count,
+            newest=newest,
+        )
+
+
+class Newest:
+    """Knows the newest picture of a run, whose newest come first and whose oldest come last.
+
+    Only within a run: a clock that was reset must not hide what is taken from then on.
+    """
+
+    def __init__(self) -> None:
+        self._taken: datetime | None = None
+
+    def take(self, photo: Photo) -> bool:
+        """Note one; return whether nothing of this run was taken later."""
+        taken = photo.taken and photo.taken.replace(tzinfo=None)
+        if self._taken and (taken is None or taken < self._taken):
+            return False
+        self._taken = taken
+        return True
 
 
 PHOTO_ATTRIBUTES: Final = (

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
 import logging
 from typing import Any, Final
 
@@ -24,8 +23,6 @@ from .importer.errors import (
 )
 from .importer.importer import Importer
 from .importer.run import Imported, Progress, Report
-from .importer.source import Photo
-from .photo_addresses import key_of
 from .photo_agenda import Agenda
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
@@ -37,6 +34,7 @@ from .photo_progress import (
     Complaints,
     ImportedPhoto,
     ImportStatus,
+    Newest,
     trouble_of,
 )
 from .photo_source import StoppableSource
@@ -91,7 +89,7 @@ class PhotoHost:
         self._resting.set()
         self._troubled = asyncio.Event()
         self._complaints = Complaints(camera_name)
-        self._newest: datetime | None = None
+        self._newest = Newest()
 
     # -- what others ask -----------------------------------------------------------------------
 
@@ -244,7 +242,7 @@ class PhotoHost:
         urgent: deque[int] | None,
     ) -> Report:
         self._board.change(activity=Activity.CHECKING)
-        self._newest = None
+        self._newest = Newest()
         report = await importer.run(source, afresh=afresh, urgent=urgent)
         await self._count()
         self._out_of_trouble()
@@ -261,7 +259,7 @@ class PhotoHost:
 
     async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:
         """Import what was announced; return whether nothing is left to try again."""
-        self._newest = None
+        self._newest = Newest()
         try:
             if photo := await source.photo(self._agenda.added.popleft()):
                 await importer.import_photo(source, photo)
@@ -310,18 +308,9 @@ class PhotoHost:
 
     def _made(self, imported: Imported) -> None:
         """Tell of a picture: it is stored, and the ledger knows it."""
-        path = str(imported.path)
         count = (self.status.imported or 0) + 1
-        photo = ImportedPhoto(
-            path=path,
-            file_name=imported.path.name,
-            key=key_of(imported.number, imported.sha256),
-            captured=imported.photo.capture_date,
-            imported_at=imported.imported_at,
-            size=imported.size,
-            count=count,
-            newest=self._is_newest(imported.photo),
-        )
+        newest = self._newest.take(imported.photo)
+        photo = ImportedPhoto.of(imported, count=count, newest=newest)
         if self._order:
             self._order.photos.append(photo)
         self._previews.async_keep(
@@ -330,17 +319,6 @@ class PhotoHost:
         self._out_of_trouble()
         self._board.change(imported=count, last=photo if photo.newest else self.status.last)
         self._on_imported(photo)
-
-    def _is_newest(self, photo: Photo) -> bool:
-        """Whether nothing of this run was taken later. The newest come first, the oldest last.
-
-        Only within a run: a clock that was reset must not hide what is taken from then on.
-        """
-        taken = photo.taken and photo.taken.replace(tzinfo=None)
-        if self._newest and (taken is None or taken < self._newest):
-            return False
-        self._newest = taken
-        return True
 
     def _progress(self, progress: Progress) -> None:
         self._board.meter.take(progress)
