@@ -215,7 +215,8 @@ class CameraPhotos(MediaSource):
         if len(photos) > start + PAGE:
             older = f"card/{entry_id}/{shown[-1].key}"
             children.append(self._folder(older, self._text("older"), can_search=False))
-        title = f"{entry.title}: {self._text('open_to_import')}"
+        hint = self._text("open_to_import" if photos else "all_imported")
+        title = f"{entry.title}: {hint}"
         return self._folder(f"card/{entry_id}", title, children, MediaClass.IMAGE, can_search=False)
 
     async def _pictures(self, folder: str, page: Page) -> BrowseMediaSource:

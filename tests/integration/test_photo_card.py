@@ -30,10 +30,11 @@ from tests.integration.shelf import (
     camera,
     child,
     shade,
+    source,
     titles,
 )
 
-__all__ = ["camera"]
+__all__ = ["camera", "source"]
 
 
 @pytest.fixture
@@ -68,6 +69,13 @@ async def test_one_picture_is_imported_from_the_card_by_opening_it(
         await async_resolve_media(hass, bad, None)
     assert (await client.get(f"/api/crcp/card/{waiting.entry_id}/x/thumbnail")).status == 404
     assert (await client.get("/api/crcp/card/nobody/x/thumbnail")).status == 404
+
+
+async def test_an_empty_card_says_that_there_is_nothing_to_open(
+    hass: HomeAssistant, source: MockConfigEntry
+) -> None:
+    card = await browse(hass, f"card/{source.entry_id}")
+    assert (titles(card), card.title) == ([], "Field camera: everything is imported")
 
 
 async def test_a_card_that_takes_long_is_read_on_meanwhile(
