@@ -577,7 +577,9 @@ async def test_a_lost_link_waits_for_the_disk_before_it_closes_the_file(
         free.set()
         with pytest.raises(LinkLost):
             await run
-    assert done[done.index("write") :] == ["write", "write", "unlink", "close", "close"]
+    last = [name for name in done if name in ("write", "unlink", "close")]
+    assert last[last.index("write") :][:3] == ["write", "write", "unlink"]
+    assert last[-2:] == ["close", "close"]
 
 
 async def test_the_event_loop_goes_on_while_the_disk_is_slow(

@@ -1,8 +1,10 @@
 """Which folder is the library: by the photos that lie there, or because a person says so."""
 
+from collections.abc import Iterator
 import errno
 import os
 from pathlib import Path
+import shutil
 
 import pytest
 
@@ -13,9 +15,10 @@ from custom_components.crcp.importer.recovery import open_ledger
 from custom_components.crcp.importer.room import HERE, Room
 from custom_components.crcp.importer.run import Progress
 from custom_components.crcp.importer.template import Template
+from custom_components.crcp.protocols.ptpip.codes import OperationCode
 
 from .bench import NOTHING_KEPT, Bench, some_bytes
-from .disks import Share
+from .disks import Share, mount, unmount
 from .wire import WiredCamera
 
 FOLDER = "Kitchen/2026/2026-05-01"
@@ -164,3 +167,111 @@ async def test_a_second_ledger_leaves_the_part_file_that_is_being_written(
     importer = bench.make_importer(on_progress=progress)
     assert (await wired.run(importer)).imported == 1
     assert seconds
+
+
+# -- a share mounted below the library -------------------------------------------------------------
+
+
+class Nas:
+    """A share for the folder "nas" of a library: mounted where we may, else played."""
+
+    def __init__(self, library: Path, patch: pytest.MonkeyPatch) -> None:
+        self._place = library / "nas"
+        self._kept = library.with_name("the share")
+        self._is_on = False
+        self._kept.mkdir()
+        self._is_real = mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(self._kept))
+        lstat = Path.lstat
+
+        def told(path: Path) -> os.stat_result:
+            status = lstat(path)
+            if self._is_on and not self._is_real and path.is_relative_to(self._place):
+                return os.stat_result((*status[:2], 1000, *status[3:]))
+            return status
+
+        patch.setattr(Path, "lstat", told)
+
+    def put_on(self) -> None:
+        self._is_on = True
+        self._place.mkdir(exist_ok=True)
+        if self._is_real:
+            assert mount("--bind", str(self._kept), str(self._place))
+
+    def take_off(self) -> None:
+        self._is_on = False
+        if self._is_real:
+            unmount(self._place)
+        else:
+            shutil.rmtree(self._place)
+            self._place.mkdir()
+
+    def close(self) -> None:
+        if self._is_real:
+            if self._is_on:
+                unmount(self._place)
+            unmount(self._kept)
+
+
+@pytest.fixture
+def nas(bench: Bench) -> Iterator[Nas]:
+    """A share that is mounted on the folder "nas" of the library."""
+    with pytest.MonkeyPatch.context() as patch:
+        nas = Nas(bench.library, patch)
+        nas.put_on()
+        yield nas
+        nas.close()
+
+
+async def test_g9_a_share_mounted_below_the_library_has_to_be_there(
+    bench: Bench, wired: WiredCamera, nas: Nas
+) -> None:
+    """Home Assistant mounts shares for media on folders of its media folder."""
+    importer = bench.make_importer(template=Template("nas/{camera}/{name}"), delete=True)
+    wired.add("1.JPG")
+    assert (await wired.run(importer)).imported == 1
+    nas.take_off()
+    wired.add("2.JPG")
+    with pytest.raises(AnotherLibrary, match="not mounted"):
+        await wired.run(importer)
+    assert list(bench.library.rglob("*.JPG")) == []
+    assert len(wired.asked(OperationCode.DELETE_OBJECT)) == 1
+    nas.put_on()
+    assert (await wired.run(importer)).imported == 1
+
+
+async def test_g9_what_goes_elsewhere_does_not_wait_for_a_share_below_the_library(
+    bench: Bench, wired: WiredCamera, nas: Nas
+) -> None:
+    wired.add("1.JPG")
+    await wired.run(bench.make_importer(template=Template("nas/{name}")))
+    nas.take_off()
+    wired.add("2.JPG")
+    assert (await wired.run(bench.make_importer(template=Template("here/{name}")))).imported == 1
+
+
+async def test_g9_a_person_says_that_no_share_is_to_be_there_any_more(
+    bench: Bench, wired: WiredCamera, nas: Nas
+) -> None:
+    importer = bench.make_importer(template=Template("nas/{name}"))
+    wired.add("1.JPG")
+    await wired.run(importer)
+    nas.take_off()
+    Room(bench.library, bench.ledger, NOTHING_KEPT).accept()
+    wired.add("2.JPG")
+    assert (await wired.run(importer)).imported == 1
+
+
+async def test_g8_the_room_that_counts_is_that_of_the_share_below(
+    bench: Bench, wired: WiredCamera, nas: Nas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    statvfs = os.statvfs
+
+    def ask(path: Path) -> os.statvfs_result:
+        asked.append(path)
+        return statvfs(path)
+
+    monkeypatch.setattr(os, "statvfs", ask)
+    wired.add("1.JPG")
+    await wired.run(bench.make_importer(template=Template("nas/{camera}/{name}")))
+    assert bench.library / "nas" in asked

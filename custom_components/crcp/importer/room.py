@@ -3,7 +3,8 @@
 A share that is not mounted leaves a folder on the local disk, empty or with what was put there
 before. So the device that the library is on is remembered; on another one, one of the photos that
 came last must lie there. Who moved them all away can say that this is the place all the same; of
-what came before that, nothing is looked for any more: it may lie below the mount point.
+what came before that, nothing is looked for any more: it may lie below the mount point. A share that
+is mounted on a folder of the library is remembered too, and has to be there for whatever goes there.
 """
 
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Final
 from .errors import AnotherLibrary, NoRoomForPhoto, NotStorable
 from .folders import open_library, words
 from .ledger import Ledger
+from .mounts import Mounts
 
 GIB: Final = 1 << 30
 
@@ -26,6 +28,9 @@ HERE: Final = "crcp-library"
 
 #: So many photos are looked for; older ones may lie below a mount point since before it was one.
 LAST_PHOTOS: Final = 50
+
+#: The library itself, relative to it.
+_LIBRARY: Final = PurePosixPath()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Room:
         self._library = library
         self._ledger = ledger
         self._reserve = reserve
+        self._mounts = Mounts(library, ledger.database)
 
     def check(self) -> int:
         """Return the device that the library is on. Raises LibraryMissing, AnotherLibrary."""
@@ -65,13 +71,22 @@ class Room:
         finally:
             os.close(descriptor)
 
-    def check_space(self, size: int) -> None:
+    def check_way(self, path: PurePosixPath) -> None:
+        """Raise AnotherLibrary when a share that was mounted on the way to path is not any more.
+
+        path: of a file, relative to the library.
+        """
+        with words(path):
+            self._mounts.check(path)
+
+    def check_space(self, size: int, path: PurePosixPath = _LIBRARY) -> None:
         """Raise NoRoomForPhoto when so many bytes would leave less free than is to stay free.
 
-        What even the empty disk could not hold costs only itself: NotStorable.
+        What even the empty disk could not hold costs only itself: NotStorable. path: of the file
+        that they are for, relative to the library; a share may be mounted on the way.
         """
         with words(self._library):
-            disk = os.statvfs(self._library)
+            disk = os.statvfs(self._mounts.nearest(path))
         if not disk.f_blocks:  # some shares do not tell
             return
         total = disk.f_blocks * disk.f_frsize
@@ -85,6 +100,7 @@ class Room:
 
     def accept(self) -> None:
         """Take the folder for the library, whatever it is on, because a person says so."""
+        self._mounts.forget()
         descriptor = open_library(self._library)
         try:
             with words(self._library):

@@ -102,6 +102,14 @@ _SCHEMAS: Final = (
     # accepted_after: what was imported later shows that a folder is this library. What came before
     # a person said where it is now lies somewhere else, below a mount point perhaps.
     "ALTER TABLE library ADD COLUMN accepted_after INTEGER NOT NULL DEFAULT 0",
+    # mount: folders of a library that another disk or share was mounted on when photos went there.
+    """
+    CREATE TABLE mount (
+        library INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        PRIMARY KEY (library, path)
+    ) STRICT
+    """,
 )
 
 #: The schema that is written here.

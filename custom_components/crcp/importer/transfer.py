@@ -140,11 +140,12 @@ class Transfer:
         device = shelf.room.check()
         begun = self._begun_here()
         self._begun = begun or self._choose_place()
+        path = self._begun.path
+        shelf.room.check_way(path)
         size = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
-        shelf.room.check_space(size - self._begun.flushed)
+        shelf.room.check_space(size - self._begun.flushed, path)
         if begun is None:
             self._ledger.begin(photo, self._begun, self._arrived)
-        path = self._begun.path
         part = self._part = PartFile(shelf.library, path, part_name(path.name, photo), device)
         if not (resume and self._is_begun()):
             part.open()
