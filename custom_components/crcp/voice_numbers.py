@@ -8,6 +8,9 @@ from typing import Any, Final, Self
 
 # So many digits are a number that still has a meaning here, and never an infinite one.
 _DIGITS: Final = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?")
+
+#: Three digits behind a point or a comma are thousands, as 5,600 K or 1.000 Sekunden are written.
+_THOUSANDS: Final = re.compile(r"-?[1-9]\d{0,2}(?:[.,]\d{3}){1,4}")
 _CLOCK: Final = re.compile(r"\d{1,6}(?::\d{1,2}){1,2}")
 
 #: "twenty-one" is two words, and so is "10min"; a minus sign stays with its number.
@@ -146,6 +149,8 @@ class Numbers:
         if word in (self.minus, self.point):
             return "-" if word == self.minus else "."
         # What came in digits is a whole number already: nothing is put together with it.
+        if _THOUSANDS.fullmatch(word):
+            return word.replace(",", "").replace(".", "")
         return word.replace(",", ".") if _DIGITS.fullmatch(word) else None
 
     def _words(self, text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """G3 and what goes with it, over real sockets: a link that is cut, and the run that goes on."""
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from custom_components.crcp.importer.choice import Choice
@@ -97,9 +99,9 @@ async def test_g8_room_is_asked_only_for_what_is_missing_of_a_file(
     asked: list[int] = []
     real = Room.check_space
 
-    def check(room: Room, size: int) -> None:
+    def check(room: Room, size: int, *way: PurePosixPath) -> None:
         asked.append(size)
-        real(room, size)
+        real(room, size, *way)
 
     monkeypatch.setattr(Room, "check_space", check)
     assert (await wired.run(bench.importer)).imported == 1

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 import errno
+from pathlib import PurePosixPath
 import threading
 from typing import Any
 
@@ -221,12 +222,12 @@ async def test_a_second_without_room_costs_no_session(
         wired.add(f"{number}.JPG", bytes(3_000_000 + number))
     real, asked = Room.check_space, 0
 
-    def check_space(room: Room, size: int) -> None:
+    def check_space(room: Room, size: int, *way: PurePosixPath) -> None:
         nonlocal asked
         asked += 1
         if asked == 2:
             raise LibraryFull(bench.library, errno.ENOSPC, "full")
-        real(room, size)
+        real(room, size, *way)
 
     monkeypatch.setattr(Room, "check_space", check_space)
     async with wired.session() as camera:

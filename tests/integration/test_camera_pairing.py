@@ -100,6 +100,8 @@ async def test_no_other_nikon_is_paired_in_the_place_of_an_entrys(
     asked = {request.code for request in nikon.requests}
     assert not asked & {NikonOperation.GET_PAIRING_CODE, NikonOperation.REQUEST_APPROVAL}
     hass.config_entries.flow.async_abort(flow["flow_id"])
+    await hass.async_block_till_done()
+    await until(lambda: connected(hass))
 
 
 async def test_a_sony_is_met_as_anybody_and_then_as_its_registered_computer(
@@ -149,6 +151,7 @@ async def test_a_camera_that_leaves_while_a_person_chooses_is_connected_anew(
     result = await answer(hass, flow, start="all")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await until(lambda: len(list(media.rglob("*.JPG"))) == 3)
+    await hass.config_entries.async_unload(result["result"].entry_id)
 
 
 async def test_a_camera_that_has_an_entry_is_paired_anew_and_followed(

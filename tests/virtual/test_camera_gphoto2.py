@@ -118,6 +118,10 @@ async def test_it_hears_of_a_new_picture(tmp_path: Path, maker: Personality) -> 
     assert "FILEADDED IMG_0001.JPG" in said
 
 
+#: KeepDeviceOn of a Canon, which comes with each look for events.
+KEEP_DEVICE_ON = 0x911D
+
+
 class Quiet:
     """Whether a visitor has asked what it wanted to know, and now only asks for events."""
 
@@ -127,8 +131,8 @@ class Quiet:
         self.looks = 0
 
     def lasts(self) -> bool:
-        events = self.camera.personality.asks
-        asked = sum(request.code != events for request in self.camera.requests)
+        idle = {self.camera.personality.asks, KEEP_DEVICE_ON}
+        asked = sum(request.code not in idle for request in self.camera.requests)
         self.looks = self.looks + 1 if asked == self.asked else 0
         self.asked = asked
         return asked > 0 and self.looks > 60

@@ -107,9 +107,11 @@ export class Pad {
     this.element.addEventListener("keydown", (event) => this.#onKeyDown(event));
     this.element.addEventListener("keyup", (event) => this.#releaseKey(event.code));
     // Whoever has the keyboard now gets the end of the key, too.
-    this.element.addEventListener("focusout", () => {
-      for (const code of this.#keys) this.#releaseKey(code);
-    });
+    this.element.addEventListener("focusout", () => this.#releaseKeys());
+  }
+
+  #releaseKeys() {
+    for (const code of this.#keys) this.#releaseKey(code);
   }
 
   #releaseKey(code) {
@@ -118,7 +120,11 @@ export class Pad {
   }
 
   #onKeyDown(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) {
+      // A Mac tells of no key that is let go while Command is down.
+      this.#releaseKeys();
+      return;
+    }
     const button = event.target.closest("button");
     const onButton = ["Enter", " "].includes(event.key) && this.#buttons.get(button);
     const directions = onButton || (KEYBOARD[event.key] && [KEYBOARD[event.key]]);
