@@ -88,6 +88,7 @@ class PairingFlow(DeviceFlow):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Connect, whatever came of it before."""
+        await self._hang_up()
         self._work = self._approval = None
         return await self.async_step_camera_connect()
 
@@ -253,9 +254,7 @@ class PairingFlow(DeviceFlow):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Keep the address and the identity that worked."""
-        if self.initiator:
-            await self.initiator.close()
-            self.initiator = None
+        await self._hang_up()
         self._unseated = None
         changed = {
             **self._address,
@@ -278,6 +277,12 @@ class PairingFlow(DeviceFlow):
         """Hold a camera against the entry that this dialogue is about. Raises AnotherCamera."""
         if self._paired_entry:
             check_serial(self._paired_entry.data, initiator.vendor.info)
+
+    async def _hang_up(self) -> None:
+        """Let go of the camera, also of one that is gone already."""
+        if self.initiator:
+            await self.initiator.close()
+            self.initiator = None
 
     async def _take_seat(self) -> None:
         """Give the entry's seat at the camera to this dialogue: most take one visitor only."""
