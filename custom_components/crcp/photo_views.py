@@ -4,6 +4,7 @@ All of it needs a login, or an address that Home Assistant signed. The type that
 decided here, and a browser is told not to guess another; what it should not show is downloaded.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final, override
 from urllib.parse import quote
@@ -33,7 +34,7 @@ def async_register_photo_views(hass: HomeAssistant) -> None:
         hass.http.register_view(view)
 
 
-class PhotoView(HomeAssistantView):
+class PhotoView(HomeAssistantView, ABC):
     """Serves something of a picture."""
 
     requires_auth = True
@@ -50,8 +51,9 @@ class PhotoView(HomeAssistantView):
         """Some players ask what it is before they fetch it."""
         return await self.get(request, key)
 
+    @abstractmethod
     async def _serve(self, hass: HomeAssistant, photo: ShelfPhoto) -> web.StreamResponse:
-        raise NotImplementedError
+        """Answer with what this view is of."""
 
 
 class ThumbnailView(PhotoView):
