@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from custom_components.crcp.errors import _KEYS
+from custom_components.crcp.protocols.ptpip.discovery import NIKON_SERVICE, PTP_SERVICE, SSDP
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "custom_components" / "crcp"
@@ -57,6 +58,8 @@ def test_the_manifest_is_in_order() -> None:
     assert all(owner.startswith("@") for owner in manifest["codeowners"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
     assert all(service == service.lower() for service in manifest["zeroconf"])
+    assert {each for matcher in manifest["ssdp"] for each in matcher.values()} == set(SSDP)
+    assert {PTP_SERVICE, NIKON_SERVICE} < set(manifest["zeroconf"])
 
 
 def test_hacs_finds_what_it_asks_for() -> None:

@@ -35,7 +35,7 @@ from .flow_pairing import CONF_MAKE, MAKES, OTHER, PairingFlow, make_of
 from .names import clean_name, identifier, is_host
 from .photo_options import CONF_SKIP_PRESENT, CONF_START, START_ALL, START_NEW
 from .protocols.ptpip.datasets import DeviceInfo
-from .protocols.ptpip.discovery import Announcement, Speaks, declined_by_name
+from .protocols.ptpip.discovery import Announcement, is_fujifilm
 from .protocols.ptpip.packets import PORT
 
 _MAKE: Final = SelectSelector(
@@ -80,12 +80,9 @@ class CameraFlow(PairingFlow):
 
     async def camera_announced(self, announced: Announcement | None) -> ConfigFlowResult:
         """Begin with an announcement, or end where it is of nothing that can be used."""
-        if announced is None or not announced.host:
+        # Nobody sees why a discovery ends: what cannot be used is just not offered.
+        if announced is None or not announced.host or is_fujifilm(announced.name):
             return self.async_abort(reason="not_a_camera")
-        if announced.speaks is Speaks.HTTP:
-            return self.async_abort(reason="http_only")
-        if declined_by_name(announced.name):
-            return self.async_abort(reason="fujifilm")
         self._address = {CONF_HOST: announced.host, CONF_PORT: announced.port}
         self._make = make_of(announced.manufacturer)
         # A camera tells its serial only over a connection, and some allow one connection only.
