@@ -1,5 +1,6 @@
 """Add a unit or a camera: found by itself, or by its address."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, override
 
@@ -68,6 +69,15 @@ class CrcpConfigFlow(UnitChangeFlow, CameraFlow, DemoFlow, domain=DOMAIN):
         if announced and isinstance(named, str):
             announced = replace(announced, name=named)
         return await self.camera_announced(announced)
+
+    @override
+    async def async_step_reauth(self, data: Mapping[str, Any]) -> ConfigFlowResult:
+        """A device has turned us away."""
+        entry = self._get_reauth_entry()
+        if entry.data[CONF_KIND] == Kind.UNIT:
+            return await super().async_step_reauth(data)
+        self.know_camera(entry)
+        return await self.async_step_camera_reauth()
 
     @override
     async def async_step_reconfigure(

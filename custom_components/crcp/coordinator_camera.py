@@ -8,7 +8,7 @@ from enum import StrEnum
 import logging
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
@@ -19,7 +19,14 @@ from .camera_desk import CameraDesk
 from .camera_facts import CameraFacts
 from .const import CONF_SERIAL
 from .dial_camera import Address, address_of, dial_camera, dial_elsewhere
-from .errors import DEVICE_ERRORS, AnotherCamera, DeviceError, error_detail, error_key
+from .errors import (
+    DEVICE_ERRORS,
+    AnotherCamera,
+    DeviceError,
+    error_detail,
+    error_key,
+    needs_login,
+)
 from .issues import Issues
 from .link import Link
 from .photo_options import CONF_AUTO, CONF_SKIP_PRESENT
@@ -32,8 +39,11 @@ _LOGGER = logging.getLogger(__name__)
 
 type CameraConfigEntry = ConfigEntry[CameraCoordinator]
 
+#: Home Assistant itself tells of a camera that wants to be paired anew, and begins the dialogue.
+NOT_PAIRED: Final = "not_authorised"
+
 #: Being away is normal for a camera; these need somebody to do something.
-WORTH_TELLING: Final = frozenset({"another_camera", "not_authorised", "refused"})
+WORTH_TELLING: Final = frozenset({"another_camera", NOT_PAIRED, "refused"})
 
 #: Somebody else has the camera: for a moment that is normal, after so many attempts it is told.
 BUSY_FOR_LONG: Final = 3
@@ -233,6 +243,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._announced = None
         _LOGGER.info("%s is connected", self.name)
         self._set(connected=True, refusal="", refusal_detail="")
+        self._end_pairing()
         desk = asyncio.create_task(self.desk.async_serve(initiator), name="crcp camera desk")
         try:
             await self.photos.async_serve(initiator)
@@ -261,7 +272,14 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def _on_skipped(self) -> None:
         self._keep_option(CONF_SKIP_PRESENT, False)
 
+    def _end_pairing(self) -> None:
+        """It knows us again, so nobody has to be asked any more."""
+        for flow in list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
     def _on_down(self, error: DeviceError) -> None:
+        if needs_login(error):
+            self.config_entry.async_start_reauth(self.hass)
         key, detail = error_key(error), error_detail(error)
         self._busy = self._busy + 1 if key == "in_use" else 0
         refusal = self.data.refusal
@@ -286,7 +304,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if photos.trouble:
             folder = str(self.photos.library.folder)
             wrongs[photos.trouble] = {"folder": folder, "detail": photos.trouble_detail}
-        if data.refusal:
+        if data.refusal and data.refusal != NOT_PAIRED:
             key = f"camera_{data.refusal}"
             wrongs[key] = {"address": address, "detail": data.refusal_detail}
         return wrongs

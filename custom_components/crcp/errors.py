@@ -118,5 +118,5 @@ def as_update_failed(error: DeviceError) -> UpdateFailed | ConfigEntryAuthFailed
 
 
 def needs_login(error: DeviceError) -> bool:
-    """Whether a unit wants a password, or another one."""
-    return isinstance(error, crcp.NotAuthorised)
+    """Whether a unit wants another password, or a camera to be paired anew."""
+    return isinstance(error, crcp.NotAuthorised | ptpip.NotAuthorised)

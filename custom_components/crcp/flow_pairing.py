@@ -10,7 +10,12 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers.selector import TextSelector
 import voluptuous as vol
@@ -61,6 +66,7 @@ class PairingFlow(DeviceFlow):
         self._approval: asyncio.Task[None] | None = None
         self._error: DeviceError | None = None
         self._unseated: ConfigEntry[Any] | None = None
+        self._seating: asyncio.Task[bool] | None = None
 
     async def begin_pairing(self, origin: str) -> ConfigFlowResult:
         """Connect; a failure is shown in the form that origin is the step of."""
@@ -139,6 +145,7 @@ class PairingFlow(DeviceFlow):
             work.result()
         except DEVICE_ERRORS as error:
             self._error = in_words(error)
+            self._give_seat_back()
             turned_away = isinstance(self._error, NotAuthorised)
             if turned_away and self._make == SONY:
                 return "camera_mac"
@@ -250,19 +257,28 @@ class PairingFlow(DeviceFlow):
         shown = self.add_suggested_values_to_schema(schema, self._address)
         return self.show_form("camera_reconfigure", shown)
 
+    async def async_step_camera_reauth(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The camera has turned the entry away: ask for a person who pairs it anew."""
+        if user_input is not None:
+            return await self.begin_pairing("camera_reauth")
+        return self.show_form("camera_reauth", None)
+
     async def async_step_camera_paired(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Keep the address and the identity that worked."""
         await self._hang_up()
         self._unseated = None
+        entry = self.hass.config_entries.async_get_known_entry(self.context["entry_id"])
         changed = {
             **self._address,
             CONF_GUID: self.identity.guid.hex(),
             CONF_FRIENDLY_NAME: self.identity.friendly_name,
         }
         return self.async_update_reload_and_abort(
-            self._get_reconfigure_entry(), data_updates=changed, reason="camera_paired"
+            entry, data_updates=changed, reason="camera_paired"
         )
 
     def know_camera(self, entry: ConfigEntry[Any]) -> None:
@@ -286,10 +302,24 @@ class PairingFlow(DeviceFlow):
 
     async def _take_seat(self) -> None:
         """Give the entry's seat at the camera to this dialogue: most take one visitor only."""
+        if self._seating:
+            await asyncio.wait({self._seating})
         entry = self._paired_entry
         if entry and entry.state is ConfigEntryState.LOADED:
             await self.hass.config_entries.async_unload(entry.entry_id)
             self._unseated = entry
+
+    def _give_seat_back(self) -> None:
+        """Let the entry try again, where a person did not begin this dialogue.
+
+        Such a dialogue stays when its window is closed, perhaps for days, and the camera may have
+        been told meanwhile to let us in. A reload would end the dialogue.
+        """
+        entry = self._unseated
+        if entry and self.source == SOURCE_REAUTH:
+            self._unseated = None
+            setting_up = self.hass.config_entries.async_setup(entry.entry_id)
+            self._seating = self.hass.async_create_task(setting_up, "crcp seat back")
 
     @override
     def async_remove(self) -> None:

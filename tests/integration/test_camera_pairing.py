@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import override
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -20,6 +22,14 @@ CONNECTED = "binary_sensor.field_camera_connection"
 #: Eight zeros, two bytes of ones, and a MAC address (ptp-ip.md 21).
 ANYBODY = bytes(8) + b"\xff\xff" + bytes(6)
 REGISTERED = bytes(8) + b"\xff\xff" + bytes.fromhex("001a2b3c4d5e")
+
+
+class AllBut(set[bytes]):
+    """Everybody but some, who were refused for ever."""
+
+    @override
+    def __contains__(self, guid: object) -> bool:
+        return not super().__contains__(guid)
 
 
 @pytest.fixture
@@ -169,6 +179,32 @@ async def test_a_camera_that_has_an_entry_is_paired_anew_and_followed(
     assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "camera_paired")
     assert camera_entry.data["guid"] != known
     await until(lambda: connected(hass), within=20)
+
+
+async def test_a_camera_that_turns_its_entry_away_asks_to_be_paired_anew(
+    hass: HomeAssistant, camera: VirtualCamera, camera_entry: MockConfigEntry
+) -> None:
+    await until(lambda: connected(hass))
+    known = camera_entry.data["guid"]
+    camera.paired = AllBut({bytes.fromhex(known)})
+    camera.hang_up()
+    await until(hass.config_entries.flow.async_progress, within=20)
+    (asked,) = hass.config_entries.flow.async_progress()
+    assert (asked["context"]["source"], asked["step_id"]) == ("reauth", "camera_reauth")
+    form = await hass.config_entries.flow.async_configure(asked["flow_id"])
+    assert form["description_placeholders"]["host"] == "127.0.0.1"
+    flow = await wait(hass, await answer(hass, asked))
+    assert flow["step_id"] == "camera_not_paired"
+    # Nobody may come back to this dialogue, so the entry goes on, and asks no second time.
+    await until(lambda: camera_entry.state is ConfigEntryState.LOADED)
+    await until(lambda: camera_entry.runtime_data.data.refusal)
+    assert len(hass.config_entries.flow.async_progress()) == 1
+    flow = await choose(hass, flow, "camera_new_identity")
+    assert (flow["type"], flow["reason"]) == (FlowResultType.ABORT, "camera_paired")
+    assert camera_entry.data["guid"] != known
+    await until(lambda: connected(hass), within=20)
+    assert not hass.config_entries.flow.async_progress()
+    assert not ir.async_get(hass).issues
 
 
 async def test_a_change_that_is_given_up_gives_the_entry_its_camera_back(

@@ -134,13 +134,16 @@ async def test_a_camera_that_no_longer_knows_us_is_told_and_forgiven(
     camera.paired = set()
     camera.hang_up()
     await until(lambda: state(hass, STATE) == "refused")
-    facts = shown(hass)["camera_not_authorised"] or {}
-    assert (facts["camera"], facts["address"]) == ("Field camera", "127.0.0.1")
+    # Home Assistant's own words, which lead to the dialogue that pairs it anew.
+    await until(lambda: shown(hass) == {"config_entry_reauth": {"name": "Field camera"}})
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert (flow["context"]["source"], flow["step_id"]) == ("reauth", "camera_reauth")
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len([w for w in warnings if "REJECTED_INITIATOR" in w.getMessage()]) == 1
     camera.paired = None
     await until(lambda: state(hass, STATE) == "connected")
     assert not shown(hass)
+    assert not hass.config_entries.flow.async_progress()
 
 
 async def test_somebody_else_at_the_camera_is_told_when_they_stay(
@@ -173,7 +176,7 @@ async def test_issues_go_with_the_entry(
     hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
 ) -> None:
     await until(lambda: state(hass, COUNT) == "3")
-    camera.paired = set()
+    camera.serial_number = "X-0001"
     camera.hang_up()
     await until(lambda: shown(hass))
     await hass.config_entries.async_remove(camera_entry.entry_id)

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.coordinator import WORTH_MENDING
-from custom_components.crcp.coordinator_camera import WORTH_TELLING
+from custom_components.crcp.coordinator_camera import NOT_PAIRED, WORTH_TELLING
 from custom_components.crcp.photo_progress import Trouble
 from custom_components.crcp.virtual import scenes
 from tests.integration.texts import Reader, branch
@@ -59,7 +59,7 @@ async def test_cameras(hass: HomeAssistant, reader: Reader) -> None:
 
 def test_issues(reader: Reader) -> None:
     keys = {f"unit_{each}" for each in WORTH_MENDING} | set(Trouble)
-    keys |= {f"camera_{each}" for each in WORTH_TELLING | {"in_use"}}
+    keys |= {f"camera_{each}" for each in (WORTH_TELLING | {"in_use"}) - {NOT_PAIRED}}
     assert keys == set(branch("issues"))
 
 
