@@ -287,7 +287,7 @@ class ClipDesk:
             await controller.go_to(self._tape, position)
             self._known_tape.commanded("FF", None)
 
-        await self._coordinator.async_command(self._tape, wind)
+        await self._coordinator.async_drive(self._tape, wind)
         deadline = self._hass.loop.time() + WINDING
         while (await self._coordinator.controller.tape_status(self._tape)).operation != "PAUS":
             if self._hass.loop.time() > deadline:
@@ -300,21 +300,21 @@ class ClipDesk:
             self._known_tape.title = name
             self._known_tape.commanded("PAUS", 0)
 
-        await self._coordinator.async_command(self._tape, mount)
+        await self._coordinator.async_drive(self._tape, mount)
 
     async def _pause(self) -> None:
         async def pause(controller: Commands) -> None:
             await controller.pause_tape(self._tape)
             self._known_tape.commanded("PAUS", 0)
 
-        await self._coordinator.async_command(self._tape, pause)
+        await self._coordinator.async_drive(self._tape, pause)
 
     async def _move(self, verb: str, motion: Motion) -> None:
         async def move(controller: Commands) -> None:
             await controller.move_tape(self._tape, verb, motion)
             self._known_tape.commanded(verb, 1.0)
 
-        await self._coordinator.async_command(self._tape, move)
+        await self._coordinator.async_drive(self._tape, move)
 
 
 def _answer(clip: Clip, wanted: float, reason: str) -> Answer:

@@ -35,6 +35,7 @@ from .protocols.crcp.client import Controller
 from .protocols.crcp.commands import Commands, UnitState
 from .protocols.crcp.errors import LinkError
 from .protocols.crcp.messages import Subunit
+from .protocols.crcp.subunits import TAPE
 from .tapes import Tape
 
 _LOGGER = logging.getLogger(__name__)
@@ -123,6 +124,20 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             self.powers.proved(subunit)
         await self._read_back(subunit)
 
+    async def async_drive(
+        self,
+        tape: Subunit,
+        do: Callable[[Commands], Awaitable[None]],
+        seconds: float | None = None,
+    ) -> None:
+        """Have a tape do something else, as async_command; seconds: it is paused so long after."""
+
+        async def drive(controller: Commands) -> None:
+            with self.endings.sending((tape, "PLAY"), seconds):
+                await do(controller)
+
+        await self.async_command(tape, drive)
+
     async def async_set_power(self, power: Subunit, *, on: bool) -> None:
         """Switch a power; one that is off may have closed the connection, so wait for it."""
         with self.powers.switching(power, on=on):
@@ -154,9 +169,19 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         except HomeAssistantError as error:
             raise LinkError("there is no connection") from error
         subunit, name = key
-        await controller.stop_motion(subunit, name)
-        self.targets.forget(subunit, (name,))
+        if subunit.kind == TAPE:
+            await self._stop_tape(controller, subunit)
+        else:
+            await controller.stop_motion(subunit, name)
+            self.targets.forget(subunit, (name,))
         await self._read_back(subunit)
+
+    async def _stop_tape(self, controller: Commands, tape: Subunit) -> None:
+        """Pause what was to be ended; what somebody has begun to record meanwhile is not ours."""
+        if not self.one_way and (await controller.tape_status(tape)).operation == "RECO":
+            return
+        await controller.pause_tape(tape)
+        self.tape(tape).commanded("PAUS", 0)
 
     # -- the connection ------------------------------------------------------------------------
 

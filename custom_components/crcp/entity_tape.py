@@ -26,12 +26,17 @@ class TapeEntity(SubunitEntity):
         """What is known beyond that."""
         return self.coordinator.tape(self.subunit)
 
-    async def play(self, speed: float | None = None, stop: Amount | None = None) -> None:
-        """Play, at the chosen speed unless another is given."""
+    async def play(
+        self,
+        speed: float | None = None,
+        stop: Amount | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Play, at the chosen speed unless another is given; seconds: and pause so long after."""
         wanted = self.tape.chosen_speed if speed is None else speed
         # Speed 1 is left unsaid where it can be: some units take no argument at all.
         plain = stop is None and wanted == 1
-        await self.move("PLAY", Motion() if plain else Motion(wanted, stop), wanted)
+        await self.move("PLAY", Motion() if plain else Motion(wanted, stop), wanted, seconds)
 
     async def record(self, speed: float | None = None, stop: Amount | None = None) -> None:
         """Record, if the guard lets us."""
@@ -67,7 +72,7 @@ class TapeEntity(SubunitEntity):
             # One that is on its way already plays on from the new position.
             self.tape.resume = resume
 
-        await self.coordinator.async_command(self.subunit, wind)
+        await self.coordinator.async_drive(self.subunit, wind)
 
     def check_free(self) -> None:
         """Raise ServiceValidationError while a clip needs the tape; pausing it ends that."""
@@ -81,9 +86,11 @@ class TapeEntity(SubunitEntity):
             await controller.pause_tape(self.subunit)
             self.tape.commanded("PAUS", 0)
 
-        await self.coordinator.async_command(self.subunit, stop)
+        await self.coordinator.async_drive(self.subunit, stop)
 
-    async def move(self, name: str, motion: Motion, speed: float) -> None:
+    async def move(
+        self, name: str, motion: Motion, speed: float, seconds: float | None = None
+    ) -> None:
         """Send a tape command; whatever a seek wanted to do afterwards is forgotten."""
         self.check_free()
 
@@ -91,7 +98,7 @@ class TapeEntity(SubunitEntity):
             await controller.move_tape(self.subunit, name, motion)
             self.tape.commanded(name, speed)
 
-        await self.coordinator.async_command(self.subunit, send)
+        await self.coordinator.async_drive(self.subunit, send, seconds)
 
 
 type TapeVerb = Callable[[TapeEntity], Awaitable[None]]

@@ -19,7 +19,7 @@ from .const import DOMAIN
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import add_as_found, command
 from .entity_tape import TapeEntity
-from .errors import DEVICE_ERRORS, in_the_users_words
+from .errors import DEVICE_ERRORS, in_the_users_words, invalid
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Amount, Subunit
 from .protocols.crcp.subunits import TAPE
@@ -228,12 +228,18 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
 
     @command
     async def async_action_play(
-        self, speed: float | None = None, stop_position: float | None = None
+        self,
+        speed: float | None = None,
+        duration: timedelta | None = None,
+        stop_position: float | None = None,
     ) -> None:
-        """Play at a speed, up to a position."""
+        """Play at a speed, for a time by our own clock, or up to a position."""
         if stop_position is not None and speed is None:
             speed = self.tape.chosen_speed
-        await self.play(speed, _amount(stop_position))
+        if duration == timedelta():
+            raise invalid("no_duration")
+        seconds = None if duration is None else duration.total_seconds()
+        await self.play(speed, _amount(stop_position), seconds)
 
     @command
     async def async_action_record(
@@ -285,7 +291,7 @@ class TapePlayer(TapeEntity, MediaPlayerEntity):
             self.tape.commanded("PAUS", 0)
             self.tape.title = name
 
-        await self.coordinator.async_command(self.subunit, mount)
+        await self.coordinator.async_drive(self.subunit, mount)
 
     async def _list(self, path: str) -> Listing | None:
         connection = self.coordinator.connection

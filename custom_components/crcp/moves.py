@@ -162,9 +162,10 @@ class Endings:
             await task
 
     def _taken(self, key: Key, mine: _Sending) -> None:
-        """Another move has taken the place of the one before."""
-        if self._sending.get(key) is not mine:
-            return
+        """Another move has taken the place of the one before.
+
+        One that is on its way already may still be refused, and then this one is to end.
+        """
         self._cancel(key)
         self._taken_so_far[key] += 1
         if mine.seconds is not None:

@@ -28,13 +28,22 @@ type Camera = tuple[UnitCoordinator, Subunit]
 #: No move that is to be stopped goes on for longer than this, in seconds.
 LONGEST_MOVE: Final = 3600
 
+#: And no tape that is to be paused plays for longer: a day is longer than any tape.
+LONGEST_PLAY: Final = 86400
+
 #: What fits the 32 bits that a number of the draft has.
 _VALUE: Final = vol.All(vol.Coerce(float), vol.Range(min=-2147483647, max=2147483647))
 _SPEED: Final = vol.All(vol.Coerce(float), vol.Range(min=-1000, max=1000))
 _POSITION: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=2147483647))
 
 _TAPE_ACTIONS: Final[dict[str, dict[str | vol.Marker, Any]]] = {
-    "play": {vol.Optional("speed"): _SPEED, vol.Optional("stop_position"): _POSITION},
+    "play": {
+        vol.Optional("speed"): _SPEED,
+        vol.Exclusive("duration", "end"): vol.All(
+            cv.positive_time_period, vol.Range(max=timedelta(seconds=LONGEST_PLAY))
+        ),
+        vol.Exclusive("stop_position", "end"): _POSITION,
+    },
     "record": {
         vol.Optional("speed"): vol.All(_SPEED, vol.Range(min=0.01)),
         vol.Exclusive("duration", "end"): cv.positive_time_period,

@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import Page
 
-from custom_components.crcp.protocols.crcp.messages import AUTO, Amount
+from custom_components.crcp.protocols.crcp.messages import AUTO, Amount, Motion
 from tests.dashboard.stage import MARKUP, Stage, happens, place
 
 STOP = Amount(0, relative=True)
@@ -98,6 +98,7 @@ async def a_finger_moves_it_on_a_phone_until_the_page_is_closed(stage: Stage, pa
     await phone.get_by_role("button", name="Play").tap()
     await happens(lambda: stage.sent("PLAY"), "a touch plays the tape")
     await phone.get_by_role("button", name="Pause").tap()
+    await a_finger_turns_the_shuttle(stage, phone)
     key = phone.get_by_role("button", name="Down", exact=True)
     await key.scroll_into_view_if_needed()
     left, middle, width = await place(key)
@@ -114,14 +115,31 @@ async def a_finger_moves_it_on_a_phone_until_the_page_is_closed(stage: Stage, pa
     await rests(stage, "TILT")
 
 
+async def a_finger_turns_the_shuttle(stage: Stage, phone: Page) -> None:
+    left, middle, width = await place(phone.get_by_role("slider", name="Shuttle"))
+    fingers = await stage.phone.new_cdp_session(phone)
+    stage.unit.commands.clear()
+    for kind, part in (("touchStart", 0.5), ("touchMove", 0.3), ("touchMove", 0)):
+        point = {"x": left + width * part, "y": middle}
+        await fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    await happens(lambda: Motion(-2) in stage.sent("PLAY"), "it plays backwards")
+    await fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await happens(lambda: stage.sent("PAUS"), "it stands")
+
+
 async def a_page_that_dies_while_it_is_held_stops_in_time(stage: Stage, page: Page) -> None:
     victim = await stage.open(await stage.phone.new_page())
     await victim.get_by_role("button", name="Right", exact=True).hover()
     await victim.mouse.down()
     await happens(lambda: RIGHT_END in stage.sent("PAN"), "it pans")
+    await victim.get_by_role("slider", name="Shuttle").focus()
+    await victim.keyboard.down("ArrowRight")
+    await happens(lambda: stage.sent("PLAY"), "the tape plays")
+    assert "PAUS" not in [each.name for each in stage.unit.commands]
     crash = await stage.phone.new_cdp_session(victim)
     death = asyncio.ensure_future(crash.send("Page.crash"))
     await happens(lambda: stage.last("PAN") == STOP, "it stops")
+    await happens(lambda: stage.sent("PAUS"), "the tape stops as well")
     # A stop by the card stops everything; this is the end that the order itself had.
     assert stage.sent("TILT") == []
     death.cancel()

@@ -40,6 +40,52 @@ async def a_wrong_configuration_is_told(stage: Stage, page: Page) -> None:
     await page.get_by_text("no tape and no camera of a CRCP unit: zone.home").wait_for()
 
 
+async def a_picture_that_is_renamed_goes_on(stage: Stage, page: Page) -> None:
+    pan = await stage.find("number", "pan")
+    await stage.show({"type": "custom:crcp-card", "entity": pan}, page=page)
+    await page.locator("crcp-card hui-picture-entity-card").wait_for()
+    for name in ("camera.stage_renamed", await stage.find("camera", "stream")):
+        now = await stage.find("camera", "stream")
+        change = {"entity_id": now, "new_entity_id": name}
+        await stage.house.ask("config/entity_registry/update", **change)
+        await page.locator("crcp-card").evaluate(
+            """(card, name) => new Promise((go, fail) => {
+                const look = () =>
+                    card.shadowRoot.querySelector(".picture > *")?._config.entity === name && go();
+                setInterval(look, 50);
+                setTimeout(() => fail(new Error("the picture is the old one")), 60_000);
+            })""",
+            name,
+        )
+
+
+async def what_is_known_and_not_there_is_no_error(stage: Stage, page: Page) -> None:
+    calls = await page.evaluate(
+        f"""async () => {{
+            const {{ Camera }} = await import("{await folder_of(stage)}/camera.js");
+            const {{ textsOf }} = await import("{await folder_of(stage)}/texts.js");
+            const calls = [];
+            const call = async (...order) => calls.push(order);
+            const camera = new Camera({{ place: {{ head: "d" }}, text: textsOf("en"), call }});
+            const number = {{
+                entity_id: "number.pan", device_id: "d", platform: "crcp", translation_key: "pan",
+            }};
+            const there = {{
+                state: "0", attributes: {{ min: 0, max: 9 }}, entity_id: "number.pan",
+            }};
+            const house = {{ connected: true, devices: {{}}, entities: {{ [number.entity_id]: number }} }};
+            camera.update({{ ...house, states: {{ [number.entity_id]: there }} }});
+            const left = camera.element.querySelector("[aria-label=Left]");
+            const hidden = [left.hidden];
+            camera.update({{ ...house, states: {{}} }});
+            hidden.push(left.hidden);
+            left.click();
+            return [...hidden, calls.length];
+        }}"""
+    )
+    assert calls == [False, True, 0]
+
+
 async def every_language_says_the_same_things(stage: Stage, page: Page) -> None:
     texts = await page.evaluate(
         f"""async languages => {{
@@ -135,6 +181,8 @@ STORIES = (
     everything_that_can_be_used_has_a_name,
     the_name_of_a_device_stays_text,
     a_wrong_configuration_is_told,
+    a_picture_that_is_renamed_goes_on,
+    what_is_known_and_not_there_is_no_error,
     every_language_says_the_same_things,
     an_order_that_comes_late_is_stopped_once_more,
     an_order_that_is_refused_is_not_given_again,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -262,6 +263,22 @@ async def test_not_now_is_no_lost_connection(
     assert unit.connections == 1
     assert attribute(hass, "switch.attic_power", "assumed_state") is None
     assert (state(hass, "switch.attic_power"), state(hass, PAN)) == ("on", "10.0")
+
+
+async def test_a_move_that_was_taken_ends_though_the_next_was_on_its_way_and_refused() -> None:
+    stopped: list[Key] = []
+
+    async def stop(key: Key) -> None:
+        stopped.append(key)
+
+    pan = (Subunit("CAMERA"), "PAN")
+    endings = Endings(stop, set())
+    with suppress(Refused), endings.sending(pan, 60):
+        with endings.sending(pan, 60):
+            pass
+        raise Refused(501, "no")
+    await endings.end_all()
+    assert stopped == [pan]
 
 
 async def test_a_preset_takes_the_place_of_an_ending(

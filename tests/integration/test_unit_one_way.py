@@ -87,8 +87,8 @@ async def test_a_tape_does_what_it_is_told(
     await until(lambda: unit.decks[0].speed == 2)
     await act(hass, "button.press", "button.attic_tape_rewind")
     assert state(hass, "sensor.attic_tape_transport") == "rewind"
-    await act(hass, "media_player.media_pause", PLAYER)
-    assert state(hass, PLAYER) == "paused"
+    await act(hass, "crcp.play", PLAYER, duration={"milliseconds": 50})
+    await until(lambda: state(hass, PLAYER) == "paused")
     assert attribute(hass, PLAYER, "media_position") is None
 
 

@@ -17,8 +17,8 @@ const DIRECTIONS = {
   zoom_in: ["zoom", "max", "zoom_in"],
 };
 
-/** Seconds of a small step of a camera that knows none. */
-const NUDGE = 0.3;
+/** How long a small step of a camera takes that knows none. */
+const NUDGE = { milliseconds: 300 };
 
 const SETTINGS = ["iris", "focus", "white_balance", "sensitivity"];
 
@@ -28,7 +28,7 @@ export class Camera {
   #hass;
   #parts = {};
   #settings = {};
-  #live = null;
+  #shown = null;
   #presets = "";
 
   /** place: the part of the unit. call(action, data, target): performs an action. */
@@ -85,7 +85,11 @@ export class Camera {
     const entity = entitiesOf(this.#hass, this.place.stream)["camera.stream"];
     this.picture.hidden = !entity || !this.showsPicture;
     if (this.picture.hidden) return;
-    this.#live ??= this.#makePicture(entity);
+    if (this.#shown !== entity) {
+      // The first one, or a person has renamed it while this page is open.
+      this.#shown = entity;
+      this.#makePicture(entity);
+    }
     if (this.picture.firstChild) this.picture.firstChild.hass = this.#hass;
   }
 
@@ -95,7 +99,7 @@ export class Camera {
     const card = helpers?.createCardElement({
       type: "picture-entity", entity, camera_view: "live", show_name: false, show_state: false,
     });
-    if (!card) return;
+    if (!card || this.#shown !== entity) return;
     card.hass = this.#hass;
     this.picture.replaceChildren(card);
   }
@@ -104,7 +108,7 @@ export class Camera {
 
   #can = (direction) => {
     const [parameter, , step] = DIRECTIONS[direction];
-    return Boolean(this.#parts[`number.${parameter}`] ?? this.#parts[`button.${step}`]);
+    return Boolean(this.#state(`number.${parameter}`) ?? this.#state(`button.${step}`));
   };
 
   /** Give the order that lasts for LIFETIME. What has no range moves by small steps instead. */
@@ -115,7 +119,7 @@ export class Camera {
       const [parameter, end, step] = DIRECTIONS[direction];
       const range = this.#state(`number.${parameter}`)?.attributes;
       if (range) values[parameter] = range[end];
-      else steps.push(step);
+      else if (this.#parts[`button.${step}`]) steps.push(step);
     }
     const orders = steps.map((step) => this.#press(step));
     if (Object.keys(values).length) orders.push(this.#order(values, LIFETIME));
@@ -128,12 +132,11 @@ export class Camera {
       const [parameter, end, step] = DIRECTIONS[direction];
       const range = this.#state(`number.${parameter}`)?.attributes;
       if (this.#parts[`button.${step}`]) this.#press(step);
-      else this.#order({ [parameter]: range[end] }, NUDGE);
+      else if (range) this.#order({ [parameter]: range[end] }, NUDGE);
     }
   }
 
-  #order(values, seconds) {
-    const duration = { seconds: Math.floor(seconds), milliseconds: Math.round((seconds % 1) * 1000) };
+  #order(values, duration) {
     return this.#call("crcp.move", { ...values, duration }, { device_id: this.place.head });
   }
 
@@ -173,7 +176,8 @@ export class Camera {
   #setting(name) {
     const label = this.#text[name];
     const slider = el("input", { type: "range", "aria-label": label });
-    const value = el("output", { class: "value" });
+    // What the camera controls by itself changes all the time.
+    const value = el("output", { class: "value", "aria-live": "off" });
     const auto = toggle(this.#text.auto, () => this.#toggleAuto(name));
     auto.setAttribute("aria-label", `${label}: ${this.#text.auto}`);
     const row = el("div", { class: "setting" }, el("span", {}, label), slider, value, auto);

@@ -4,7 +4,7 @@
 
 import { Counter, asTime } from "./counter.js";
 import { el, iconButton, mark, say, toggle } from "./dom.js";
-import { LastWins } from "./hold.js";
+import { LIFETIME, LastWins, Mover } from "./hold.js";
 import { entitiesOf } from "./unit.js";
 
 /** What the media player lists as its abilities. */
@@ -13,9 +13,6 @@ const SELECT_SOURCE = 2048;
 
 /** The keys that wind, and their directions. */
 const WIND = { rewind: "backward", fast_forward: "forward" };
-
-/** In place of a speed: that which a person has chosen for this tape. */
-const AS_CHOSEN = null;
 
 /** Keys in their order: what each shows and the transports during which it is lit. */
 const KEYS = [
@@ -37,8 +34,10 @@ export class Deck {
   #frame = 0;
   #keys = {};
   #isSeeking = false;
-  #heldSince = null;
-  #speeds = new LastWins((speed) => this.#playAt(speed));
+  #isShuttling = false;
+  #played = false;
+  #moved = false;
+  #shuttle = new Mover(([speed]) => this.#playAt(speed), () => this.#springBack());
   #positions = new LastWins((position) => this.#act("media_seek", { seek_position: position }));
 
   /** place: the part of the unit. call(action, data, target): performs an action. */
@@ -56,8 +55,9 @@ export class Deck {
     this.#hass = hass;
     this.#parts = entitiesOf(hass, this.place.tape);
     this.#player = hass.states[this.#parts["media_player.tape"]];
-    const isOff = !this.#player || ["off", "unavailable"].includes(this.#player.state);
-    this.#updateCounter();
+    const isAway = !hass.connected || !this.#player || this.#player.state === "unavailable";
+    const isOff = isAway || this.#player.state === "off";
+    this.#updateCounter(isOff);
     this.#updateTitles(isOff);
     this.#updateKeys(isOff);
     this.#updateShuttle(isOff);
@@ -103,7 +103,7 @@ export class Deck {
     return el("div", { class: "readout" }, el("div", {}, this.time, this.length), this.position);
   }
 
-  #updateCounter() {
+  #updateCounter(isOff) {
     const { media_position: position = null, media_position_updated_at: toldAt } =
       this.#player?.attributes ?? {};
     const transport = this.#transportNow;
@@ -112,7 +112,8 @@ export class Deck {
     const duration = this.#player?.attributes.media_duration;
     say(this.length, duration ? ` / ${asTime(duration)}` : "");
     mark(this.position, "max", duration ?? 0);
-    this.position.disabled = !duration || !this.#can(SEEK) || this.#player.state === "off";
+    const rests = isOff || this.#transportNow === "recording";
+    this.position.disabled = rests || !duration || !this.#can(SEEK);
     this.#draw();
   }
 
@@ -205,6 +206,8 @@ export class Deck {
   }
 
   #press(name) {
+    this.#shuttle.drop();
+    this.#letGo();
     if (name === "play" || name === "pause") return this.#act(`media_${name}`);
     const button = this.#parts[`button.${name}`];
     if (button) return this.#call("button.press", {}, { entity_id: button });
@@ -217,15 +220,24 @@ export class Deck {
     this.shuttle = el("input", {
       type: "range", step: "0.1", class: "shuttle", "aria-label": this.#text.shuttle,
     });
-    this.speed = el("output", { class: "speed" });
+    // Whoever hears the slider hears it already.
+    this.speed = el("output", { class: "speed", "aria-live": "off" });
     this.shuttle.addEventListener("input", () => {
-      this.#heldSince ??= this.#transportNow;
+      this.#take();
       this.#showSpeed();
-      this.#speeds.put(Number(this.shuttle.value));
+      this.#shuttle.change("knob", [Number(this.shuttle.value)]);
     });
     for (const end of ["pointerup", "pointercancel", "touchend", "keyup", "blur"]) {
       this.shuttle.addEventListener(end, () => this.#letGo());
     }
+    this.shuttle.addEventListener("change", () => {
+      // A screen reader sets it without holding anything, and so ends it at zero.
+      if (Number(this.shuttle.value) === 0) this.#letGo();
+    });
+    this.shuttle.addEventListener("keydown", (event) => {
+      // A Mac tells of no key that is let go while Command is down.
+      if (event.ctrlKey || event.altKey || event.metaKey) this.#letGo();
+    });
     this.shuttleRow = el("label", { class: "shuttle-row" }, el("span", {}, this.#text.shuttle),
       this.shuttle, this.speed);
     return this.shuttleRow;
@@ -234,33 +246,55 @@ export class Deck {
   #updateShuttle(isOff) {
     const { min, max } = this.#state("number.play_speed")?.attributes ?? {};
     this.shuttleRow.hidden = min === undefined;
-    this.shuttle.disabled = isOff;
+    // A finger that scrolls past it is not to end a recording.
+    this.shuttle.disabled = isOff || this.#transportNow === "recording";
     // Still has to be somewhere on it, also where a tape cannot play backwards.
     mark(this.shuttle, "min", Math.min(0, min ?? 0));
     mark(this.shuttle, "max", Math.max(0, max ?? 0));
-    if (this.#heldSince === null) this.shuttle.value = "0";
+    if (this.shuttle.disabled) this.#letGo();
+    if (!this.#isShuttling) this.shuttle.value = "0";
     this.#showSpeed();
   }
 
-  /** The knob springs back, and the tape does what it did before. */
+  #take() {
+    // Who grasps it again at once finds the tape still at what the knob did.
+    if (!this.#isShuttling && !this.#shuttle.isBusy) {
+      this.#played = ["playing", "reverse"].includes(this.#transportNow);
+      this.#moved = false;
+    }
+    this.#isShuttling = true;
+  }
+
+  /** The knob springs back. */
   #letGo() {
-    if (this.#heldSince === null) return;
-    const played = ["playing", "reverse"].includes(this.#heldSince);
-    this.#heldSince = null;
+    if (!this.#isShuttling) return;
+    this.#isShuttling = false;
     this.shuttle.value = "0";
     this.#showSpeed();
-    this.#speeds.put(played ? AS_CHOSEN : 0);
+    this.#shuttle.releaseAll();
   }
 
   #showSpeed() {
     const speed = Number(this.shuttle.value);
-    say(this.speed, `${speed.toLocaleString(this.#hass?.locale?.language)}×`);
+    const shown = `${speed.toLocaleString(this.#hass?.locale?.language)}×`;
+    say(this.speed, shown);
+    mark(this.shuttle, "aria-valuetext", shown);
   }
 
-  #playAt(speed) {
-    if (speed === AS_CHOSEN) return this.#act("media_play");
-    if (speed === 0) return this.#act("media_pause");
-    return this.#call("crcp.play", { speed }, { entity_id: this.#player.entity_id });
+  /** Play for LIFETIME, or stand still, as long as the knob is held. */
+  async #playAt(speed) {
+    if (speed === 0) {
+      if (this.#transportNow !== "paused") await this.#act("media_pause");
+    } else {
+      const target = { entity_id: this.#player.entity_id };
+      await this.#call("crcp.play", { speed, duration: LIFETIME }, target);
+    }
+    this.#moved = true;
+  }
+
+  /** The tape does what it did before; one that we could not move is left alone. */
+  async #springBack() {
+    if (this.#moved) await this.#act(this.#played ? "media_play" : "media_pause");
   }
 
   // -- recording --------------------------------------------------------------------------------

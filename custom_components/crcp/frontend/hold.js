@@ -2,15 +2,16 @@
  * Hold to move, and what makes it stop.
  *
  * An order moves for LIFETIME and no longer, and it is given anew every RESEND while something is
- * held: if this page, this device or the network dies meanwhile, Home Assistant stops the camera by
- * itself. A release stops it at once.
+ * held: if this page, this device or the network dies meanwhile, Home Assistant stops the camera,
+ * or the tape, by itself. A release stops it at once.
  */
 
-/** Seconds that an order lasts. */
-export const LIFETIME = 1.5;
+/** How long an order lasts, in the words of an action. */
+export const LIFETIME = { seconds: 1, milliseconds: 500 };
 
-/** Milliseconds between two orders. */
+/** Milliseconds between two orders, while the same is held, and while that changes. */
 const RESEND = 500;
+const PACE = 200;
 
 export class Mover {
   #move;
@@ -20,9 +21,10 @@ export class Mover {
   #running = false;
   #flying = false;
   #wake = null;
+  #soon = null;
 
   /**
-   * move(directions): gives the order, for LIFETIME; halt(): stops whatever moves. Both return a
+   * move(held): gives the order, for LIFETIME; halt(): stops whatever moves. Both return a
    * promise, and tell a person themselves what went wrong.
    */
   constructor(move, halt) {
@@ -35,6 +37,23 @@ export class Mover {
     if (this.#held.has(token)) return;
     this.#held.set(token, directions);
     this.#changed();
+  }
+
+  /** Hold something else by a token that may be held already. */
+  change(token, things) {
+    const isHeld = this.#held.has(token);
+    this.#held.set(token, things);
+    if (!isHeld) return this.#changed();
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.#wake?.();
+    }, PACE);
+  }
+
+  /** Let go without a stop: something else was ordered. */
+  drop() {
+    this.#held.clear();
+    this.#wake?.();
   }
 
   release(token) {
@@ -56,6 +75,11 @@ export class Mover {
 
   get isHolding() {
     return this.#held.size > 0;
+  }
+
+  /** Whether something is held, or its stop is on its way. */
+  get isBusy() {
+    return this.#running;
   }
 
   #stop() {
