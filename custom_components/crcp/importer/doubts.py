@@ -1,30 +1,42 @@
-"""Photos that the ledger seems to know, of a camera that does not date them.
+"""Photos that the ledger seems to know, and that may be others all the same.
 
 A clock that was lost dates every picture alike, uncompressed pictures are all of one size, and
 numbers begin anew on a card that was formatted. So name, size and date may be those of another
-photo: what a photo without a true date is, its bytes say. Once in each session its first and last
-block are held against those of the file here.
+photo: what a photo is whose date is no proof, its first and last bytes say. The ledger has their
+hash since it was imported, or passed over. The same goes for objects of one card that are alike in
+all that is told of them. All others are known by name, size and date alone.
 
-The same goes for photos of a first of January: that is where clocks begin whose battery was empty,
-in whatever year the camera was made, and only with such a clock can two photos be alike to the
-second. All others are known by name, size and date alone: to look at each of 20 000 would take as
-many round trips in each session.
+Not each is read in each session. A camera gives a new file a higher number than all that are in the
+folder, so a picture that is still there shows that no lower number was given anew since. What was
+seen on a card at once is a look; when the last picture of a look is what it was, the others are,
+and one of them, any, is read to see that this camera does count so.
 """
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+import hashlib
+from pathlib import Path, PurePosixPath
+import random
+import re
 from typing import Final
 from weakref import ReferenceType, ref
 
-from .errors import ImporterError
+from .ends import Ends, Seen, places
+from .errors import ImporterError, PhotoRefused
 from .executor import RunBlocking, to_its_end
 from .ledger import Ledger
-from .reading import ends_of
-from .records import Record
+from .reading import ends_of, sha256_of
+from .run import Plan
 from .source import Photo, PhotoSource
 
-#: How much of the beginning and of the end is compared.
-SAMPLE: Final = 64 << 10
+#: DCF's file names: four characters, then the number.
+_NUMBERED: Final = re.compile(r"(\w{4})(\d{4})(\.\w*)?", re.ASCII)
+
+#: Nobody can know which one is read, so no picture is made to pass.
+_ANY: Final = random.SystemRandom()
+
+_NONE_ALIKE: Final[frozenset[Photo]] = frozenset()
 
 
 class Doubts:
@@ -32,50 +44,118 @@ class Doubts:
 
     def __init__(self, ledger: Ledger, library: Path, run_blocking: RunBlocking) -> None:
         """Nothing is settled yet."""
-        self._ledger = ledger
+        self._ends = Ends(ledger.database)
         self._library = library
         self._run_blocking = run_blocking
         self._session: ReferenceType[PhotoSource] | None = None
         self._settled: set[int] = set()
 
-    async def others(self, source: PhotoSource, known: Iterable[Photo]) -> list[Photo]:
+    async def settled(self, source: PhotoSource, plan: Plan) -> Plan:
+        """A plan in which what only seemed to be known is fetched, and what only seemed new is not."""
+        alike = [photo for photo in plan.ready if photo in plan.alike]
+        found = await self.others(source, alike + plan.known, plan.alike)
+        others = {photo.handle for photo in found}
+        old = {photo.handle for photo in alike} - others
+        return replace(
+            plan,
+            ready=[photo for photo in plan.ready if photo.handle not in old]
+            + [photo for photo in plan.known if photo.handle in others],
+            known=[photo for photo in plan.known if photo.handle not in others]
+            + [photo for photo in plan.ready if photo.handle in old],
+        )
+
+    async def others(
+        self,
+        source: PhotoSource,
+        known: Iterable[Photo],
+        alike: Collection[Photo] = _NONE_ALIKE,
+    ) -> list[Photo]:
         """Those of the known photos of a session that have other bytes than what was imported.
 
-        Where that cannot be seen, a photo is what it seems: its file was deleted here, or the
-        camera gives no parts.
+        alike: of which there are more on the cards than the ledger knows. Where it cannot be seen,
+        these are others, and the rest is what it seems: the camera gives no parts.
         """
-        doubtful = [photo for photo in known if _is_doubtful(photo)]
-        return [photo for photo in doubtful if await self.is_other(source, photo)]
+        if self._session is None or self._session() is not source:
+            self._session, self._settled = ref(source), set()
+        doubtful = [
+            photo
+            for photo in known
+            if (not photo.is_dated or photo in alike) and photo.handle not in self._settled
+        ]
+        if not doubtful:
+            return []
+        rows = await self._blocking(self._ends.of, doubtful)
+        others = []
+        for series, is_numbered in _in_series(doubtful, alike):
+            look = _Look(self, source, rows, alike, is_numbered=is_numbered)
+            others += await look.others(series)
+        handles = {photo.handle for photo in others}
+        self._settled |= {photo.handle for photo in doubtful} - handles
+        return others
 
     async def is_other(self, source: PhotoSource, photo: Photo) -> bool:
         """Whether a photo is another one than its identity says."""
-        if self._session is None or self._session() is not source:
-            self._session, self._settled = ref(source), set()
-        if not _is_doubtful(photo) or photo.handle in self._settled:
-            return False
-        records = await self._blocking(self._ledger.records, photo)
-        seen = [await self._is_same(source, photo, record) for record in records]
-        if seen and all(same is False for same in seen):
-            return True
-        self._settled.add(photo.handle)
-        return False
+        return bool(await self.others(source, [photo]))
 
-    async def _is_same(self, source: PhotoSource, photo: Photo, record: Record) -> bool | None:
-        """Whether a photo begins and ends as a file does; None where nobody can tell."""
-        try:
-            ends = await self._blocking(
-                ends_of, record.library or self._library, record.path, SAMPLE
-            )
-            if ends is None:
+    async def ends(self, source: PhotoSource, photos: Sequence[Photo]) -> dict[int, str]:
+        """The ends of those of the photos that need them to be known, by their handles."""
+        equal = Counter(photos)
+        return {
+            photo.handle: ends
+            for photo in photos
+            if (not photo.is_dated or equal[photo] > 1) and (ends := await self.read(source, photo))
+        }
+
+    async def read(self, source: PhotoSource, photo: Photo) -> str | None:
+        """The hash of a photo's ends; None where the camera does not give them."""
+        digest = hashlib.sha256()
+        for place in places(photo.size):
+            try:
+                sample = await source.sample(photo, *place)
+            except PhotoRefused:
+                return None  # the photo's trouble is told by who fetches
+            if sample is None:
                 return None
-            places = 0, max(0, record.size - SAMPLE)
-            for place, here in zip(places, ends, strict=True):
-                there = await source.sample(photo, place, len(here)) if here else b""
-                if there != here:
-                    return None if there is None else False
+            digest.update(sample)
+        return digest.hexdigest()
+
+    async def row_of(
+        self, photo: Photo, rows: Sequence[Seen], ends: str, *, is_alike: bool
+    ) -> Seen | None:
+        """The row that a photo with these ends is, with the ends in it; None for another photo."""
+        for row in rows:
+            if row.ends == ends:
+                return row
+        bare = [replace(row, ends=ends) for row in rows if not row.ends]
+        return await self._blocking(self._row_of, photo, bare, is_alike) if bare else None
+
+    async def note(self, seen: Sequence[Seen]) -> None:
+        """Remember what was seen on one card at once."""
+        await self._blocking(self._ends.note, seen)
+
+    def _row_of(self, photo: Photo, bare: Sequence[Seen], is_alike: bool) -> Seen | None:
+        """The same for rows of an older ledger, whose files are all that can be compared.
+
+        A file that its owner moved or changed tells nothing. Then the photo is taken for what it
+        seems to be, as it always was, and known by its ends from now on.
+        """
+        untold = []
+        for row in bare:
+            here = self._of_file(row, lambda at, path: ends_of(at, path, photo.size))
+            if here == row.ends:
+                return row
+            if here is None or self._of_file(row, sha256_of) != row.sha256:
+                untold.append(row)
+        return untold[0] if untold and not is_alike else None
+
+    def _of_file(self, row: Seen, read: Callable[[Path, PurePosixPath], str | None]) -> str | None:
+        """Read a row's file; None where there is none."""
+        if row.path is None:
+            return None
+        try:
+            return read(row.library or self._library, row.path)
         except ImporterError:
-            return None  # the photo's or the library's trouble is told by who fetches or writes
-        return True
+            return None  # the library's trouble is told by who writes
 
     async def _blocking[*Args, Result](
         self, func: Callable[[*Args], Result], *args: *Args
@@ -83,7 +163,82 @@ class Doubts:
         return await to_its_end(self._run_blocking(func, *args))
 
 
-def _is_doubtful(photo: Photo) -> bool:
-    """Whether a photo may be dated by a clock that nobody set."""
-    taken = photo.taken
-    return taken is None or (taken.month, taken.day) == (1, 1)
+class _Look:
+    """One look at photos; whether their numbers tell which are the later ones."""
+
+    def __init__(
+        self,
+        doubts: Doubts,
+        source: PhotoSource,
+        rows: dict[int, list[Seen]],
+        alike: Collection[Photo],
+        *,
+        is_numbered: bool,
+    ) -> None:
+        self._doubts = doubts
+        self._source = source
+        self._rows = rows
+        self._alike = alike
+        self._is_numbered = is_numbered
+        self._seen: dict[int, Seen] = {}
+        self._agreed: set[int] = set()
+
+    async def others(self, series: Sequence[Photo]) -> list[Photo]:
+        """Those of a series, its last photo first, that are not what was imported."""
+        try:
+            others, unread = [], []
+            for photo in series:
+                if self._is_numbered and self._was_seen_with_others(photo):
+                    unread.append(photo)
+                elif await self._is_other(photo):
+                    others.append(photo)
+            if unread and await self._is_other(_ANY.choice(unread)):
+                others += [photo for photo in unread if await self._is_other(photo)]
+            return others
+        finally:
+            # What was read is not read again, also where the link is lost before the end.
+            looks = {row.look for row in self._seen.values()}
+            if len(looks) > 1 or 0 in looks:
+                await self._doubts.note(list(self._seen.values()))
+
+    def _was_seen_with_others(self, photo: Photo) -> bool:
+        """Whether a photo was on the card when one was that is still there, with a higher number."""
+        for row in self._rows[photo.handle]:
+            if row.look in self._agreed:
+                self._seen[photo.handle] = row
+                return True
+        return False
+
+    async def _is_other(self, photo: Photo) -> bool:
+        """Read a photo's ends."""
+        is_alike = photo in self._alike
+        self._seen.pop(photo.handle, None)
+        ends = await self._doubts.read(self._source, photo)
+        if ends is None:
+            return is_alike
+        rows = self._rows[photo.handle]
+        row = await self._doubts.row_of(photo, rows, ends, is_alike=is_alike)
+        if row is None:
+            return True
+        self._seen[photo.handle] = row
+        if row.look:
+            self._agreed.add(row.look)
+        return False
+
+
+def _in_series(
+    photos: Iterable[Photo], alike: Collection[Photo]
+) -> Iterator[tuple[list[Photo], bool]]:
+    """Photos by folder and kind of name, the highest number first; then those without a number."""
+    series: dict[tuple[str | None, ...], list[tuple[int, Photo]]] = {}
+    others = []
+    for photo in photos:
+        named = _NUMBERED.fullmatch(photo.filename)
+        if named and photo not in alike:
+            key = photo.storage, photo.folder, named[1], named[3]
+            series.setdefault(key, []).append((int(named[2]), photo))
+        else:
+            others.append(photo)
+    for each in series.values():
+        yield [photo for _, photo in sorted(each, key=lambda one: -one[0])], True
+    yield others, False

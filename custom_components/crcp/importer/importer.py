@@ -12,7 +12,7 @@ ledger and library when the one before it is done. So all of this holds for each
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -113,8 +113,7 @@ class Importer:
         async with self._turn:
             await self._blocking(self._room.check)
             plan = await self._blocking(self._plan, await self._list(source), afresh)
-            plan = await self._doubt(source, plan)
-            run = Run(plan)
+            run = Run(plan := await self._doubts.settled(source, plan))
             await self._import_all(source, plan, run, deque() if urgent is None else urgent)
             if self._delete:
                 known = plan.known + run.twins
@@ -148,7 +147,11 @@ class Importer:
         async with self._turn:
             listed = await self._list(source)
             new = await self._blocking(self._ledger.unknown, listed)
-            await self._blocking(self._ledger.pass_over, new, self._clock())
+            handles = {photo.handle for photo in new}
+            known = (photo for photo in listed if photo.handle not in handles)
+            new += await self._doubts.others(source, known)
+            ends = await self._doubts.ends(source, new)
+            await self._blocking(self._ledger.pass_over, new, self._clock(), ends)
             return len(new)
 
     async def _list(self, source: PhotoSource) -> list[Photo]:
@@ -184,18 +187,15 @@ class Importer:
             not_chosen=len(listed) - len(chosen),
             waiting=len(new) - len(ready),
             half_done=self._ledger.half_done(photo.serial for photo in ready),
+            alike=self._alike(ready),
         )
 
-    async def _doubt(self, source: PhotoSource, plan: Plan) -> Plan:
-        """Count those that only seem to be known to those that are fetched."""
-        others = {photo.handle for photo in await self._doubts.others(source, plan.known)}
-        if not others:
-            return plan
-        return replace(
-            plan,
-            ready=plan.ready + [photo for photo in plan.known if photo.handle in others],
-            known=[photo for photo in plan.known if photo.handle not in others],
-        )
+    def _alike(self, ready: list[Photo]) -> set[Photo]:
+        """Those of which there are several, some of which are known."""
+        equal = Counter(politely(ready))
+        return {
+            photo for photo in politely(equal) if equal[photo] > 1 and self._ledger.knows(photo)
+        }
 
     def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
         """Those that the ledger does not know; and clean up behind runs of long ago."""

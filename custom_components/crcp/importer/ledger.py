@@ -5,7 +5,7 @@ block, and may come from any thread, one after the other or at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -13,9 +13,11 @@ import sqlite3
 from typing import Final, Self
 
 from .database import Database, sql
+from .ends import add_ends
 from .executor import politely
 from .kinds import is_one_shot, stem_of
 from .records import (
+    IDENTITY,
     Begun,
     Record,
     begun_of,
@@ -28,20 +30,15 @@ from .records import (
 )
 from .source import Photo
 
-_IDENTITY: Final = """
-    serial = ? AND filename = ? AND announced_size = ? AND capture_date = ? AND storage = ?
-        AND folder = ?
-    """
-
 #: Of columns with the same name, those of the photo.
 _RECORD: Final = """
     SELECT imported.path, size, sha256, imported_at, counter, library.path
     FROM imported LEFT JOIN library ON library.id = imported.library
     """
 
-_FIND: Final = sql(_RECORD, "WHERE", _IDENTITY)
+_FIND: Final = sql(_RECORD, "WHERE", IDENTITY)
 
-_COUNT: Final = sql("SELECT count(*) FROM imported WHERE", _IDENTITY)
+_COUNT: Final = sql("SELECT count(*) FROM imported WHERE", IDENTITY)
 
 _FIND_TWIN: Final = sql(_RECORD, "WHERE serial = ? AND filename = ? AND sha256 = ? LIMIT 1")
 
@@ -113,9 +110,9 @@ _BEGUN: Final = """
     FROM begun LEFT JOIN library ON library.id = begun.library
     """
 
-_GIVE_UP: Final = sql("DELETE FROM begun WHERE", _IDENTITY)
+_GIVE_UP: Final = sql("DELETE FROM begun WHERE", IDENTITY)
 
-_TAKE_BACK: Final = sql("DELETE FROM imported WHERE", _IDENTITY, "AND path = ''")
+_TAKE_BACK: Final = sql("DELETE FROM imported WHERE", IDENTITY, "AND path = ''")
 
 #: How many columns an identity has.
 _PHOTO: Final = 6
@@ -177,27 +174,34 @@ class Ledger:
         equal = Counter(politely(each))
         return [photo for photo in politely(each) if self._imported(photo) < equal[photo]]
 
-    def add(self, photo: Photo, record: Record) -> int:
+    def add(self, photo: Photo, record: Record, ends: str = "") -> int:
         """Remember an import; on return it is on the disk. The first record of a photo stands.
 
-        Returns the number of the row that stands for the file to who browses; 0 where none does.
+        ends: its hash_of_ends, "" where nobody needs it. Returns the number of the row that stands for the file to who browses; 0 where none does.
         """
         path = str(record.path)
         with self.database.changes() as connection:
             library = self._number(connection, record.library)
             connection.execute(_IS_GONE, (path, library, record.sha256))
             connection.execute(_ADD, row_of(photo, record, library))
+            if ends:
+                add_ends(connection, photo, record.sha256, ends)
             connection.execute(_GIVE_UP, identity_of(photo))
             connection.execute(_IS_FOUND, (path, str(record.library)))
             row = connection.execute(_SHOWN, (path, library)).fetchone()
         return row[0] if row else 0
 
-    def pass_over(self, photos: Iterable[Photo], at: datetime) -> None:
-        """Remember photos that nobody wants, so that they are not new."""
+    def pass_over(
+        self, photos: Sequence[Photo], at: datetime, ends: Mapping[int, str] | None = None
+    ) -> None:
+        """Remember photos that nobody wants, so that they are not new; ends: by their handles."""
         nothing = Record(path=PurePosixPath(), size=0, sha256="", imported_at=at)
         rows = [row_of(photo, nothing, 0) for photo in photos]
         with self.database.changes() as connection:
             connection.executemany(_ADD, rows)
+            for photo in photos:
+                if ends and photo.handle in ends:
+                    add_ends(connection, photo, nothing.sha256, ends[photo.handle])
 
     def take_back(self, photos: Iterable[Photo]) -> None:
         """Forget that nobody wanted these photos; what became of others stays known."""
@@ -251,7 +255,7 @@ class Ledger:
 
     def begun(self, photo: Photo) -> Begun | None:
         """How far a photo came that was begun and is not imported."""
-        rows = self.database.all(sql(_BEGUN, "WHERE", _IDENTITY), *identity_of(photo))
+        rows = self.database.all(sql(_BEGUN, "WHERE", IDENTITY), *identity_of(photo))
         return next((begun_of(*row[_PHOTO:]) for row in rows), None)
 
     def begin(self, photo: Photo, begun: Begun, at: datetime) -> None:

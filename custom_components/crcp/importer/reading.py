@@ -7,6 +7,7 @@ from io import FileIO
 import os
 from pathlib import Path, PurePosixPath
 
+from .ends import hash_of_ends
 from .errors import UnsafePath, storage_error
 from .folders import EXISTING_FILE, FOLDER, open_library
 
@@ -36,12 +37,11 @@ class Hashes:
         return self._known[key]
 
 
-def ends_of(library: Path, path: PurePosixPath, size: int) -> tuple[bytes, bytes] | None:
-    """The first and the last size bytes of a file of the library; None as for sha256_of."""
+def ends_of(library: Path, path: PurePosixPath, size: int | None) -> str | None:
+    """The hash of both ends of a file as a photo of this size has them; None as for sha256_of."""
 
-    def ends(file: FileIO) -> tuple[bytes, bytes]:
-        last = max(0, os.fstat(file.fileno()).st_size - size)
-        return os.pread(file.fileno(), size, 0), os.pread(file.fileno(), size, last)
+    def ends(file: FileIO) -> str:
+        return hash_of_ends(size, lambda offset, length: os.pread(file.fileno(), length, offset))
 
     return _read(library, path, ends)
 

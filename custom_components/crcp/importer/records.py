@@ -8,6 +8,12 @@ from typing import Final
 from .kinds import stem_of
 from .source import Photo, is_true_date
 
+#: What identity_of gives, as a condition.
+IDENTITY: Final = """
+    serial = ? AND filename = ? AND announced_size = ? AND capture_date = ? AND storage = ?
+        AND folder = ?
+    """
+
 #: What stands for a moment that cannot be read.
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

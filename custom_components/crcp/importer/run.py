@@ -76,7 +76,8 @@ class Report:
 class Plan:
     """What a run is to do. ready: in this order. known: photos that need no import.
 
-    half_done: photos of which an earlier run left a part.
+    half_done: photos of which an earlier run left a part. alike: of which there are more on the cards
+    than are known, though some are.
     """
 
     ready: list[Photo]
@@ -84,6 +85,7 @@ class Plan:
     not_chosen: int
     waiting: int
     half_done: set[Photo]
+    alike: set[Photo]
 
     @property
     def total(self) -> int:

@@ -58,6 +58,16 @@ class Photo:
         return date if date and is_true_date(date) else None
 
     @property
+    def is_dated(self) -> bool:
+        """Whether its date tells a photo from others: not on a first of January.
+
+        There clocks begin whose battery was empty, in whatever year the camera was made, and only
+        with such a clock can two photos be alike to the second.
+        """
+        taken = self.taken
+        return taken is not None and (taken.month, taken.day) != (1, 1)
+
+    @property
     def token(self) -> str:
         """Eight hexadecimal digits that stand for the identity."""
         identity = (self.serial, self.storage, self.folder, self.filename, self.size)

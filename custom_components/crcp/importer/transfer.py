@@ -11,6 +11,7 @@ import random
 from random import Random
 from typing import Final
 
+from .ends import hash_of_ends
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile, remove_part
@@ -290,9 +291,11 @@ class Transfer:
     def _publish(self, part: PartFile) -> Record | None:
         photo, ledger = self._photo, self._ledger
         known = ledger.find_twin(photo, part.sha256) or self._found(part)
+        # Of several objects that are alike in all that is told, the second one is a twin.
+        ends = "" if photo.is_dated and known is None else hash_of_ends(photo.size, part.read)
         if known is not None:
             part.discard()
-            ledger.add(photo, known)
+            ledger.add(photo, known, ends)
             return None
         stored = part.publish(_modified(photo, self._arrived))
         record = Record(
@@ -303,7 +306,7 @@ class Transfer:
             counter=self._begun.counter,
             library=self._shelf.library,
         )
-        return replace(record, number=ledger.add(photo, record))
+        return replace(record, number=ledger.add(photo, record, ends))
 
     def _found(self, part: PartFile) -> Record | None:
         """A file that lay in the library when the ledger was lost, and has these bytes."""
