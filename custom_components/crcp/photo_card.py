@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -63,12 +64,11 @@ class CardPhoto:
 
 @dataclass(slots=True)
 class Card:
-    """The cards of one camera, in one connection. photos: by key, newest first.
+    """The cards of one camera, as one connection shows them. photos: by key, newest first.
 
     fresh_until: in the event loop's time.
     """
 
-    initiator: Initiator
     photos: dict[str, CardPhoto] = field(default_factory=dict)
     fresh_until: float = 0.0
     listing: asyncio.Task[None] | None = None
@@ -79,13 +79,15 @@ class Cards:
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._cards: dict[str, Card] = {}
+        # By their connection, and gone with it: in another one a handle may mean another picture.
+        self._cards: WeakKeyDictionary[Initiator, Card] = WeakKeyDictionary()
 
     async def async_photos(self, host: PhotoHost) -> list[CardPhoto]:
         """What is on the cards and was not imported, newest first."""
         card = self._card(host)
         if card.listing is None and self._hass.loop.time() > card.fresh_until:
-            card.listing = self._begin(self._async_list(host, card))
+            source = PtpSource(_connection(host), host.serial)
+            card.listing = self._begin(self._async_list(source, card))
         if card.listing:
             await self._wait_for(card.listing, LISTED_WITHIN, _failed("card_is_read"))
         return await self._async_not_imported(host, card)
@@ -106,12 +108,13 @@ class Cards:
 
     async def async_thumbnail(self, host: PhotoHost, key: str) -> Path | None:
         """The camera's small picture of one, as a JPEG file; None where it has none."""
-        photo, card = self.photo(host, key).photo, self._card(host)
+        photo = self.photo(host, key).photo
+        source = PtpSource(_connection(host), photo.serial)
         name = hashlib.sha256(f"{photo.serial} {photo.token} {photo.capture_date}".encode())
         previews = async_get_previews(self._hass)
         if kept := await previews.async_kept(name.hexdigest()):
             return kept
-        asking = self._begin(PtpSource(card.initiator, photo.serial).thumbnail(photo))
+        asking = self._begin(source.thumbnail(photo))
         try:
             data = await self._wait_for(asking, LISTED_WITHIN, _failed("card_is_read"))
         except DEVICE_ERRORS as error:
@@ -136,18 +139,11 @@ class Cards:
 
     def _card(self, host: PhotoHost) -> Card:
         """The cards of a camera in the connection that there is now."""
-        if host.camera is None:
-            self._cards.pop(host.serial, None)
-            raise _failed("not_connected")
-        card = self._cards.get(host.serial)
-        if card is None or card.initiator is not host.camera:
-            self._cards[host.serial] = card = Card(host.camera)
-        return card
+        return self._cards.setdefault(_connection(host), Card())
 
-    async def _async_list(self, host: PhotoHost, card: Card) -> None:
+    async def _async_list(self, source: PtpSource, card: Card) -> None:
         began = self._hass.loop.time()
         try:
-            source = PtpSource(card.initiator, host.serial)
             listed = [photo async for photo in source.photos() if is_media(photo.filename)]
             listed.sort(key=_moment, reverse=True)
             keys = (f"{photo.token}-{photo.handle:x}" for photo in listed)
@@ -191,6 +187,12 @@ class Cards:
         if not done:
             raise late
         return work.result()
+
+
+def _connection(host: PhotoHost) -> Initiator:
+    if host.camera is None:
+        raise _failed("not_connected")
+    return host.camera
 
 
 def _not_imported(ledger: Ledger, photos: list[CardPhoto]) -> list[CardPhoto]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from PIL import Image
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.crcp.protocols.ptpip.codes import ObjectFormat
@@ -58,10 +58,14 @@ async def test_it_is_there_after_a_restart_and_there_is_none_before_the_first(
     client = await hass_client()
     assert state(hass, LATEST) == "unknown"
     assert (await client.get(f"/api/image_proxy/{LATEST}")).status == 500
+    changes = async_capture_events(hass, "state_changed")
     entry.runtime_data.photos.look_again()
     await entry.runtime_data.async_set_auto(True)
     await until(lambda: state(hass, COUNT) == "3")
     known = state(hass, LATEST)
+    # The newest came first, and those before it change nothing.
+    told = [each.data["new_state"].state for each in changes if each.data["entity_id"] == LATEST]
+    assert set(told) == {known}
     await camera.stop()
     await hass.config_entries.async_reload(entry.entry_id)
     assert state(hass, LATEST)[:16] == known[:16]

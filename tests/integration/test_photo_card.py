@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp import photo_card
+from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
 from tests.helpers import until
 from tests.integration.conftest import set_up
@@ -29,6 +30,7 @@ from tests.integration.shelf import (
     browse,
     camera,
     child,
+    on_card,
     shade,
     source,
     titles,
@@ -92,6 +94,31 @@ async def test_a_card_that_takes_long_is_read_on_meanwhile(
     assert len(titles(await browse(hass, f"card/{waiting.entry_id}"))) == 5
     asked = [request.code.name for request in camera.requests]
     assert asked.count("GET_OBJECT_HANDLES") == 1
+
+
+async def test_what_one_connection_showed_is_asked_of_no_other(
+    hass: HomeAssistant, waiting: MockConfigEntry, camera: VirtualCamera, hass_client: Client
+) -> None:
+    client = await hass_client()
+    picture = child(await browse(hass, f"card/{waiting.entry_id}"), "IMG_0002.JPG")
+    port = camera.port
+    await camera.stop()
+    await until(lambda: hass.states.get(CONNECTION).state == "off")
+    # The same pictures, and each has a handle that was another one's.
+    photos = [on_card(*each) for each in reversed(PICTURES)]
+    again = VirtualCamera(
+        photos=photos, model=camera.model, serial_number=camera.serial_number, port=port
+    )
+    await again.start()
+    waiting.runtime_data.async_sighted()
+    await until(lambda: hass.states.get(CONNECTION).state == "on", within=20)
+    assert (await client.get(picture.thumbnail)).status == 404
+    with pytest.raises(Unresolvable, match="not on the card"):
+        await async_resolve_media(hass, picture.media_content_id, None)
+    assert OperationCode.GET_THUMB not in {request.code for request in again.requests}
+    assert "IMG_0002.JPG" in titles(await browse(hass, f"card/{waiting.entry_id}"))
+    await hass.config_entries.async_unload(waiting.entry_id)
+    await again.stop()
 
 
 async def test_chosen_pictures_are_imported_by_an_action(

@@ -15,6 +15,7 @@ from custom_components.crcp.virtual.deck import Deck
 from custom_components.crcp.virtual.unit import VirtualUnit
 from custom_components.crcp.virtual.unit_faults import FAULTS, NO_FAULT, Fault
 from tests.helpers import until
+from tests.integration.flows import discover
 from tests.integration.units import SetUp, act, state
 
 POWER = "switch.attic_power"
@@ -88,6 +89,20 @@ async def test_a_unit_without_manners_is_away_and_comes_back(
     other = await swap(unit, FAULTS[fault])
     await until(lambda: state(hass, POWER) == "unavailable")
     await swap(other, NO_FAULT)
+    await until(lambda: state(hass, POWER) == "on", within=20)
+
+
+async def test_a_unit_that_announces_itself_is_connected_at_once(
+    hass: HomeAssistant, put: SetUp, start: Callable[[VirtualUnit], Awaitable[None]]
+) -> None:
+    unit = scenes.studio()
+    entry = await put(unit)
+    entry.runtime_data._link._failures = 99  # the slow timer: a minute
+    port = unit.port
+    await unit.stop()
+    await until(lambda: state(hass, POWER) == "unavailable")
+    await start(scenes.studio(port=port))
+    await discover(hass, "_crcp._tcp.local.", port, id=unit.unit_id)
     await until(lambda: state(hass, POWER) == "on", within=20)
 
 

@@ -14,7 +14,12 @@ import pytest
 from custom_components.crcp.previews import draw, jpeg as jpeg_files, window
 from custom_components.crcp.previews.errors import NoPreview
 from custom_components.crcp.previews.jpeg import read_jpeg
-from custom_components.crcp.previews.make import make_preview, make_thumbnail
+from custom_components.crcp.previews.make import (
+    MAX_CAMERAS,
+    make_of_camera,
+    make_preview,
+    make_thumbnail,
+)
 from custom_components.crcp.previews.window import Window
 from tests.previews.files import (
     box,
@@ -121,6 +126,17 @@ def test_a_bomb_is_refused_and_hardly_read(name: str) -> None:
     file = refused(BOMBS[name]())
     assert file.looks <= window.MAX_LOOKS + 500
     assert file.bytes <= 2 * window.MAX_BYTES
+
+
+def test_what_no_decoder_halves_enough_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(NoPreview, match="it has 65500 x 306 pixels"):
+        shown(claiming(jpeg(), 65500, 306))
+
+
+def test_a_cameras_thumbnail_that_is_none_is_not_looked_at() -> None:
+    assert make_of_camera(jpeg())
+    with pytest.raises(NoPreview):
+        make_of_camera(jpeg().ljust(MAX_CAMERAS + 1, b"\0"))
 
 
 def test_memory_stays_flat_whatever_comes(tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ def test_a_form_that_makes_no_sense_is_survived(form: Range | None) -> None:
     assert control(0x500F, 5, form).value in ("5", 5.0)
 
 
+def test_a_range_without_a_step_has_steps_of_one() -> None:
+    bias = control(0x5010, 500, Range(-3000, 3000, 0))
+    assert bias.bounds == (-3.0, 3.0, 0.001)
+    assert bias.raw(0.7504) == 750
+
+
 def test_white_balance_in_a_range_is_no_number() -> None:
     balance = control(0x5005, 2, Range(1, 7, 1))
     assert (balance.value, balance.bounds, balance.choices) == ("auto", None, {})
