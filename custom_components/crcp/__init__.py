@@ -97,17 +97,20 @@ async def async_unload_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
     """Forget a unit; of a camera, throw unfinished pictures away.
 
-    The others stay, and so does the ledger that knows them. The card goes with the last entry.
+    The others stay, and so does the ledger that knows them; but what a virtual camera made up goes
+    with it. The card goes with the last entry.
     """
+    is_demo = bool(entry.data.get(CONF_DEMO))
     if not hass.config_entries.async_entries(DOMAIN, include_ignore=False):
         await async_remove_card(hass)
     if entry.data[CONF_KIND] == Kind.UNIT:
         await async_forget(hass, entry.entry_id)
-        if entry.data.get(CONF_DEMO):
-            await (await _demo(hass)).async_forget(hass)
     if entry.data[CONF_KIND] == Kind.CAMERA:
         await facts_store(hass, entry.entry_id).async_remove()
-        await async_clean_up(hass, entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL])
+        media_dir, serial = entry.options.get(CONF_MEDIA_DIR, ""), entry.data[CONF_SERIAL]
+        await async_clean_up(hass, media_dir, serial, wholly=is_demo)
+    if is_demo:
+        await (await _demo(hass)).async_forget(hass, entry)
 
 
 async def _set_up_unit(hass: HomeAssistant, entry: UnitConfigEntry) -> None:

@@ -242,9 +242,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._busy = 0
         self._announced = None
         _LOGGER.info("%s is connected", self.name)
+        # At once: who is told that the camera is connected may give an order in the same moment.
+        serving = self.desk.async_serve(initiator)
+        desk = asyncio.create_task(serving, name="crcp camera desk", eager_start=True)
         self._set(connected=True, refusal="", refusal_detail="")
         self._end_pairing()
-        desk = asyncio.create_task(self.desk.async_serve(initiator), name="crcp camera desk")
         try:
             await self.photos.async_serve(initiator)
         finally:

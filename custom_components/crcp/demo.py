@@ -4,15 +4,18 @@ Everything else meets it over the network, as it meets any device.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 import shutil
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, override
 
 from homeassistant.const import CONF_HOST, CONF_PORT, EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers.storage import Store
+import voluptuous as vol
 
-from .const import CONF_KIND, CONF_SERIAL, DOMAIN, Kind
+from .const import CONF_KIND, CONF_MODEL, CONF_SERIAL, DOMAIN, Kind
 from .coordinator import CrcpConfigEntry
 from .virtual.camera import VirtualCamera
 from .virtual.encoder import NoEncoder
@@ -24,6 +27,9 @@ from .virtual.unit import VirtualUnit
 
 #: How many pictures are on the camera's card to begin with.
 PHOTOS: Final = 12
+
+#: So many of those that it took are there again after a restart: painting one takes a moment.
+MAX_KEPT: Final = 20
 
 #: What the unit's tape shows. Ten pictures a second, so that a small computer has it soon.
 SECONDS: Final = 60
@@ -70,13 +76,57 @@ async def async_start(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
     hass.config_entries.async_update_entry(entry, data=data)
 
 
-async def async_forget(hass: HomeAssistant) -> None:
-    """Throw away the pictures that were coded for a unit."""
-    await hass.async_add_executor_job(shutil.rmtree, _footage_folder(hass), True)
+async def async_forget(hass: HomeAssistant, entry: CrcpConfigEntry) -> None:
+    """Throw away the pictures that were coded for a unit, and what a camera took."""
+    if entry.data[CONF_KIND] == Kind.UNIT:
+        await hass.async_add_executor_job(shutil.rmtree, _footage_folder(hass), True)
+    else:
+        await _roll(hass, entry).async_remove()
+
+
+class RememberingCamera(VirtualCamera):
+    """A camera that counts on after a restart, and still has on its card what it took.
+
+    One that began anew would give a new picture the name of one that is in the library.
+    """
+
+    def __init__(self, hass: HomeAssistant, store: Store[dict[str, Any]], **options: Any) -> None:
+        super().__init__(**options)
+        self._hass = hass
+        self._roll = store
+        self._taken: list[str] = []
+
+    async def recall(self) -> None:
+        """Put what was taken on the card."""
+        try:
+            kept = _ROLL(await self._roll.async_load() or {})
+        except vol.Invalid, NotImplementedError:  # edited by hand, or of a newer version
+            return
+        self._taken = [each.isoformat() for each in kept["taken"]]
+        first = max(self._shots, kept["shots"] - len(self._taken)) + 1
+        self.store(await self._hass.async_add_executor_job(self._paint, first, kept["taken"]))
+        self._shots = max(self._shots, kept["shots"])
+
+    @override
+    async def press_shutter(self) -> int:
+        """Take a picture, and remember that."""
+        handle = await super().press_shutter()
+        taken = self.cards[0].object_info(handle).capture_date
+        self._taken = [*self._taken, taken.isoformat()][-MAX_KEPT:] if taken else self._taken
+        # Not in the capture's own task, which ends with the camera.
+        kept = {"shots": self._shots, "taken": self._taken}
+        self._hass.async_create_task(self._roll.async_save(kept), f"{DOMAIN} demo roll")
+        return handle
+
+    def _paint(self, first: int, taken: list[datetime]) -> list[Photo]:
+        return [
+            Photo.generate(number, each, model=self.model)
+            for number, each in enumerate(taken, first)
+        ]
 
 
 async def _make_unit(hass: HomeAssistant, entry: CrcpConfigEntry) -> VirtualUnit:
-    unit = studio(name=entry.title, unit_id=str(entry.unique_id).removeprefix("crcp:"))
+    unit = studio(unit_id=str(entry.unique_id).removeprefix("crcp:"))
 
     async def show_footage() -> None:
         footage = await hass.async_add_executor_job(_footage, _footage_folder(hass))
@@ -90,7 +140,12 @@ async def _make_unit(hass: HomeAssistant, entry: CrcpConfigEntry) -> VirtualUnit
 
 async def _make_camera(hass: HomeAssistant, entry: CrcpConfigEntry) -> VirtualCamera:
     photos = await hass.async_add_executor_job(_photos)
-    return VirtualCamera(photos=photos, model=entry.title, serial_number=entry.data[CONF_SERIAL])
+    # Not by the entry's title, which is a person's and may be longer than PTP has room for.
+    model, serial = entry.data[CONF_MODEL], entry.data[CONF_SERIAL]
+    roll = _roll(hass, entry)
+    camera = RememberingCamera(hass, roll, photos=photos, model=model, serial_number=serial)
+    await camera.recall()
+    return camera
 
 
 _MAKERS: Final[Mapping[Kind, Callable[[HomeAssistant, CrcpConfigEntry], Awaitable[Device]]]] = {
@@ -101,6 +156,19 @@ _MAKERS: Final[Mapping[Kind, Callable[[HomeAssistant, CrcpConfigEntry], Awaitabl
 
 def _photos() -> list[Photo]:
     return list(sample_photos(PHOTOS))
+
+
+def _roll(hass: HomeAssistant, entry: CrcpConfigEntry) -> Store[dict[str, Any]]:
+    """Where what a camera took is kept: how many pictures, and when the last ones."""
+    return Store(hass, 1, f"{DOMAIN}.demo.{entry.entry_id}")
+
+
+_ROLL: Final = vol.Schema(
+    {
+        vol.Required("shots", default=0): int,
+        vol.Required("taken", default=list): [vol.All(str, datetime.fromisoformat)],
+    }
+)
 
 
 def _footage_folder(hass: HomeAssistant) -> Path:

@@ -27,6 +27,7 @@ from .importer.ledger import Ledger
 from .importer.naming import part_name
 from .importer.recovery import open_ledger
 from .importer.room import Room
+from .importer.withdrawal import withdraw
 from .photo_options import CONF_MEDIA_DIR, PhotoOptions, TemplateError
 
 #: Beside Home Assistant's own storage, so that it travels with backups.
@@ -181,17 +182,22 @@ def open_library(config: Path, library: Path) -> None:
     check_library(library)
 
 
-async def async_clean_up(hass: HomeAssistant, media_dir: str, serial: str) -> None:
+async def async_clean_up(
+    hass: HomeAssistant, media_dir: str, serial: str, *, wholly: bool = False
+) -> None:
     """Throw the unfinished pictures of a camera away that is not coming back.
 
     Its pictures stay, and so does what is known of them: it may come back all the same. What
-    cannot be reached is left: it is hidden, and no picture.
+    cannot be reached is left: it is hidden, and no picture. wholly: for a camera that was none;
+    its pictures go as well, and nothing is known of them any more.
     """
     with suppress(ImporterError, NoMediaDir):
         library = PhotoLibrary(hass, media_dir)
         try:
             await library.async_open()
             await library.blocking(_throw_parts_away, library.ledger, library.folder, serial)
+            if wholly:
+                await library.blocking(withdraw, library.ledger, library.folder, serial)
         finally:
             await library.async_close()
 

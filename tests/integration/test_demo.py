@@ -18,6 +18,8 @@ from tests.helpers import until
 from tests.integration.flows import begin
 from tests.integration.units import act, state
 
+TAKE_A_PICTURE = "button.virtual_camera_take_a_picture"
+
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
@@ -58,10 +60,56 @@ async def test_the_pictures_of_a_virtual_camera_come_and_so_does_one_it_takes(
 ) -> None:
     await add(hass, "camera")
     await until(lambda: len(list(media.rglob("*.JPG"))) == 3)
-    await until(lambda: state(hass, "button.virtual_camera_take_a_picture") == "unknown")
-    await act(hass, "button.press", "button.virtual_camera_take_a_picture")
+    await until(lambda: state(hass, TAKE_A_PICTURE) == "unknown")
+    await act(hass, "button.press", TAKE_A_PICTURE)
     await until(lambda: len(list(media.rglob("*.JPG"))) == 4)
     assert {path.parts[-4] for path in media.rglob("*.JPG")} == {"Virtual camera"}
+
+
+async def test_a_camera_counts_on_after_a_restart_and_may_be_called_anything(
+    hass: HomeAssistant, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras = []
+    start = demo.VirtualCamera.start
+
+    async def started(camera: demo.VirtualCamera) -> None:
+        cameras.append(camera)
+        await start(camera)
+
+    monkeypatch.setattr(demo.VirtualCamera, "start", started)
+    entry = (await add(hass, "camera"))["result"]
+    await until(lambda: state(hass, TAKE_A_PICTURE) not in {"gone", "unavailable"})
+    await act(hass, "button.press", TAKE_A_PICTURE)
+    await until(lambda: state(hass, "sensor.virtual_camera_photos_imported") == "4")
+    hass.config_entries.async_update_entry(entry, title="x" * 300)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await until(lambda: state(hass, TAKE_A_PICTURE) not in {"gone", "unavailable"})
+    await act(hass, "button.press", TAKE_A_PICTURE)
+    await until(lambda: state(hass, "sensor.virtual_camera_photos_imported") == "5")
+    assert len(list(media.rglob("*.JPG"))) == 5
+    card = cameras[-1].cards[0].entries.values()
+    assert [each.name for each in card if each.photo] == [f"IMG_000{n}.JPG" for n in range(1, 6)]
+
+
+async def test_a_trial_can_be_repeated_and_takes_no_picture_of_a_person(
+    hass: HomeAssistant, media: Path
+) -> None:
+    entry = (await add(hass, "camera"))["result"]
+    await until(lambda: len(list(media.rglob("*.JPG"))) == 3)
+    await until(lambda: state(hass, TAKE_A_PICTURE) == "unknown")
+    await act(hass, "button.press", TAKE_A_PICTURE)
+    await until(lambda: len(list(media.rglob("*.JPG"))) == 4)
+    edited, gone, *_ = sorted(media.rglob("*.JPG"))
+    edited.write_bytes(b"cropped by a person")
+    gone.unlink()
+    own = edited.with_name("own.jpg")
+    own.write_bytes(b"a person's own")
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert {path for path in media.rglob("*") if path.is_file()} == {edited, own}
+    assert {path for path in media.rglob("*") if path.is_dir()} <= set(own.parents)
+    assert not list(Path(hass.config.path(".storage")).glob("crcp.*"))
+    await add(hass, "camera")
+    await until(lambda: len(list(media.rglob("IMG_*"))) == 4)
 
 
 @pytest.mark.parametrize("kind", ["unit", "camera"])
@@ -99,7 +147,7 @@ async def test_there_is_one_of_each(hass: HomeAssistant, media: Path, kind: str)
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
-async def test_removing_the_entry_leaves_nothing_but_the_pictures(
+async def test_removing_the_entry_of_a_unit_leaves_nothing(
     hass: HomeAssistant, media: Path
 ) -> None:
     folder = Path(hass.config.cache_path("crcp_demo"))
