@@ -2,12 +2,13 @@
 
 Each file comes once, whichever photos led to it; what nobody wanted does not come. A file that its
 owner moved or deleted is still known here, so look whether it is there. The disk with the photos is
-never touched, and a page costs the same in a ledger of any size. All calls block, and may come from
-any thread.
+never touched. A page costs the same in a ledger of any size, and however far down it lies; only what
+looks for words or endings reads on until it has found enough. All calls block, and may come from any
+thread.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
@@ -129,8 +130,8 @@ class Catalogue:
         serial: str | None = None,
     ) -> list[StoredPhoto]:
         """The photos of a day."""
-        end = (day + timedelta(days=1)).isoformat() if day < date.max else _LAST
-        return self._page(_Wanted(serial=serial, start=day.isoformat(), end=end), limit, before)
+        wanted = _Wanted(serial=serial, start=day.isoformat(), end=_behind(day))
+        return self._page(wanted, limit, before)
 
     def find(
         self,
@@ -180,11 +181,13 @@ class Catalogue:
         return next((_stored(*row) for row in rows), None)
 
     def _page(self, wanted: _Wanted, limit: int, before: StoredPhoto | None) -> list[StoredPhoto]:
+        if before:
+            # The index is entered at this day: everything newer is not even looked at.
+            wanted = replace(wanted, end=min(wanted.end, _behind(before.moment.date())))
         clause, values = wanted.clause, wanted.values
         if before:
-            clause += " AND day <= ? AND (moment, imported.id) < (?, ?)"
-            moment = before.moment.isoformat()
-            values += (moment[:10], moment, before.id)
+            clause += " AND (moment, imported.id) < (?, ?)"
+            values += (before.moment.isoformat(), before.id)
         query = sql(_PHOTOS, "WHERE", clause, _PAGE)
         return [_stored(*row) for row in self._database.all(query, *values, limit)]
 
@@ -214,6 +217,11 @@ class _Wanted:
         serial = () if self.serial is None else (self.serial,)
         endings = (f"%.{ending}" for ending in self.endings)
         return (self.start, self.end, *serial, *map(_folded, self.words), *endings)
+
+
+def _behind(day: date) -> str:
+    """What every moment of a day is less than."""
+    return (day + timedelta(days=1)).isoformat() if day < date.max else _LAST
 
 
 def _folded(text: str) -> str:
