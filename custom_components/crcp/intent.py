@@ -65,7 +65,8 @@ class CrcpIntent(intent.IntentHandler):
             _fill(response, await self._do(asked), words)
         except Unclear as wrong:
             text = words.say(wrong.key, **_facts(wrong, words))
-            response.async_set_error(code.NO_VALID_TARGETS, text)
+            kind = code.NO_VALID_TARGETS if wrong.is_nobody else code.FAILED_TO_HANDLE
+            response.async_set_error(kind, text)
         except HomeAssistantError as error:
             response.async_set_error(code.FAILED_TO_HANDLE, await _in_words(asked, error))
         return response
@@ -88,7 +89,10 @@ HANDLERS: Final = (
         "CrcpWind",
         actions.wind,
         "Rewinds the tape of a recorder, or winds it forward",
-        {vol.Required("direction"): vol.In(["backward", "forward"])},
+        {
+            vol.Required("direction"): vol.In(["backward", "forward"]),
+            vol.Optional("duration", description="Seconds; to its end if left out"): _seconds(1),
+        },
     ),
     CrcpIntent(
         "CrcpGoTo",

@@ -2,7 +2,7 @@
 
 They are conversation triggers, the one public way to add sentences. Home Assistant matches those
 in its own language, before anything else and before a language model; so they are only there
-while an entry's options ask for them.
+while an entry's options ask for them, and what turns out to be meant for others is handed on.
 """
 
 import asyncio
@@ -13,16 +13,14 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, intent
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.script import ScriptRunResult
 from homeassistant.helpers.trigger import async_initialize_triggers, async_validate_trigger_config
 from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_SENTENCES, DOMAIN
-from .voice_numbers import NotUnderstood
-from .voice_targets import ASSISTANT
-from .voice_words import Sentences, Words, async_words, language_for
+from .voice_words import Words, async_words, language_for
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -97,14 +95,15 @@ class Ears:
 
     async def _attach_triggers(self, words: Words) -> CALLBACK_TYPE | None:
         hass = self._hass
+        # It needs what only conversation brings, which not every house has.
+        agent = await async_import_module(hass, f"{__package__}.voice_answers")
+        answers = await hass.async_add_executor_job(agent.Answers, hass, words)
 
         async def hear(variables: Mapping[str, Any], _context: Context | None = None) -> Any:
             heard = variables["trigger"]
-            number = int(heard["id"])
-            if not await self._is_first(number, heard):
+            if not await self._is_first(int(heard["id"]), heard):
                 return None
-            answer = await _answer(hass, words, words.sentences[number], heard)
-            return ScriptRunResult(answer, None, {})
+            return ScriptRunResult(await answers.async_answer(heard), None, {})
 
         triggers = [
             {"platform": _CONVERSATION, "id": str(number), "command": list(sentences.patterns)}
@@ -116,7 +115,7 @@ class Ears:
         )
 
     async def _is_first(self, number: int, heard: Mapping[str, Any]) -> bool:
-        """Whether these sentences come first of all that fit what was heard: only they count.
+        """Whether these sentences come first of all that fit what was heard: only they answer.
 
         Home Assistant calls all of them at once, and would do as many things. A name can be any
         words, so "set the zoom of attic iris to 2" fits the zoom and the iris.
@@ -130,58 +129,3 @@ class Ears:
 
 
 _EARS: Final[HassKey[Ears]] = HassKey("crcp_ears")
-
-
-async def _answer(
-    hass: HomeAssistant, words: Words, sentences: Sentences, heard: Mapping[str, Any]
-) -> str:
-    """Do what was heard, and return what is to be said."""
-    said = heard["user_input"]
-    try:
-        slots = _slots(words, sentences, heard["slots"])
-    except NotUnderstood as wrong:
-        key = "not_a_number" if sentences.intent == "CrcpSetParameter" else "not_a_time"
-        return words.say(key, words=str(wrong))
-    if near := _area_of(hass, heard["device_id"]):
-        slots["preferred_area_id"] = near
-    try:
-        response = await intent.async_handle(
-            hass,
-            DOMAIN,
-            sentences.intent,
-            {key: {"value": value} for key, value in slots.items()},
-            text_input=heard["sentence"],
-            context=Context(user_id=said["context"]["user_id"], parent_id=said["context"]["id"]),
-            language=words.language,
-            assistant=ASSISTANT,
-            device_id=heard["device_id"],
-            satellite_id=heard["satellite_id"],
-            conversation_agent_id=said["agent_id"],
-        )
-    except intent.InvalidSlotInfo:
-        return words.say("out_of_range")
-    return str(response.speech["plain"]["speech"])
-
-
-def _slots(words: Words, sentences: Sentences, heard: Mapping[str, str]) -> dict[str, Any]:
-    """What an intent takes, of what was heard. Raises NotUnderstood."""
-    slots: dict[str, Any] = dict(sentences.slots)
-    first, last = slots.pop("first", None), slots.pop("last", None)
-    for key, said in heard.items():
-        text = words.heard(said)
-        if key == "value":
-            slots[key] = words.numbers.number(text)
-        elif key == "duration":
-            slots[key] = words.numbers.seconds(text)
-        elif key == "position":
-            unit = float(first or last or 1)
-            slots[key] = words.numbers.seconds(text, unit, unit_first=bool(first))
-        elif text:
-            slots[key] = text
-    return slots
-
-
-def _area_of(hass: HomeAssistant, device_id: str | None) -> str | None:
-    """The area in which somebody spoke."""
-    device = dr.async_get(hass).async_get(device_id) if device_id else None
-    return dr.async_get_effective_area_id(hass, device) if device else None

@@ -6,18 +6,23 @@ from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.components.button import DOMAIN as BUTTON
-from homeassistant.components.media_player import DOMAIN as MEDIA_PLAYER
-from homeassistant.components.number import DOMAIN as NUMBER
+from homeassistant.components.media_player import (
+    ATTR_MEDIA_POSITION,
+    ATTR_MEDIA_POSITION_UPDATED_AT,
+    DOMAIN as MEDIA_PLAYER,
+    MediaPlayerState,
+)
+from homeassistant.components.number import ATTR_MAX, ATTR_MIN, DOMAIN as NUMBER
 from homeassistant.components.scene import DOMAIN as SCENE
 from homeassistant.components.sensor import DOMAIN as SENSOR
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.intent import Intent
 from homeassistant.util import dt as dt_util
 
 from .photo_today import async_count_today
 from .photo_types import JPEG, is_previewed, mime_of
-from .voice_targets import Found, Spoken, Wanted, WhichOne, find, find_player
+from .voice_targets import Found, Spoken, Unclear, Wanted, WhichOne, find, find_player
 from .voice_words import Words
 
 TAPE: Final = Wanted(MEDIA_PLAYER, "tape")
@@ -107,15 +112,22 @@ async def record(asked: Asked) -> Answer:
 
 
 async def wind(asked: Asked) -> Answer:
-    """Wind a tape forward or backward."""
+    """Wind a tape forward or backward: to its end, or for so many seconds of tape."""
     found, direction = asked.find(TAPE), asked.slots["direction"]
+    if duration := asked.slots.get("duration"):
+        here = _position(found)
+        there = here + duration if direction == "forward" else here - duration
+        return await _go_to(asked, found, max(there, 0))
     await asked.act(found, "crcp.wind", direction=direction)
     return Answer(found.state, f"winds_{direction}", {"device": found.device})
 
 
 async def go_to(asked: Asked) -> Answer:
     """Wind a tape to a position."""
-    found, position = asked.find(TAPE), asked.slots["position"]
+    return await _go_to(asked, asked.find(TAPE), asked.slots["position"])
+
+
+async def _go_to(asked: Asked, found: Found, position: float) -> Answer:
     await asked.act(found, "crcp.go_to", position=position)
     facts = {"device": found.device, "position": asked.words.time(position)}
     return Answer(found.state, "goes_to" if position else "goes_to_start", facts)
@@ -132,8 +144,13 @@ async def stop(asked: Asked) -> Answer:
 async def set_parameter(asked: Asked) -> Answer:
     """Set a number of a unit's camera."""
     found, value = asked.find(Wanted(NUMBER, asked.slots["parameter"])), asked.slots["value"]
+    number, known = asked.words.number, found.state.attributes
+    unit = known.get(ATTR_UNIT_OF_MEASUREMENT, "")
+    facts = {"device": found.device, "parameter": found.name, "value": number(value, unit)}
+    if not known[ATTR_MIN] <= value <= known[ATTR_MAX]:
+        facts |= {"least": number(known[ATTR_MIN]), "most": number(known[ATTR_MAX], unit)}
+        raise Unclear("outside", **facts)
     await asked.act(found, "number.set_value", value=value)
-    facts = {"device": found.device, "parameter": found.name, "value": f"{value:g}"}
     return Answer(found.state, "set", facts)
 
 
@@ -186,6 +203,17 @@ async def show_last_picture(asked: Asked) -> Answer:
     when = _when(dt_util.parse_datetime(found.state.state, raise_on_error=True), asked.words)
     facts = {"device": found.device, "file": photo["file_name"], "when": when}
     return Answer(found.state, "last_photo", facts, is_query=True)
+
+
+def _position(found: Found) -> float:
+    """Where a tape is by now, in seconds. Raises Unclear."""
+    known = found.state.attributes
+    position, told = known.get(ATTR_MEDIA_POSITION), known.get(ATTR_MEDIA_POSITION_UPDATED_AT)
+    if position is None:
+        raise Unclear("no_counter", device=found.device)
+    if found.state.state != MediaPlayerState.PLAYING or told is None:
+        return float(position)
+    return float(position + (dt_util.utcnow() - told).total_seconds())
 
 
 def _when(moment: datetime, words: Words) -> str:

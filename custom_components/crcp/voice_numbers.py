@@ -18,6 +18,12 @@ _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-'\u2019](?=[^\W\d_])")
 _CHARACTER: Final = re.compile(r"[^\W\d_]")
 _EDGE: Final = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 
+#: An aperture is written f/5.6.
+_STOP: Final = re.compile(r"\bf\s?/\s?(?=\d)")
+
+#: Of "minute two thirty", the thirty: less is said otherwise ("two five" may be two point five).
+_SPOKEN_REST: Final = range(10, 60)
+
 #: No word of a language is made of more parts than this: "マイナス", of four characters.
 _LONGEST: Final = 4
 
@@ -27,6 +33,10 @@ MAX_WORDS: Final = 20
 
 class NotUnderstood(ValueError):
     """Words that are no number, or no time."""
+
+
+class NoUnit(NotUnderstood):
+    """A number of nobody knows what: seconds, minutes or hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,9 @@ class Unit:
 class Numbers:
     """The words of one language for numbers and units of time.
 
-    numbers and units: by the word. phrases: what is replaced before anything else. fillers: what
-    means nothing here. spaced: whether there is a space between words.
+    numbers and units: by the word. phrases: what is replaced before anything else. apart: what is
+    cut out of longer words before that, as "hundert" is. fillers: what means nothing here. spaced:
+    whether there is a space between words. shortened: whether five thousand six is 5600.
     """
 
     numbers: Mapping[str, float]
@@ -51,6 +62,8 @@ class Numbers:
     minus: str = "minus"
     point: str = "point"
     spaced: bool = True
+    shortened: bool = False
+    apart: re.Pattern[str] | None = None
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
@@ -70,6 +83,8 @@ class Numbers:
             words["minus"],
             words["point"],
             words.get("spaced", True),
+            words.get("shortened", False),
+            re.compile("|".join(words["apart"])) if "apart" in words else None,
         )
 
     @property
@@ -85,48 +100,65 @@ class Numbers:
             case _:
                 raise NotUnderstood(text)
 
-    def seconds(self, text: str, unit: float = 1.0, *, unit_first: bool = False) -> float:
-        """A time in seconds. Raises NotUnderstood.
+    def is_number(self, text: str) -> bool:
+        """Whether number() understands it."""
+        try:
+            self.number(text)
+        except NotUnderstood:
+            return False
+        return True
 
-        unit: that of a number that has none. unit_first: "minute five" and not "five minutes".
+    def seconds(self, text: str, first: float | None = None) -> float:
+        """A time in seconds; NoUnit if nothing says of what a number is. Raises NotUnderstood.
+
+        first: the unit that stood before, where "minute five" was said and not "five minutes".
         """
         if _CLOCK.fullmatch(text.strip()):
-            return _clock(text.strip(), unit)
-        tokens = self._read(text)
-        if unit_first:
-            tokens.insert(0, Unit(unit))
-            tokens.reverse()
-        total, value = 0.0, None
-        for token in tokens:
-            if isinstance(token, Unit) == (value is None):
-                raise NotUnderstood(text)
-            if isinstance(token, Unit):
-                total, value = total + (value or 0) * token.seconds, None
-            else:
-                value = token
+            return _clock(text.strip(), first or 1)
+        tokens = self._read(text, spoken=first is not None)
+        pairs = tokens if first is None else [Unit(first), *tokens]
         if not tokens:
             raise NotUnderstood(text)
-        return total if value is None else total + value * unit
+        total, last = 0.0, 0.0
+        while pairs:
+            value, unit, pairs = _pair(pairs, last, text, unit_first=first is not None)
+            total, last = total + value * unit, unit
+        return total
 
-    def _read(self, text: str) -> list[float | Unit]:
+    def _read(self, text: str, *, spoken: bool = False) -> list[float | Unit]:
         try:
-            return list(self._tokens(text))
+            return list(self._tokens(text, spoken=spoken))
         except NotUnderstood:
             raise NotUnderstood(text) from None
 
-    def _tokens(self, text: str) -> Iterator[float | Unit]:
-        """The numbers and units of a text, each number put together."""
+    def _tokens(self, text: str, *, spoken: bool) -> Iterator[float | Unit]:
+        """The numbers and units of a text, each number put together; spoken: "two thirty" is two."""
         run: list[_Piece] = []
-        for piece in self._pieces(text):
-            if not isinstance(piece, Unit):
+        for piece in [*self._pieces(text), None]:
+            if piece is not None and not isinstance(piece, Unit):
                 run.append(piece)
                 continue
             if run:
-                yield _value(run, self.least)
+                yield from self._numbers_of(run, spoken=spoken)
                 run = []
-            yield piece
-        if run:
-            yield _value(run, self.least)
+            if piece is not None:
+                yield piece
+
+    def _numbers_of(self, run: list[_Piece], *, spoken: bool) -> list[float]:
+        """What a run of words comes to: one number, or two where that is how a time is said."""
+        try:
+            return [_value(run, self.least, shortened=self.shortened)]
+        except NotUnderstood:
+            if not spoken:
+                raise
+        for cut in range(len(run) - 1, 0, -1):
+            try:
+                whole, rest = (_value(part, self.least) for part in (run[:cut], run[cut:]))
+            except NotUnderstood:
+                continue
+            if rest in _SPOKEN_REST:
+                return [whole, rest]
+        raise NotUnderstood(f"{run}")
 
     def _pieces(self, text: str) -> Iterator[_Piece | Unit]:
         """The words of a text, each for what it means. Raises NotUnderstood."""
@@ -154,10 +186,13 @@ class Numbers:
         return word.replace(",", ".") if _DIGITS.fullmatch(word) else None
 
     def _words(self, text: str) -> list[str]:
-        text = _HYPHEN.sub(" ", text.casefold())
+        text = _STOP.sub("f ", _HYPHEN.sub(" ", text.casefold()))
+        if self.apart:
+            text = self.apart.sub(r" \g<0> ", text)
         text = f" {' '.join(_EDGE.sub(' ', text).split())} "
+        edge = " " if self.spaced else ""
         for phrase, meaning in self.phrases.items():
-            text = text.replace(f" {phrase} ", f" {meaning} ")
+            text = text.replace(f"{edge}{phrase}{edge}", f" {meaning} ")
         if not self.spaced:
             text = _CHARACTER.sub(r" \g<0> ", text)
         words = [word for word in text.split() if word not in self.fillers]
@@ -170,7 +205,27 @@ class Numbers:
 type _Piece = float | str
 
 
-def _value(run: list[_Piece], least: float) -> float:
+def _pair(
+    tokens: list[float | Unit], last: float, text: str, *, unit_first: bool
+) -> tuple[float, float, list[float | Unit]]:
+    """The next number with its unit in seconds, and what is left.
+
+    One without a unit is of the next smaller one: "a minute thirty", and "minute two thirty".
+    """
+    match tokens:
+        case [Unit(seconds=unit), float() as value, *rest] if unit_first:
+            return value, unit, rest
+        case [float() as value, Unit(seconds=unit), *rest] if not unit_first:
+            return value, unit, rest
+        case [float()] if not last:
+            raise NoUnit(text)
+        case [float() as value] if last > 1:
+            return value, last / 60, []
+        case _:
+            raise NotUnderstood(text)
+
+
+def _value(run: list[_Piece], least: float, *, shortened: bool = False) -> float:
     """The number that pieces make together: "-", 20, 3, ".", 5 is -23.5. Raises NotUnderstood."""
     sign = -1.0 if run[0] == "-" else 1.0
     whole = run[1:] if run[0] == "-" else run
@@ -181,22 +236,23 @@ def _value(run: list[_Piece], least: float) -> float:
     if len(whole) == 1 and isinstance(whole[0], str) and whole[0] not in "-.":
         value = float(whole[0])
     else:
-        value = _joined(whole, least)
+        value = _joined(whole, least, shortened=shortened)
     for place, digit in enumerate(fraction, 1):
         value += _digit(digit) * 10.0**-place
     return round(sign * value, len(fraction) or 6)
 
 
-def _joined(pieces: list[_Piece], least: float) -> float:
+def _joined(pieces: list[_Piece], least: float, *, shortened: bool) -> float:
     """What words make together: two and hundred and sixty and five. Raises NotUnderstood.
 
     least: the least number that counts what stands before it: hundred, or ten in Chinese.
+    shortened: a digit behind a hundred, or more, counts the next smaller ones: 五千六 is 5600.
     """
     total, current, counted = 0.0, 0.0, math.inf
     for piece in pieces:
         if isinstance(piece, str) or piece >= counted:
             raise NotUnderstood(f"{piece}")
-        if piece in (10, 100, 1000) and piece >= least:
+        if piece in (10, 100, 1000, 10000) and piece >= least:
             total, current, counted = total + (current or 1.0) * piece, 0.0, piece
         elif not current or (current >= 20 and current % 10 == 0 and 0 < piece < 20):
             current += piece
@@ -204,6 +260,8 @@ def _joined(pieces: list[_Piece], least: float) -> float:
             raise NotUnderstood(f"{current} {piece}")
     if not pieces:
         raise NotUnderstood("nothing")
+    if shortened and 0 < current < 10 and pieces[-2:-1] in ([100.0], [1000.0], [10000.0]):
+        current *= counted / 10
     return total + current
 
 

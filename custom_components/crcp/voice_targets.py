@@ -24,6 +24,8 @@ from .const import DOMAIN
 #: The assistant whose exposed entities count.
 ASSISTANT: Final = "conversation"
 
+_NOBODY: Final = ("nothing_can", "unknown_name", "unknown_area", "unknown_preset", "unknown_player")
+
 
 class Unclear(Exception):
     """What was said cannot be done as it stands. key and facts: the reply that says why."""
@@ -32,6 +34,11 @@ class Unclear(Exception):
         super().__init__(key)
         self.key = key
         self.facts = facts
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether nobody here is meant, so that others may know more of it."""
+        return self.key in _NOBODY
 
 
 class WhichOne(Unclear):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 import json
 from pathlib import Path
 import re
@@ -12,12 +13,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.language import matches
 
-from .voice_numbers import Numbers
+from .voice_numbers import NotUnderstood, Numbers
 
 #: There is a file for each of these.
 LANGUAGES: Final = ("en", "de", "fr", "ja", "zh-Hans")
 
+#: The places of a sentence in which anything can be said.
+FREE: Final = ("name", "area", "duration", "position", "value", "preset", "player")
+
 FOLDER: Final = Path(__file__).parent / "sentences"
+
+#: In a pattern: a rule; and one that is there or not, which makes two patterns of one.
+_RULE: Final = re.compile(r"<(\w+)>")
+_MAYBE: Final = re.compile(r"<\?(\w+)>")
 
 _WORDS: Final[HassKey[dict[str, Words]]] = HassKey("crcp_words")
 
@@ -43,7 +51,9 @@ class Words:
     date_format: str
     or_: str
     and_: str
+    decimal: str
     polite: re.Pattern[str] | None
+    never: re.Pattern[str]
 
     @classmethod
     def load(cls, language: str) -> Self:
@@ -51,19 +61,34 @@ class Words:
         read = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
         return cls(
             language,
-            tuple(each for group in read["sentences"] for each in _expand(group, read["polite"])),
+            tuple(each for group in read["sentences"] for each in _expand(group, read)),
             Numbers.read(read["words"]),
             read["replies"],
             read["times"],
             read["date"],
             read["or"],
             read["and"],
+            read["decimal"],
             _polite(read["polite"]),
+            re.compile(read["never"], re.IGNORECASE),
         )
 
     def heard(self, text: str) -> str:
         """What somebody said in a free place of a sentence, without politeness around it."""
         return self.polite.sub("", text.strip()) if self.polite else text.strip()
+
+    def seconds(self, text: str, first: str | None, last: str | None) -> float:
+        """A time; first, last: the unit that a sentence has before or behind it, in seconds.
+
+        Raises NotUnderstood.
+        """
+        if not last:
+            return self.numbers.seconds(text, float(first) if first else None)
+        one, *many = (word for word, size in self.numbers.units.items() if size == float(last))
+        try:
+            return self.numbers.seconds(f"{text} {one}")
+        except NotUnderstood:
+            raise NotUnderstood(f"{text} {many[0] if many else one}") from None
 
     def say(self, key: str, **facts: object) -> str:
         """A reply with facts in it."""
@@ -81,6 +106,11 @@ class Words:
             if number:
                 parts.append(one if number == 1 else many.format(number=number))
         return _listed(parts, self.and_) or self.times["1"][1].format(number=0)
+
+    def number(self, value: float, unit: str = "") -> str:
+        """A number in figures, as it stands in this language, with its unit of measure."""
+        figures = f"{value:.6f}".rstrip("0").rstrip(".").replace(".", self.decimal)
+        return f"{figures} {unit}".strip()
 
     def date(self, day: date) -> str:
         """A day in figures, as they stand in this language."""
@@ -100,24 +130,45 @@ async def async_words(hass: HomeAssistant, language: str) -> Words:
     return loaded[language]
 
 
-def _expand(group: Mapping[str, Any], polite: str) -> Iterator[Sentences]:
-    """One set of sentences for each value of the group's choice: <choice> stands for its words."""
-    slots, patterns = group.get("slots", {}), tuple(group["patterns"])
-    if polite:
-        patterns = tuple(f"[({polite})] {pattern} [({polite})]" for pattern in patterns)
-    if "choice" not in group:
-        yield Sentences(group["intent"], patterns, slots)
-        return
-    choice = group["choice"]
-    for value, words in group["values"].items():
-        chosen = (pattern.replace(f"<{choice}>", words) for pattern in patterns)
-        yield Sentences(group["intent"], tuple(chosen), {**slots, choice: value})
+def _expand(group: Mapping[str, Any], read: Mapping[str, Any]) -> Iterator[Sentences]:
+    """One set of sentences for each way to choose: <choice> stands for the words of its value.
+
+    The words of a choice are the group's own values, or those of the language.
+    """
+    patterns = [each for pattern in group["patterns"] for each in _with_and_without(pattern)]
+    if read["polite"]:
+        before, after = read["before"], read["polite"]
+        patterns = [f"[({before})] {pattern} [({after})]" for pattern in patterns]
+    names = group.get("choice", "").split()
+    choices = [(group.get("values") or read["choices"][name]).items() for name in names]
+    for chosen in product(*choices):
+        values = dict(zip(names, chosen, strict=True))
+        rules = read["rules"] | {name: words for name, (_, words) in values.items()}
+        slots = {**group.get("slots", {}), **{name: value for name, (value, _) in values.items()}}
+        yield Sentences(group["intent"], tuple(_ruled(each, rules) for each in patterns), slots)
+
+
+def _with_and_without(pattern: str) -> list[str]:
+    """A pattern for each way to take its <?rule>s, the fullest first: a name takes what is left."""
+    maybe = _MAYBE.search(pattern)
+    if maybe is None:
+        return [pattern]
+    before, after = pattern[: maybe.start()], pattern[maybe.end() :]
+    without = " ".join(f"{before}{after}".split())
+    return [*_with_and_without(f"{before}<{maybe[1]}>{after}"), *_with_and_without(without)]
+
+
+def _ruled(pattern: str, rules: Mapping[str, str]) -> str:
+    """A pattern with its rules written out, and those in them."""
+    while _RULE.search(pattern):
+        pattern = _RULE.sub(lambda rule: rules[rule[1]], pattern)
+    return pattern
 
 
 def _polite(words: str) -> re.Pattern[str] | None:
     if not words:
         return None
-    return re.compile(rf"^(?:{words})(?:\s+|$)|\s+(?:{words})$", re.IGNORECASE)
+    return re.compile(rf"^(?:(?:{words})(?:\s+|$))+|(?:\s+(?:{words}))+$", re.IGNORECASE)
 
 
 def _listed(names: list[str], before_last: str) -> str:

@@ -1,0 +1,195 @@
+"""What a family says in many ways: what each comes to, through Home Assistant's real agent."""
+
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.crcp.protocols.crcp.messages import Amount, Command, Motion, Step
+from custom_components.crcp.virtual.unit import VirtualUnit
+from tests.integration.test_voice import GUARD, PLAYER, studio
+from tests.integration.units import SetUp, act
+from tests.integration.voices import ask, expose
+
+#: By what they come to: the last command of the unit and its argument.
+SAYINGS = {
+    "en": {
+        ("RECO", 600): (
+            "record ten minutes",
+            "could you record for ten minutes",
+            "make a ten minute recording",
+            "start a recording for 10 min",
+            "record the attic tape for ten minutes",
+        ),
+        ("RECO", 150): (
+            "record for two and a half minutes",
+            "Record two and a half minutes, please",
+        ),
+        ("RECO", 5400): ("record for an hour and a half", "record one and a half hours"),
+        ("RECO", None): ("start a recording", "record something"),
+        ("PAUS", None): (
+            "stop the recording",
+            "stop the attic tape",
+            "stop the tape recording",
+            "could you please stop recording",
+            "end the recording",
+            "cancel the recording in the attic",
+            "stop rewinding the tape",
+            "pause the recording",
+        ),
+        ("FF", 300): (
+            "go to five minutes",
+            "rewind to minute five",
+            "rewind the attic tape to minute five",
+            "take the tape to five minutes",
+        ),
+        ("FF", 150): ("go to minute two thirty", "rewind to 2:30"),
+        ("FF", 0): (
+            "rewind to the start",
+            "rewind the tape all the way",
+            "go back to the beginning",
+            "rewind two minutes",
+            "rewind the attic tape by two minutes",
+        ),
+        ("FF", "end"): ("fast forward to the end", "fast forward it"),
+        ("PAN", -1): ("look to the left", "pan left", "turn the attic camera a bit to the left"),
+        ("ZOOM", 1): ("zoom in a bit", "can you zoom in"),
+        ("ZOOM", 3.0): (
+            "zoom to three",
+            "turn the zoom up to 3",
+            "set the attic camera's zoom to 3x",
+        ),
+        ("IRIS", 5.6): ("set the aperture to f 5.6", "open the iris to f/5.6"),
+        ("WHIT", 5600.0): ("set the white balance to 5,600 kelvin",),
+    },
+    "de": {
+        ("RECO", 600): (
+            "nimm zehn Minuten auf",
+            "kannst du zehn Minuten aufnehmen",
+            "starte eine Aufnahme für zehn Minuten",
+        ),
+        ("RECO", 3600): ("nimm eine Stunde auf", "nimm mal eine Stunde mit Attic Tape auf"),
+        ("RECO", 150): ("nimm zweieinhalb Minuten auf", "nimm zweieinhalb Minuten lang auf"),
+        ("RECO", 900): ("nimm eine Viertelstunde auf",),
+        ("RECO", None): ("starte eine Aufnahme", "zeichne auf", "fang an aufzunehmen"),
+        ("PAUS", None): (
+            "Aufnahme stoppen",
+            "Aufnahme beenden",
+            "beende die Aufnahme",
+            "stoppe die Kassette",
+            "stopp Attic Tape",
+            "halt die Aufnahme an",
+            "hör auf aufzunehmen",
+            "könntest du bitte die Aufnahme beenden",
+        ),
+        ("FF", 300): ("spul zurück auf Minute fünf", "geh zu fünf Minuten"),
+        ("FF", 150): ("geh zu Minute zwei dreißig",),
+        ("FF", 0): (
+            "spul zum Anfang",
+            "spul das Band ganz zurück",
+            "spul fünf Minuten zurück",
+            "spul das Attic Tape um zwei Minuten zurück",
+        ),
+        ("FF", "end"): ("spul vor bis zum Ende", "Band vorspulen"),
+        ("PAN", -1): ("schau links", "schau mal nach links", "Kamera nach links drehen"),
+        ("ZOOM", 1): ("zoom mal näher ran", "heranzoomen"),
+        ("ZOOM", 3.0): ("zoom auf drei", "stell Zoom der Attic Camera auf drei"),
+        ("IRIS", 5.6): ("stelle die Blende auf f 5,6", "Blende auf 5,6"),
+        ("WHIT", 5600.0): ("stell den Weißabgleich auf fünftausendsechshundert",),
+    },
+}
+
+
+LEFT_ALONE = {
+    "en": (
+        ("record for ten", "Seconds, minutes or hours? I only heard: ten."),
+        ("rewind ten", "Seconds, minutes or hours? I only heard: ten."),
+        ("rewind not", "I did not understand that, so nothing was done."),
+        (
+            "record for ten minutes but not on the tape",
+            "I did not understand that, so nothing was done.",
+        ),
+        ("don't record", None),
+        ("do not stop the recording", None),
+        ("record for five or six minutes", "I did not understand how long five or six minutes is."),
+        ("record the meeting", None),
+        ("rewind the movie to minute five", None),
+        ("set the zoom to 2 or 3", "I did not understand which number 2 or 3 is."),
+        (
+            "set the zoom to twenty two",
+            "Zoom of Attic Camera goes from 1 to 20. 22 is outside of that.",
+        ),
+        (
+            "set the white balance to 100",
+            "White balance of Attic Camera goes from 2500 to 9000 K. 100 K is outside of that.",
+        ),
+    ),
+    "de": (
+        ("nimm zehn lang auf", "Sekunden, Minuten oder Stunden? Ich habe nur gehört: zehn."),
+        ("spul zehn zurück", "Sekunden, Minuten oder Stunden? Ich habe nur gehört: zehn."),
+        (
+            "spul das Band nicht vor",
+            "Das habe ich nicht verstanden, also ist nichts geschehen.",
+        ),
+        ("nimm keine zehn Minuten auf", None),
+        ("nimm nicht auf", None),
+        ("starte die Aufnahme nicht", None),
+        ("nimm das Meeting auf", None),
+        ("spul den Film vor", None),
+        (
+            "stell den Zoom auf 22,5",
+            "Zoom von Attic Camera geht von 1 bis 20. 22,5 liegt außerhalb.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", SAYINGS)
+async def test_a_family_is_understood(hass: HomeAssistant, put: SetUp, language: str) -> None:
+    unit = await family_studio(hass, put, language)
+    for (name, argument), sentences in SAYINGS[language].items():
+        for sentence in sentences:
+            unit.commands.clear()
+            await ask(hass, sentence)
+            assert [what(each) for each in orders(unit)] == [(name, argument)], sentence
+        if name in ("RECO", "FF"):
+            await act(hass, "media_player.media_stop", PLAYER)
+    await leaves_alone(hass, unit, language)
+
+
+# -- helpers -----------------------------------------------------------------------------------
+
+
+async def leaves_alone(hass: HomeAssistant, unit: VirtualUnit, language: str) -> None:
+    """What is not clear does nothing, and that is said."""
+    for sentence, reply in LEFT_ALONE[language]:
+        unit.commands.clear()
+        response = await ask(hass, sentence)
+        assert orders(unit) == [], sentence
+        if reply:
+            assert response["speech"]["plain"]["speech"] == reply
+
+
+async def family_studio(hass: HomeAssistant, put: SetUp, language: str) -> VirtualUnit:
+    """A unit that may record, all of its camera exposed."""
+    unit = await studio(hass, put, language)
+    await act(hass, "switch.turn_on", GUARD)
+    camera = [each for each in hass.states.async_entity_ids() if ".attic_camera" in each]
+    expose(hass, *camera)
+    return unit
+
+
+def orders(unit: VirtualUnit) -> list[Command]:
+    """What a unit was told to do, not what it was asked."""
+    return [each for each in unit.commands if each.name != "STAT"]
+
+
+def what(command: Command) -> tuple[str, object]:
+    """A command's name, and how long, where to, or in which direction."""
+    match command.argument:
+        case Motion(stop=Amount(value=value)) | Amount(value=value):
+            return command.name, value
+        case Motion(stop=None) if command.name == "FF":
+            return command.name, "end"
+        case Step(direction=direction):
+            return command.name, direction
+        case _:
+            return command.name, None
