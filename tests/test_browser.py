@@ -30,7 +30,7 @@ CHROMIUM = shutil.which("chromium")
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    # A whole Home Assistant and a browser start, and the first start installs things.
+    # A whole Home Assistant and a browser start.
     pytest.mark.timeout(600),
 ]
 

@@ -17,7 +17,7 @@ from tests.helpers import until
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
-# A Home Assistant starts, and its first start on a machine installs things.
+# A whole Home Assistant starts.
 A_WHOLE_HOME = pytest.mark.timeout(300)
 
 

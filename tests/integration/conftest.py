@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,15 @@ def hass_config_dir(tmp_path: Path) -> str:
     return str(config)
 
 
+@cache
+def painted(count: int) -> tuple[Photo, ...]:
+    """The first pictures of a walk, painted once for all tests: nobody can change them."""
+    return tuple(sample_photos(count))
+
+
 @pytest.fixture
 async def camera(socket_enabled: None) -> AsyncIterator[VirtualCamera]:
-    photos = await asyncio.to_thread(lambda: list(sample_photos(3)))
+    photos = await asyncio.to_thread(painted, 3)
     camera = VirtualCamera(photos=photos, model="Field camera", serial_number="F-0042")
     await camera.start()
     yield camera

@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp.const import CONF_DISCOVERY_ID
 from custom_components.crcp.virtual.camera import VirtualCamera
-from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
-from tests.integration.conftest import movie, set_up
+from tests.integration.conftest import movie, painted, set_up
 from tests.integration.flows import discover
 
 STATE = "sensor.field_camera_import"
@@ -57,7 +56,7 @@ async def test_off_at_start_up_then_on_then_gone_in_mid_import_then_back(
     free_port: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    photos = await asyncio.to_thread(lambda: list(sample_photos(3)))
+    photos = await asyncio.to_thread(painted, 3)
     off = VirtualCamera(photos=photos, model="Field camera", serial_number="F-0042", port=free_port)
     caplog.set_level("INFO", "custom_components.crcp")
     entry = await set_up(hass, off, port=free_port)

@@ -20,9 +20,8 @@ from custom_components.crcp.importer.source import Photo
 from custom_components.crcp.photo_source import StoppableSource
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
-from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
-from tests.integration.conftest import movie, set_up
+from tests.integration.conftest import movie, painted, set_up
 
 EVENT = "event.field_camera_photo"
 COUNT = "sensor.field_camera_photos_imported"
@@ -153,7 +152,7 @@ async def test_a_card_that_is_put_in_is_looked_through(
 ) -> None:
     await until(lambda: count(hass) == 3)
     card = camera.take_card_out()
-    for photo in sample_photos(5):
+    for photo in painted(5):
         if photo.name not in {entry.photo.name for entry in card.entries.values() if entry.photo}:
             card.add(photo)
     camera.put_card_in(card)
@@ -216,7 +215,7 @@ async def test_all_cameras_share_one_thread(
 ) -> None:
     await until(lambda: count(hass) == 3)
     async with contextlib.AsyncExitStack() as stack:
-        other = VirtualCamera(photos=list(sample_photos(2)), model="Second", serial_number="F-0043")
+        other = VirtualCamera(photos=painted(2), model="Second", serial_number="F-0043")
         await other.start()
         stack.push_async_callback(other.stop)
         entry = await set_up(hass, other)

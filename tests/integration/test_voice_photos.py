@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.camera import VirtualCamera
-from custom_components.crcp.virtual.photos import sample_photos
 from tests.helpers import until
-from tests.integration.conftest import set_up
+from tests.integration.conftest import painted, set_up
 from tests.integration.test_photos import count
 from tests.integration.units import SetUp, attribute, state
 from tests.integration.voices import expose, say, speak
@@ -155,7 +154,7 @@ async def test_a_tape_is_no_screen(
 async def test_photos_of_all_cameras_are_counted_together(
     hass: HomeAssistant, camera: VirtualCamera, media: Path
 ) -> None:
-    other = VirtualCamera(photos=list(sample_photos(1)), model="Bird box", serial_number="B-1")
+    other = VirtualCamera(photos=painted(1), model="Bird box", serial_number="B-1")
     await other.start()
     try:
         await set_up(hass, camera, **VOICE)

@@ -114,7 +114,7 @@ def _paint(number: int, width: int, height: int) -> Image.Image:
     _add_sun(picture, number, sun)
     _add_hills(picture, number, horizon, hill)
     _add_lake(picture, top)
-    picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    picture = picture.reduce(OVERSAMPLING)
     _add_number(picture, number)
     return picture
 
@@ -124,7 +124,7 @@ def _sky(size: tuple[int, int], top: Colour, horizon: Colour) -> Image.Image:
     column = Image.new("RGB", (1, height))
     for y in range(height):
         column.putpixel((0, y), _mix(top, horizon, min(1.0, y / (0.72 * height))))
-    return column.resize((width, height))
+    return column.resize((width, height), Image.Resampling.NEAREST)
 
 
 def _add_sun(picture: Image.Image, number: int, colour: Colour) -> None:
@@ -133,11 +133,14 @@ def _add_sun(picture: Image.Image, number: int, colour: Colour) -> None:
     x = width * (0.18 + 0.64 * _chance(number, 1))
     y = height * (0.16 + 0.34 * _chance(number, 2))
     for radius, strength, blur in ((0.26, 110, 0.09), (0.11, 120, 0.03), (0.055, 255, 0.002)):
-        r = radius * height
-        glow = Image.new("L", picture.size)
-        ImageDraw.Draw(glow).ellipse((x - r, y - r, x + r, y + r), fill=strength)
-        glow = glow.filter(ImageFilter.BoxBlur(blur * height))
-        picture.paste(colour, (0, 0), glow)
+        r, soft = radius * height, blur * height
+        reach = math.ceil(r + soft) + 1  # no further than this there is any glow
+        left, top = math.floor(x) - reach, math.floor(y) - reach
+        glow = Image.new("L", (2 * reach + 1, 2 * reach + 1))
+        disc = (x - r - left, y - r - top, x + r - left, y + r - top)
+        ImageDraw.Draw(glow).ellipse(disc, fill=strength)
+        glow = glow.filter(ImageFilter.BoxBlur(soft))
+        picture.paste(colour, (left, top), glow)
 
 
 def _add_hills(picture: Image.Image, number: int, far: Colour, near: Colour) -> None:
@@ -149,9 +152,8 @@ def _add_hills(picture: Image.Image, number: int, far: Colour, near: Colour) -> 
         depth = (layer + 1) / ranges
         base = height * (0.46 + 0.26 * depth)
         swing = height * (0.15 - 0.07 * depth)
-        ridge = [
-            (x, base - swing * _ridge(number, layer, x / width)) for x in range(0, width + 4, 4)
-        ]
+        waves = _waves(number, layer)
+        ridge = [(x, base - swing * _ridge(waves, x / width)) for x in range(0, width + 4, 4)]
         colour = _mix(far, near, 0.25 + 0.75 * depth**1.4)
         draw.polygon([(0, height), *ridge, (width, height)], fill=colour)
 
@@ -162,7 +164,7 @@ def _add_lake(picture: Image.Image, tint: Colour) -> None:
     shore = round(0.8 * height)
     depth = height - shore
     above = picture.crop((0, shore - 2 * depth, width, shore))
-    mirror = above.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize((width, depth))
+    mirror = above.reduce((1, 2)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     mirror = mirror.filter(ImageFilter.BoxBlur((0.006 * height, 0.002 * height)))
     water = Image.new("RGB", mirror.size, tint)
     picture.paste(Image.blend(mirror, water, 0.28), (0, shore))
@@ -179,16 +181,22 @@ def _add_number(picture: Image.Image, number: int) -> None:
     draw.text(place, f"{number:04}", font=font, fill=(255, 255, 255), anchor="rs")
 
 
-def _ridge(number: int, layer: int, x: float) -> float:
-    """A height from about -1 to 1: a few waves, their lengths and places by number and layer."""
-    waves = ((0.6, 1.6), (0.28, 4.1), (0.12, 9.7))
-    return sum(
-        strength
-        * math.sin(
-            math.tau * (x * pitch * (0.8 + 0.5 * _chance(number, 3 + layer, index)))
-            + math.tau * _chance(number, 30 + layer, index)
+def _waves(number: int, layer: int) -> list[tuple[float, float, float]]:
+    """A few waves: their strengths, how many there are, and where they begin."""
+    return [
+        (
+            strength,
+            pitch * (0.8 + 0.5 * _chance(number, 3 + layer, index)),
+            _chance(number, 30 + layer, index),
         )
-        for index, (strength, pitch) in enumerate(waves)
+        for index, (strength, pitch) in enumerate(((0.6, 1.6), (0.28, 4.1), (0.12, 9.7)))
+    ]
+
+
+def _ridge(waves: list[tuple[float, float, float]], x: float) -> float:
+    """A height from about -1 to 1."""
+    return sum(
+        strength * math.sin(math.tau * (x * pitch + begin)) for strength, pitch, begin in waves
     )
 
 
