@@ -2,19 +2,20 @@
 
 The bare echo is asyncio's own streams and nothing else: a line is written and a line read at either
 end, of the same size as our command and reply. The unit and the echo share one process and one event
-loop, the controller and the echo's client another. Both are asked in turns, so that whatever else
-the machine does slows both alike. Give it a calm moment all the same: a round trip is a few dozen
-microseconds, and a busy machine shows how long its processes wait for their turn.
+loop, the controller and the echo's client another. Both are asked in turns. Give it a calm moment all
+the same: a round trip is a few dozen microseconds, and a busy machine shows how long its processes
+wait for their turn. Replies are read beside ftplib, which leaves them text.
 """
 
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 import contextlib
+import ftplib
+import io
 from itertools import count
 import multiprocessing
 from multiprocessing.connection import Connection
-import statistics
 import time
 
 from crcp.protocols.crcp.client import Controller
@@ -24,8 +25,8 @@ from crcp.protocols.crcp.session import Role, Session
 from crcp.protocols.crcp.status import format_camera_status, parse_camera_status
 from crcp.virtual.head import Head
 from crcp.virtual.scenes import studio
+from figures import Figure, Goal, add_option, conclude
 
-GOAL = 0.6
 CAMERA = Subunit("CAMERA")
 COMMAND = Command("PAN", CAMERA, Amount(200))
 LINE = b"CAMERA0 PAN 200\r\n"
@@ -67,7 +68,7 @@ async def _rate(doing: Callable[[], Awaitable[object]], seconds: float) -> float
     raise AssertionError
 
 
-async def _round_trips(unit_port: int, echo_port: int, turns: int, seconds: float) -> float:
+async def _round_trips(unit_port: int, echo_port: int, turns: int, seconds: float) -> Figure:
     reader, writer = await asyncio.open_connection("127.0.0.1", echo_port)
 
     async def echo() -> bytes:
@@ -85,29 +86,41 @@ async def _round_trips(unit_port: int, echo_port: int, turns: int, seconds: floa
             bare.append(await _rate(echo, seconds))
             ours.append(await _rate(command, seconds))
     writer.close()
-    ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
-    print(f"bare echo            {statistics.median(bare):9.0f} round trips/s")
-    print(f"command and reply    {statistics.median(ours):9.0f} round trips/s")
-    print(f"ratio                {ratio:9.2f} (goal {GOAL})")
-    return ratio
+    goal = Goal("ratio", 0.6, at_least=True)
+    return Figure.of("commands, each with its reply", ours, "bare echo", bare, "/s", goal)
 
 
-def _status_reads(seconds: float) -> float:
+def _status_reads(turns: int, seconds: float) -> Figure:
     """How many STAT CAMERA replies a second go from bytes to values."""
-    status = Head(time.monotonic).status()
-    data = format_reply(format_camera_status(status))
+    data = format_reply(format_camera_status(Head(time.monotonic).status()))
     session = Session(Role.CONTROLLER)
     session.receive_data(b"220 ready\r\n")
     session.next_event()
-    began, done = time.perf_counter(), 0
-    while (spent := time.perf_counter() - began) < seconds:
+
+    def read() -> None:
         session.send(Command("STAT", argument=CAMERA))
         session.receive_data(data)
-        reply = getattr(session.next_event(), "reply", None)
-        if parse_camera_status(reply).parameters["FOCU"].automatic is AUTO:
-            raise AssertionError
+        parse_camera_status(getattr(session.next_event(), "reply", None))
+
+    ftp = ftplib.FTP()
+
+    def leave_text() -> None:
+        ftp.file = io.TextIOWrapper(io.BytesIO(data), encoding="latin-1", newline="\r\n")
+        ftp.getresp()
+
+    ours, theirs = [], []
+    for _ in range(turns):
+        ours.append(_times(read, seconds))
+        theirs.append(_times(leave_text, seconds))
+    return Figure.of(f"STAT replies of {len(data)} bytes read", ours, "ftplib", theirs, "/s")
+
+
+def _times(doing: Callable[[], None], seconds: float) -> float:
+    """How often a second something can be done that waits for nobody."""
+    began, done = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < seconds:
+        doing()
         done += 1
-    print(f"STAT CAMERA read     {done / spent:9.0f} replies/s of {len(data)} bytes")
     return done / spent
 
 
@@ -116,18 +129,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=7, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long each time")
+    add_option(parser)
     options = parser.parse_args()
     here, there = multiprocessing.get_context("fork").Pipe()
     other = multiprocessing.get_context("fork").Process(target=_other_process, args=(there,))
     other.start()
     try:
         unit_port, echo_port = here.recv()
-        ratio = asyncio.run(_round_trips(unit_port, echo_port, options.turns, options.seconds))
+        trips = asyncio.run(_round_trips(unit_port, echo_port, options.turns, options.seconds))
     finally:
         here.send("over")
         other.join()
-    _status_reads(options.seconds * 2)
-    return 0 if ratio >= GOAL else 1
+    return conclude([trips, _status_reads(options.turns, options.seconds / 2)], options.json)
 
 
 if __name__ == "__main__":

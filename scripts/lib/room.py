@@ -26,6 +26,7 @@ if __name__ == "__main__":
     name = sys.argv.pop(1)
     sys.argv[0] = Path(name).stem
     if name.endswith(".py"):
+        sys.path.insert(0, str(Path(name).resolve().parent))
         runpy.run_path(name, run_name="__main__")
     else:
         runpy.run_module(f"crcp.{name}", run_name="__main__", alter_sys=True)
