@@ -76,7 +76,7 @@ time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg s
         """\
 *gphoto2* copies from the same virtual camera. The *plain copy* is fed with the same packets by the same sender, looks at
 nothing and writes all of it. Each runs in a process of its own, in turns; what was copied is compared with the camera's
-bytes. Growth is what copying adds to a process that is connected already.""",
+bytes.""",
         ("--rounds", "1", "200x5MB"),
     ),
     Bench(
@@ -109,7 +109,9 @@ def run(bench: Bench, *, quick: bool) -> Run:
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     seconds, loads = time.monotonic() - began, (before, os.getloadavg()[0])
     print(done.stdout, end="", file=sys.stderr, flush=True)
-    broke = "" if found else (done.stdout + done.stderr)[-LAST_WORDS:] or f"status {done.returncode}"
+    broke = (
+        "" if found else (done.stdout + done.stderr)[-LAST_WORDS:] or f"status {done.returncode}"
+    )
     figures = tuple(map(Figure.read, found))
     return Run(bench.title, bench.about, command, seconds, loads, figures, broke)
 
@@ -130,7 +132,9 @@ def machine() -> str:
         version_of("gphoto2", "--version"),
         version_of("ffmpeg", "-version"),
     ]
-    return f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} processors ({cpu}); {', '.join(versions)}."
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} processors ({cpu}); {', '.join(versions)}."
+    )
 
 
 def version_of(program: str, option: str) -> str:

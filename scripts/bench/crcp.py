@@ -20,7 +20,7 @@ import time
 
 from crcp.protocols.crcp.client import Controller
 from crcp.protocols.crcp.codec import format_reply
-from crcp.protocols.crcp.messages import AUTO, Amount, Command, Subunit
+from crcp.protocols.crcp.messages import Amount, Command, Subunit
 from crcp.protocols.crcp.session import Role, Session
 from crcp.protocols.crcp.status import format_camera_status, parse_camera_status
 from crcp.virtual.head import Head

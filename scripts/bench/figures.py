@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 import json
+import math
 from pathlib import Path
 import statistics
 from typing import Any, Literal, Self
@@ -72,7 +73,7 @@ class Figure:
         goal: Goal | None = None,
     ) -> Self:
         """Of what was measured in turns, of each as often."""
-        ratio = statistics.median(map(_ratio, ours, theirs))
+        ratio = statistics.median(map(_ratio, ours, theirs, strict=True))
         median = statistics.median
         return cls(what, median(ours), peer, median(theirs), unit, ratio, goal)
 
@@ -103,6 +104,8 @@ class Figure:
 
 def amount(value: float) -> str:
     """A number as one reads it: three digits that count."""
+    if not math.isfinite(value):
+        return "none"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
 
 
@@ -122,4 +125,4 @@ def conclude(figures: Iterable[Figure], path: Path | None) -> int:
 
 
 def _ratio(ours: float, theirs: float) -> float:
-    return ours / theirs if theirs else float("inf")
+    return ours / theirs if theirs else math.inf

@@ -2,9 +2,9 @@
 
 Each runs in a process of its own, in turns, against the same camera. The plain copy reads a bare
 socket that is fed with the same packets by the same sender as the camera's; it asks for each file
-with one byte, looks at nothing, and writes everything it gets into it. Printed are the medians of
-all rounds: MB/s, the ratio of two neighbours in time, seconds of processor time for each GB, and
-by how much the process grew while it copied. The machine's other work disturbs seconds more than
+with one byte, looks at nothing, and writes everything it gets into it. Printed are the medians of all
+rounds: MB/s, seconds of processor time for each GB, and by how much the process grew while it copied;
+ratios are those of two neighbours in time. The machine's other work disturbs seconds more than
 processor time. What ours and gphoto2 copied is compared with the camera's bytes afterwards.
 
 --full takes every load, 5 GiB too, and 1 GB in every style in which cameras cut their data.
@@ -22,7 +22,6 @@ from pathlib import Path
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -42,6 +41,8 @@ from crcp.virtual.data_phase import DataSender, DataStyle
 from crcp.virtual.host import Host
 from crcp.virtual.photos import FIRST_MORNING, Photo
 from crcp.virtual.synthetic import Synthetic
+from figures import Figure, Goal, add_option, conclude
+from gphoto2 import gphoto2
 from memory import peak, resident
 
 MB: Final = 1_000_000
@@ -52,14 +53,19 @@ GUID: Final = bytes(range(16))
 #: What the plain copy reads at once: it fits a processor's own cache.
 BUFFER: Final = 1 << 20
 
+#: How fast ours should be of the plain copy, and by how many MB it may grow.
+PLAIN_GOAL: Final = 0.8
+GROWTH_GOAL: Final = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many files of so many bytes."""
+    """So many files of so many bytes. goal: how many times as fast as gphoto2 ours should be."""
 
     name: str
     count: int
     size: int
+    goal: float
 
     @property
     def total(self) -> int:
@@ -70,9 +76,9 @@ class Load:
 LOADS: Final = {
     load.name: load
     for load in (
-        Load("200x5MB", 200, 5 * MB),
-        Load("1GB", 1, 1000 * MB),
-        Load("5GiB", 1, 5 << 30),
+        Load("200x5MB", 200, 5 * MB, 1.5),
+        Load("1GB", 1, 1000 * MB, 3.0),
+        Load("5GiB", 1, 5 << 30, 3.0),
     )
 }
 
@@ -200,45 +206,56 @@ async def size_with_headers(load: Load, style: DataStyle) -> int:
 
 @dataclass(slots=True)
 class Result:
-    """One copy. cpu: seconds of processor time."""
+    """One copy. cpu: seconds of processor time. grown: bytes; 0 where nobody can say."""
 
     seconds: float
     cpu: float
     copied: int
     grown: int
-    right: bool
 
     @property
     def rate(self) -> float:
-        """Bytes in a second."""
-        return self.copied / self.seconds
+        """MB in a second."""
+        return self.copied / self.seconds / MB
+
+    @property
+    def effort(self) -> float:
+        """Seconds of processor time for each GB."""
+        return self.cpu / self.copied * 1000 * MB
 
 
-def bench(load: Load, style: DataStyle, rounds: int, peers: list[str]) -> None:
-    """Copy a load in turns and print what came of it."""
+def bench(load: Load, style: DataStyle, rounds: int, peers: list[str]) -> list[Figure]:
+    """Copy a load in turns, and return what came of it."""
     results: dict[str, list[Result]] = {peer: [] for peer in peers}
     with serving("camera", load, style) as camera, serving("plain", load, style) as plain:
         for _ in range(rounds):
             for peer in peers:
                 port = plain if peer == "plain" else camera
                 results[peer].append(turn(peer, port, load, style))
-    print(f"{load.name}, {style.name.lower()}, medians of {rounds} rounds:")
-    for peer in peers:
-        print(_line(peer, results[peer], results["ours"], load), flush=True)
+    name = load.name if style is DataStyle.PIECES else f"{load.name}, {style.name.lower()}"
+    return [
+        figure
+        for peer in peers[1:]
+        for figure in _figures(name, load, results["ours"], peer, results[peer])
+    ]
 
 
-def _line(peer: str, results: list[Result], ours: list[Result], load: Load) -> str:
-    rate = statistics.median(each.rate for each in results) / MB
-    cpu = statistics.median(each.cpu / each.copied for each in results) * 1000 * MB
-    grown = max(each.grown for each in results) / MB
-    text = f"  {peer:8}{rate:7.0f} MB/s {cpu:6.2f} s CPU/GB   grew by {grown:6.1f} MB"
-    if peer != "ours":
-        ratio = statistics.median(a.rate / b.rate for a, b in zip(ours, results, strict=True))
-        text += f"   ours is {ratio:5.2f} times that"
-    short = min(each.copied for each in results)
-    if short < load.total:
-        text += f"   ONLY {short} OF {load.total} BYTES"
-    return text if all(each.right for each in results) else f"{text}   NOT THE CAMERA'S BYTES"
+def _figures(
+    name: str, load: Load, ours: list[Result], peer: str, theirs: list[Result]
+) -> Iterator[Figure]:
+    called = f"{peer} copy" if peer == "plain" else peer
+
+    def beside(
+        what: str, of: Callable[[Result], float], unit: str, goal: Goal | None = None
+    ) -> Figure:
+        values = list(map(of, ours)), called, list(map(of, theirs))
+        return Figure.of(f"{name}: {what}", *values, unit, goal)
+
+    speed = PLAIN_GOAL if peer == "plain" else load.goal
+    yield beside("speed", lambda each: each.rate, "MB/s", Goal("ratio", speed, at_least=True))
+    yield beside("processor time for a GB", lambda each: each.effort, "s")
+    if peer == "plain":
+        yield beside("growth", lambda each: each.grown / MB, "MB", Goal("ours", GROWTH_GOAL))
 
 
 @contextlib.contextmanager
@@ -259,10 +276,12 @@ def turn(peer: str, port: int, load: Load, style: DataStyle) -> Result:
     try:
         run: Callable[..., dict[str, Any]] = _gphoto2 if peer == "gphoto2" else _copier
         said = run(peer, port, folder, load, style)
-        seconds = time.monotonic() - began
-        right = peer == "plain" or all(map(_is_right, folder.glob("IMG_*")))
-        seconds = said.get("seconds", seconds)
-        return Result(seconds, said["cpu"], said["bytes"], said["grown"], right)
+        seconds = said.get("seconds", time.monotonic() - began)
+        if said["bytes"] < load.total:
+            raise SystemExit(f"{peer} copied {said['bytes']} of {load.total} bytes")
+        if peer != "plain" and not all(map(_is_right, folder.glob("IMG_*"))):
+            raise SystemExit(f"{peer} did not copy the camera's bytes")
+        return Result(seconds, said["cpu"], said["bytes"], said["grown"])
     finally:
         shutil.rmtree(folder)
         os.sync()
@@ -288,16 +307,12 @@ def _copier(peer: str, port: int, folder: Path, load: Load, style: DataStyle) ->
 
 
 def _gphoto2(_peer: str, port: int, folder: Path, _load: Load, _style: DataStyle) -> dict[str, Any]:
-    command = ["gphoto2", "--port", f"ptpip:127.0.0.1:{port}:{port}", "--get-all-files"]
-    environment = {"HOME": str(folder), "LC_ALL": "C", "PATH": os.environ["PATH"]}
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
+    began = time.monotonic()
+    usage = gphoto2(port, folder, "--get-all-files")
+    seconds = time.monotonic() - began
     copied = sum(path.stat().st_size for path in folder.glob("IMG_*"))
     cpu = usage.ru_utime + usage.ru_stime
-    return {"bytes": copied, "grown": usage.ru_maxrss * 1024, "cpu": cpu}
+    return {"bytes": copied, "grown": 0, "cpu": cpu, "seconds": seconds}
 
 
 def main() -> int:
@@ -320,21 +335,26 @@ def main() -> int:
         cpu = time.process_time() - cpu
         print(json.dumps(said | {"seconds": time.monotonic() - began, "cpu": cpu}))
     else:
-        peers = ["ours", "plain"] + ["gphoto2"] * bool(shutil.which("gphoto2"))
-        for name in arguments.loads or (LOADS if arguments.full else ["200x5MB", "1GB"]):
-            bench(LOADS[name], style, arguments.rounds, peers)
-        for other in DataStyle if arguments.full else ():
-            if other is not style:
-                bench(LOADS["1GB"], other, arguments.rounds, peers)
+        return conclude(_bench_all(arguments, style), arguments.json)
     return 0
+
+
+def _bench_all(arguments: argparse.Namespace, style: DataStyle) -> Iterator[Figure]:
+    peers = ["ours", "plain"] + ["gphoto2"] * bool(shutil.which("gphoto2"))
+    for name in arguments.loads or (LOADS if arguments.full else ["200x5MB", "1GB"]):
+        yield from bench(LOADS[name], style, arguments.rounds, peers)
+    for other in DataStyle if arguments.full else ():
+        if other is not style:
+            yield from bench(LOADS["1GB"], other, arguments.rounds, peers)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(LOADS))
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each")
     parser.add_argument("--style", choices=[style.name for style in DataStyle], default="PIECES")
     parser.add_argument("--full", action="store_true", help="every load, and every style")
+    add_option(parser)
     for hidden in ("--camera", "--plain", "--ours", "--port", "--folder"):
         kind = {"--port": int, "--folder": Path}.get(hidden, str)
         parser.add_argument(hidden, type=kind, help=argparse.SUPPRESS)

@@ -1,17 +1,19 @@
 """How late a unit's picture is when it is received, and seen; and what receiving it costs.
 
 The unit runs in a process of its own and plays a tape whose pictures are numbered, so each one says
-when it was on the tape. Goals are printed beside what was measured; the machine should be idle.
+when it was on the tape. The peer is ffmpeg, to which the same unit sends the same tape, in turns. The
+machine should be idle.
 """
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 import io
 import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
+import shutil
 import statistics
 import sys
 import time
@@ -28,10 +30,15 @@ from crcp.virtual.clips import Shelf
 from crcp.virtual.footage import Footage, Plan, make_footage
 from crcp.virtual.scenes import studio
 from crcp.virtual.test_card import read_stamp
+from figures import Figure, Goal, add_option, conclude
 from PIL import Image
+from stream_ffmpeg import SHOWN, numbers, playing as ffmpeg_playing, processor_time, viewers
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "footage"
 PLAN = Plan(seconds=20)
+
+#: How long it takes to wind the tape to its beginning.
+REWIND = PLAN.seconds / 16 + 0.2
 
 #: Median milliseconds from the tape to a picture that was decoded and read.
 DELAY_GOALS = {33: 150, 26: 20}
@@ -42,6 +49,8 @@ COST_GOALS = {6_500_000: 3, 23_000_000: 5}
 #: Seconds after which a stream flows evenly.
 SETTLING = 0.5
 
+KINDS = {33: "MPEG-TS", 26: "JPEG"}
+NOWHERE = ("-map", "0:v", "-c", "copy", "-f", "null", "-")
 MODES = {"S": TransferMode(), "P 7": TransferMode(7)}
 TAPE = Subunit("TAPE")
 
@@ -80,7 +89,7 @@ async def _playing(
             name, payload_types=(kind,), mode=mode, passive=passive
         )
         await controller.execute(Command("FF", TAPE, Motion(-16)))
-        await asyncio.sleep(PLAN.seconds / 16 + 0.2)
+        await asyncio.sleep(REWIND)
         await controller.execute(Command("PLAY", TAPE))
 
         async def frames() -> AsyncIterator[MediaFrame]:
@@ -94,28 +103,55 @@ async def _playing(
         await transfer.abort()
 
 
-async def _measure_delay(unit: Connection, port: int, kind: int, mode: str, count: int) -> float:
-    received, seen = [], []
+async def _delay(unit: Connection, port: int, kind: int, mode: str, count: int) -> float:
+    """Median milliseconds from the tape to a picture that we see."""
+    seen = Delays(unit)
     see = _decoder() if kind == 33 else _read_jpeg
     async with _playing(port, "/card.ts", kind, MODES[mode]) as frames:
-        unit.send("where")
-        position, then = unit.recv()
+        seen.begin()
         async for frame in frames:
-            arrived = time.monotonic()
-            number = see(frame.data)
-            if number is None:
-                continue
-            due = then - position + number / PLAN.rate
-            received.append(arrived - due)
-            seen.append(time.monotonic() - due)
-            if len(seen) == count:
+            if seen.note(see(frame.data)) == count:
                 break
-    median, worst = (1000 * each for each in (statistics.median(seen), max(seen)))
-    print(
-        f"type {kind}, mode {mode:3} received after {1000 * statistics.median(received):6.1f} ms,"
-        f" seen after {median:6.1f} ms (goal {DELAY_GOALS[kind]}), at worst {worst:.1f} ms"
-    )
-    return median / DELAY_GOALS[kind]
+    return seen.median
+
+
+async def _ffmpeg_delay(unit: Connection, port: int, kind: int, _: str, count: int) -> float:
+    """The same to one that ffmpeg shows."""
+    seen = Delays(unit)
+    size = (PLAN.width, PLAN.height)
+    async with ffmpeg_playing(port, "/card.ts", kind, REWIND, *SHOWN) as process:
+        seen.begin()
+        async for number in numbers(process, size):
+            if seen.note(number) == count:
+                break
+    return seen.median
+
+
+class Delays:
+    """How late pictures are."""
+
+    def __init__(self, unit: Connection) -> None:
+        self._unit = unit
+        self._start = 0.0
+        self._seen: list[float] = []
+
+    def begin(self) -> None:
+        """Ask when the tape was at its beginning."""
+        self._unit.send("where")
+        position, then = self._unit.recv()
+        self._start = then - position
+
+    def note(self, number: int | None) -> int:
+        """A picture is seen now; return how many were, once it flows evenly."""
+        due = self._start + (number or 0) / PLAN.rate
+        if number is not None and number >= SETTLING * PLAN.rate:
+            self._seen.append(time.monotonic() - due)
+        return len(self._seen)
+
+    @property
+    def median(self) -> float:
+        """Milliseconds."""
+        return 1000 * statistics.median(self._seen)
 
 
 def _decoder() -> Callable[[bytes], int | None]:
@@ -142,30 +178,32 @@ def _read_jpeg(data: bytes) -> int | None:
     return stamp.number if stamp else None
 
 
-async def _measure_cost(port: int, rate: int, mode: str, seconds: float) -> float:
-    size = count = 0
+async def _cost(port: int, rate: int, mode: str, seconds: float) -> float:
+    """Percent of a core to receive a tape of so many bits a second."""
     async with _playing(port, f"/{rate}.ts", 33, MODES[mode]) as frames:
         opened = began = busy = 0.0
-        async for frame in frames:
+        async for _ in frames:
             now = time.monotonic()
             opened = opened or now
             if now - opened < SETTLING:  # what waited for us comes all at once
                 began, busy = now, time.process_time()
-                continue
-            size += len(frame.data)
-            count += 1
-            if now - began >= seconds:
+            elif now - began >= seconds:
                 break
-        spent = time.monotonic() - began
-        percent = 100 * (time.process_time() - busy) / spent
-    print(
-        f"type 33, mode {mode:3} {size * 8 / spent / 1e6:5.1f} Mbit/s, {count / spent:4.1f} pictures/s:"
-        f" {percent:4.1f} % of a core to receive (goal {COST_GOALS[rate]} with one viewer)"
-    )
-    return percent / COST_GOALS[rate]
+        return 100 * (time.process_time() - busy) / (time.monotonic() - began)
 
 
-async def _measure_viewers(port: int, rate: int, viewers: int, seconds: float) -> float:
+async def _ffmpeg_cost(port: int, rate: int, outputs: tuple[str, ...], seconds: float) -> float:
+    """The same of ffmpeg, which passes on what it receives."""
+    async with ffmpeg_playing(port, f"/{rate}.ts", 33, REWIND, *outputs) as process:
+        await asyncio.sleep(SETTLING)
+        began, busy = time.monotonic(), processor_time(process.pid)
+        await asyncio.sleep(seconds)
+        if process.returncode is not None:
+            raise RuntimeError("ffmpeg has ended")
+        return 100 * (processor_time(process.pid) - busy) / (time.monotonic() - began)
+
+
+async def _serving(port: int, rate: int, count: int, seconds: float) -> float:
     """What it costs to receive, fan out and serve; the viewers only throw away what they get."""
     async with await Controller.connect("127.0.0.1", port) as controller:
         await controller.execute(Command("SMNT", Subunit("FILE"), f"/{rate}.ts"))
@@ -173,17 +211,17 @@ async def _measure_viewers(port: int, rate: int, viewers: int, seconds: float) -
         feed = Feed(lambda: open_transfer(controller, wish), linger=0)
         server = PictureServer(feed)
         await server.start()
-        others = [await _start_viewer(server.url) for _ in range(viewers)]
-        while feed.viewers < viewers:
+        others = [await _start_viewer(server.url) for _ in range(count)]
+        while feed.viewers < count:
             await asyncio.sleep(0.05)
         await controller.execute(Command("FF", TAPE, Motion(-16)))
-        await asyncio.sleep(PLAN.seconds / 16 + 0.2)
+        await asyncio.sleep(REWIND)
         await controller.execute(Command("PLAY", TAPE))
         await asyncio.sleep(SETTLING)
         began, busy = time.monotonic(), time.process_time()
         await asyncio.sleep(seconds)
         percent = 100 * (time.process_time() - busy) / (time.monotonic() - began)
-        if feed.viewers != viewers:
+        if feed.viewers != count:
             raise RuntimeError(f"{feed.viewers} viewers are left")
         for other in others:
             other.terminate()
@@ -191,12 +229,18 @@ async def _measure_viewers(port: int, rate: int, viewers: int, seconds: float) -
         await feed.close()
         await server.stop()
         await controller.execute(Command("PAUS", TAPE))
-    goal = COST_GOALS[rate] * (1 if viewers == 1 else 2)
-    print(
-        f"type 33, mode S   {rate / 1e6:5.1f} Mbit/s to {viewers:2} viewers:"
-        f" {percent:4.1f} % of a core (goal {goal})"
-    )
-    return percent / goal
+    return percent
+
+
+async def _ffmpeg_serving(port: int, rate: int, count: int, seconds: float) -> float:
+    """The same of ffmpeg, which is told all its viewers before it begins."""
+    async with viewers(count) as addresses:
+        outputs = [
+            word
+            for address in addresses
+            for word in ("-map", "0:v", "-c", "copy", "-f", "mpegts", address)
+        ]
+        return await _ffmpeg_cost(port, rate, tuple(outputs), seconds)
 
 
 async def _start_viewer(url: str) -> asyncio.subprocess.Process:
@@ -206,32 +250,93 @@ async def _start_viewer(url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-c", throw_away, url)
 
 
-async def _measure_all(unit: Connection, port: int, options: argparse.Namespace) -> float:
-    """The worst of all, as a share of its goal."""
-    shares = [
-        await _measure_delay(unit, port, kind, mode, options.pictures)
-        for kind in DELAY_GOALS
-        for mode in MODES
+async def _in_turns(
+    rounds: int, *measured: Callable[[], Awaitable[float]]
+) -> tuple[list[float], ...]:
+    results = [[await each() for each in measured] for _ in range(rounds)]
+    return tuple(map(list, zip(*results, strict=True)))
+
+
+async def _delays(unit: Connection, port: int, options: argparse.Namespace) -> list[Figure]:
+    figures = []
+    for kind, goal in DELAY_GOALS.items():
+        by_tcp, by_udp, peer = await _in_turns(
+            options.rounds,
+            lambda kind=kind: _delay(unit, port, kind, "S", options.pictures),
+            lambda kind=kind: _delay(unit, port, kind, "P 7", options.pictures),
+            lambda kind=kind: _ffmpeg_delay(unit, port, kind, "P 7", options.pictures),
+        )
+        figures += [
+            Figure.of(
+                f"from the tape to the eye, {KINDS[kind]}, mode {mode}",
+                *(ours, "ffmpeg", peer, "ms"),
+                Goal("ours", goal),
+            )
+            for mode, ours in zip(MODES, (by_tcp, by_udp), strict=True)
+        ]
+    return figures
+
+
+async def _costs(port: int, options: argparse.Namespace) -> list[Figure]:
+    figures = []
+    for rate, goal in COST_GOALS.items():
+        by_tcp, by_udp, peer = await _in_turns(
+            options.rounds,
+            lambda rate=rate: _cost(port, rate, "S", options.seconds),
+            lambda rate=rate: _cost(port, rate, "P 7", options.seconds),
+            lambda rate=rate: _ffmpeg_cost(port, rate, NOWHERE, options.seconds),
+        )
+        figures += [
+            Figure.of(
+                f"receiving {rate / 1e6:g} Mbit/s, mode {mode}, of a core",
+                *(ours, "ffmpeg", peer, "%"),
+                Goal("ours", goal),
+            )
+            for mode, ours in zip(MODES, (by_tcp, by_udp), strict=True)
+        ]
+    return figures
+
+
+async def _audiences(port: int, options: argparse.Namespace) -> list[Figure]:
+    figures = []
+    for rate, goal in COST_GOALS.items():
+        one, ten, peer_one, peer_ten = await _in_turns(
+            1,
+            lambda rate=rate: _serving(port, rate, 1, options.seconds),
+            lambda rate=rate: _serving(port, rate, 10, options.seconds),
+            lambda rate=rate: _ffmpeg_serving(port, rate, 1, options.seconds),
+            lambda rate=rate: _ffmpeg_serving(port, rate, 10, options.seconds),
+        )
+        to = f"{rate / 1e6:g} Mbit/s to"
+        twice = Goal("ratio", 2)
+        figures += [
+            Figure.of(
+                f"{to} 1 viewer, of a core", one, "ffmpeg", peer_one, "%", Goal("ours", goal)
+            ),
+            Figure.of(f"{to} 10 viewers, of a core", ten, "ffmpeg", peer_ten, "%"),
+            Figure.of(f"{to} 10 viewers, of a core", ten, "ours to 1 viewer", one, "%", twice),
+        ]
+    return figures
+
+
+async def _measure(unit: Connection, port: int, options: argparse.Namespace) -> list[Figure]:
+    return [
+        *await _delays(unit, port, options),
+        *await _costs(port, options),
+        *await _audiences(port, options),
     ]
-    shares += [
-        await _measure_cost(port, rate, mode, options.seconds)
-        for rate in COST_GOALS
-        for mode in MODES
-    ]
-    shares += [
-        await _measure_viewers(port, rate, viewers, options.seconds)
-        for rate in COST_GOALS
-        for viewers in (1, 10)
-    ]
-    return max(shares)
 
 
 def main() -> int:
     """Measure and print; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=100, help="how many to time, each way")
-    parser.add_argument("--seconds", type=float, default=8, help="how long to count processor time")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each")
+    parser.add_argument("--pictures", type=int, default=50, help="how many to time, each way")
+    parser.add_argument("--seconds", type=float, default=4, help="how long to count processor time")
+    add_option(parser)
     options = parser.parse_args()
+    if not shutil.which("ffmpeg"):
+        raise SystemExit("ffmpeg, the peer, is not installed (apt install ffmpeg)")
     footage = make_footage(CACHE, PLAN)
     here, there = multiprocessing.get_context("fork").Pipe()
     other = multiprocessing.get_context("fork").Process(
@@ -239,11 +344,11 @@ def main() -> int:
     )
     other.start()
     try:
-        worst = asyncio.run(_measure_all(here, here.recv(), options))
+        figures = asyncio.run(_measure(here, here.recv(), options))
     finally:
         here.send("over")
         other.join()
-    return 0 if worst <= 1 else 1
+    return conclude(figures, options.json)
 
 
 if __name__ == "__main__":
