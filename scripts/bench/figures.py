@@ -106,7 +106,8 @@ def amount(value: float) -> str:
     """A number as one reads it: three digits that count."""
     if not math.isfinite(value):
         return "none"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    whole = abs(value) >= 100 or value.is_integer()
+    return f"{value:.0f}" if whole else f"{value:#.3g}"
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

@@ -206,12 +206,13 @@ async def size_with_headers(load: Load, style: DataStyle) -> int:
 
 @dataclass(slots=True)
 class Result:
-    """One copy. cpu: seconds of processor time. grown: bytes; 0 where nobody can say."""
+    """One copy. cpu: seconds of processor time. grown, peak: bytes; of gphoto2 only the peak."""
 
     seconds: float
     cpu: float
     copied: int
     grown: int
+    peak: int
 
     @property
     def rate(self) -> float:
@@ -256,6 +257,8 @@ def _figures(
     yield beside("processor time for a GB", lambda each: each.effort, "s")
     if peer == "plain":
         yield beside("growth", lambda each: each.grown / MB, "MB", Goal("ours", GROWTH_GOAL))
+    else:
+        yield beside("memory of the process", lambda each: each.peak / MB, "MB")
 
 
 @contextlib.contextmanager
@@ -281,7 +284,7 @@ def turn(peer: str, port: int, load: Load, style: DataStyle) -> Result:
             raise SystemExit(f"{peer} copied {said['bytes']} of {load.total} bytes")
         if peer != "plain" and not all(map(_is_right, folder.glob("IMG_*"))):
             raise SystemExit(f"{peer} did not copy the camera's bytes")
-        return Result(seconds, said["cpu"], said["bytes"], said["grown"])
+        return Result(seconds, said["cpu"], said["bytes"], said["grown"], said["peak"])
     finally:
         shutil.rmtree(folder)
         os.sync()
@@ -312,7 +315,8 @@ def _gphoto2(_peer: str, port: int, folder: Path, _load: Load, _style: DataStyle
     seconds = time.monotonic() - began
     copied = sum(path.stat().st_size for path in folder.glob("IMG_*"))
     cpu = usage.ru_utime + usage.ru_stime
-    return {"bytes": copied, "grown": 0, "cpu": cpu, "seconds": seconds}
+    most = usage.ru_maxrss * 1024
+    return {"bytes": copied, "grown": 0, "peak": most, "cpu": cpu, "seconds": seconds}
 
 
 def main() -> int:
@@ -333,7 +337,8 @@ def main() -> int:
             said = asyncio.run(copy_ours(arguments.port, arguments.folder))
         # Python's own start is no part of a copy that a running Home Assistant makes.
         cpu = time.process_time() - cpu
-        print(json.dumps(said | {"seconds": time.monotonic() - began, "cpu": cpu}))
+        spent = {"seconds": time.monotonic() - began, "cpu": cpu, "peak": peak()}
+        print(json.dumps(said | spent))
     else:
         return conclude(_bench_all(arguments, style), arguments.json)
     return 0
