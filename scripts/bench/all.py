@@ -55,16 +55,16 @@ against its range.""",
         "A hundred units in one Home Assistant",
         """\
 *template* is Home Assistant's own integration, with as many entities of the same platforms, in a Home Assistant of its
-own; it has no network and nobody to talk to. Both are idle during the same minute, processor time is that of each
-process. The *bare client* is our controller alone: it connects to each unit and reads its state, sends the same command
-as an action, in turns with it, and asks as many units as often, without Home Assistant.""",
+own; it has nobody to talk to. The *bare client* is our controller alone, without Home Assistant: it connects to as many
+units of its own and reads their states, asks them as often as we do, and sends the command of an action in turns with
+it. All are idle during the same minute, each in a process of its own, whose processor time counts.""",
         ("--units", "3", "--minutes", "0.05", "--actions", "4"),
     ),
     Bench(
         "stream",
         "A unit's picture, from the tape to the eye",
         """\
-*ffmpeg* is sent the same tape by the same unit as RTP over UDP (mode P 7), with the options that make it late the least.
+*ffmpeg* is sent the same tape by the same unit as RTP over UDP (mode P 7), with its options for low delay.
 The pictures are numbered, so each says when it was on the tape; it is seen when it is decoded and its number is read.
 Ours receives the same way, and over TCP (mode S), which ffmpeg does not understand. What receiving costs is processor
 time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg serves ten as well, over TCP.""",
@@ -76,7 +76,7 @@ time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg s
         """\
 *gphoto2* copies from the same virtual camera. The *plain copy* is fed with the same packets by the same sender, looks at
 nothing and writes all of it. Each runs in a process of its own, in turns; what was copied is compared with the camera's
-bytes.""",
+bytes. *Growth* is what copying adds to the memory of a process that runs already, as Home Assistant does.""",
         ("--rounds", "1", "200x5MB"),
     ),
     Bench(

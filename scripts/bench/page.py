@@ -59,7 +59,9 @@ def _table(runs: Sequence[Run]) -> str:
 
 def _figure_row(figure: Figure) -> str:
     verdict = f"**{figure.verdict}**" if figure.verdict == "MISSED" else figure.verdict
-    ours, theirs = (f"{amount(each)} {figure.unit}" for each in (figure.ours, figure.theirs))
+    ours, theirs = (
+        f"{amount(each)} {figure.unit}".rstrip() for each in (figure.ours, figure.theirs)
+    )
     return _row(
         (figure.what, ours, figure.peer, theirs, amount(figure.ratio), figure.wanted, verdict)
     )
