@@ -76,7 +76,8 @@ time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg s
         """\
 *gphoto2* copies from the same virtual camera. The *plain copy* is fed with the same packets by the same sender, looks at
 nothing and writes all of it. Each runs in a process of its own, in turns; what was copied is compared with the camera's
-bytes. *Growth* is what copying adds to the memory of a process that runs already, as Home Assistant does.""",
+bytes. *Growth* is what copying adds to the memory of a process that runs already, as Home Assistant does.
+What keeps ours behind the plain copy is told in [ptp-ip.md](ptp-ip.md#how-fast).""",
         ("--rounds", "1", "200x5MB"),
     ),
     Bench(

@@ -108,18 +108,18 @@ def _figures(
 ) -> list[Figure]:
     entities = sum(ours["counts"].values())
 
-    def beside(what: str, name: str, unit: str, goal: Goal | None, peers: dict[str, Told]) -> Any:
-        return (
+    def beside(what: str, name: str, unit: str, most: float) -> list[Figure]:
+        peers = (("template", template, Goal("ours", most)), ("bare client", bare, None))
+        return [
             Figure.of(what, [ours[name]], peer, [told[name]], unit, goal)
-            for peer, told in peers.items()
-        )
+            for peer, told, goal in peers
+        ]
 
-    both = {"template": template, "bare client": bare}
     share = f"idle, {units} units, {entities} entities, of a core"
     through, alone = latencies
     return [
-        *beside(f"set up {units} units", "set_up_s", "s", Goal("ours", 15), both),
-        *beside(share, "idle_core_percent", "%", Goal("ours", 5), both),
+        *beside(f"set up {units} units", "set_up_s", "s", 15),
+        *beside(share, "idle_core_percent", "%", 5),
         Figure.of(
             "memory for an entity",
             [ours["memory"] / entities / 1000],
@@ -207,7 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=100, help="how many (100)")
     parser.add_argument("--minutes", type=float, default=1.0, help="of idleness (1)")
-    parser.add_argument("--actions", type=int, default=30, help="to be timed (30)")
+    parser.add_argument("--actions", type=int, default=20, help="to be timed (20)")
     add_option(parser)
     given = parser.parse_args()
     with Peer.run(ROOM, BENCH / "units_serve.py", 2 * given.units + 1) as units:
