@@ -11,7 +11,7 @@ from typing import Final
 from ..addresses import Address, parse_passive
 from ..errors import Misuse, ProtocolError
 from ..messages import Command, Reply, TransferMode
-from .data_datagrams import bind_datagrams, receive_datagrams, send_datagrams
+from .data_datagrams import Datagrams, bind_datagrams, receive_datagrams, send_datagrams
 from .data_link import DataLink, host_of, is_same_host
 from .data_stream import Listener, connect
 
@@ -50,22 +50,28 @@ async def open_data_link(
         if sending:
             return await send_datagrams(address, here)
         return await receive_datagrams(address, here, peer)
-    if mode.packets is not None and sending:
-        if group is None or not group.is_multicast:
-            raise Misuse("over UDP a unit can only be told a group to listen to")
-        await ask(Command("PORT", argument=group))
-        return await send_datagrams(group, here)
-    if mode.packets is not None:
-        link = await bind_datagrams(here, peer)
-        await ask(Command("PORT", argument=link.address))
-        return link
-    server = await Listener.open(here, peer, patience)
+    if mode.packets is None:
+        return await _told(await Listener.open(here, peer, patience), ask)
+    if sending:
+        return await _send_to_group(group, here, ask)
+    return await _told(await bind_datagrams(here, peer), ask)
+
+
+async def _told(link: Listener | Datagrams, ask: Ask) -> DataLink:
+    """Tell the unit where our end is; one that it does not take is closed."""
     try:
-        await ask(Command("PORT", argument=server.address))
+        await ask(Command("PORT", argument=link.address))
     except BaseException:
-        await server.close()
+        await link.close()
         raise
-    return server
+    return link
+
+
+async def _send_to_group(group: Address | None, here: str, ask: Ask) -> DataLink:
+    if group is None or not group.is_multicast:
+        raise Misuse("over UDP a unit can only be told a group to listen to")
+    await ask(Command("PORT", argument=group))
+    return await send_datagrams(group, here)
 
 
 async def _allowed(told: Address, peer: str, *, third_party: bool) -> Address:
