@@ -50,6 +50,7 @@ _KEYS: Final = (
     ((AnotherUnit,), "another_unit"),
     ((crcp.Busy, ptpip.Busy), "in_use"),
     ((crcp.NotAuthorised, ptpip.NotAuthorised), "not_authorised"),
+    ((crcp.NotSent,), "not_sent"),
     ((crcp.Refused, ptpip.Refused), "refused"),
     ((crcp.TimedOut, ptpip.TimedOut), "timed_out"),
     ((crcp.ProtocolError, ptpip.ProtocolError), "not_understood"),

@@ -10,7 +10,7 @@ from .addresses import parse_path
 from .aims import Aims
 from .codec import Spelling
 from .codes import ReplyCode
-from .errors import Busy, NotAUnit, NotAuthorised, Refused
+from .errors import Busy, NotAUnit, NotAuthorised, NotSent, Refused
 from .login import LOGIN_COMMANDS, Credentials, challenge_in, first_command, next_command
 from .messages import AUTO, Amount, Command, Motion, Reply, Representation, Setting, Subunit
 from .rtp import PREFERRED_TYPES
@@ -196,14 +196,14 @@ class Commands(ABC):
 
         Accepted when this returns. Section 9 reads a sign as "relative", so a negative value is
         reached by the difference to the present one, which may have been moving: see correct.
-        Raises Refused 501 where the unit does not tell the present one.
+        Raises NotSent where the unit does not tell the present one.
         """
         if value >= 0:
             await self.set_parameter(subunit, name, _amount(value))
             return
         parameter = (await self.camera_status(subunit)).parameters.get(name)
         if parameter is None or parameter.current is None:
-            raise Refused(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
+            raise NotSent(ReplyCode.BAD_ARGUMENT, f"The unit does not tell where {name} stands")
         await self.set_parameter(subunit, name, _amount(value - parameter.current, relative=True))
         self._aims.set(subunit, parameter, value, self.clock())
 
@@ -370,15 +370,15 @@ def _amount(value: float, *, relative: bool = False) -> Amount:
     try:
         return Amount(value, relative=relative)
     except ValueError as error:
-        raise Refused(ReplyCode.BAD_ARGUMENT, str(error)) from None
+        raise NotSent(ReplyCode.BAD_ARGUMENT, str(error)) from None
 
 
 def text_command(name: str, subunit: Subunit, text: str | None) -> Command:
-    """A command about a name that somebody typed. Raises Refused 501 for what no line can hold."""
+    """A command about a name that somebody typed. Raises NotSent for what no line can hold."""
     try:
         return Command(name, subunit, text)
     except ValueError as error:
-        raise Refused(ReplyCode.BAD_ARGUMENT, str(error)) from None
+        raise NotSent(ReplyCode.BAD_ARGUMENT, str(error)) from None
 
 
 def refusal(reply: Reply) -> Refused:

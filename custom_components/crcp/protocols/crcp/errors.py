@@ -1,5 +1,7 @@
 """What can go wrong between a controller and a unit: who is at fault, and the facts."""
 
+from typing import override
+
 
 class CrcpError(Exception):
     """Anything that ends a CRCP exchange without success."""
@@ -32,6 +34,14 @@ class Refused(CrcpError):
         super().__init__(f"{code} {text}".rstrip())
         self.code = code
         self.text = text
+
+
+class NotSent(Refused):
+    """What no unit can be asked, so nothing was sent: code is what a unit would say to it."""
+
+    @override
+    def __str__(self) -> str:
+        return self.text
 
 
 class NotAuthorised(Refused):
