@@ -11,8 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .camera_moves import stop_camera
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .entity import SubunitEntity, add_as_found, command
-from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
+from .entity_parameter import ParameterEntity, has_range, listed_parameters
 from .entity_tape import TapeEntity, TapeVerb
+from .parameter_words import WORDS
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Step, Subunit
 from .protocols.crcp.status import TapeStatus
@@ -95,7 +96,7 @@ class StepButton(ParameterEntity, ButtonEntity):
         """Take the step."""
 
         async def step(controller: Commands) -> None:
-            with self.coordinator.endings.sending(self.key):
+            async with self.coordinator.endings.sending(self.key):
                 await controller.set_parameter(*self.key, Step(self._direction))
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))

@@ -28,7 +28,7 @@ async def move_camera(
     async def move(controller: Commands) -> None:
         names = list(values) if relative else await controller.in_order(camera, values)
         for name in names:
-            with coordinator.endings.sending((camera, name), seconds):
+            async with coordinator.endings.sending((camera, name), seconds):
                 if relative:
                     setting = Amount(values[name], relative=True)
                     await controller.set_parameter(camera, name, setting)
@@ -48,10 +48,10 @@ async def recall_preset(coordinator: UnitCoordinator, preset: Preset) -> None:
 
     async def recall(controller: Commands) -> None:
         for name in await controller.in_order(preset.camera, preset.values):
-            with coordinator.endings.sending((preset.camera, name)):
+            async with coordinator.endings.sending((preset.camera, name)):
                 await controller.set_value(preset.camera, name, preset.values[name])
         for name in preset.automatic:
-            with coordinator.endings.sending((preset.camera, name)):
+            async with coordinator.endings.sending((preset.camera, name)):
                 await controller.set_auto(preset.camera, name)
             coordinator.targets.automatic.add((preset.camera, name))
 
@@ -73,7 +73,7 @@ async def stop_camera(coordinator: UnitCoordinator, camera: Subunit) -> None:
 
     async def stop(controller: Commands) -> None:
         for name in names:
-            with coordinator.endings.sending((camera, name)):
+            async with coordinator.endings.sending((camera, name)):
                 await controller.stop_motion(camera, name)
 
     coordinator.targets.forget(camera)

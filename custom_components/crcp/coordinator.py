@@ -69,11 +69,13 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         self.device_id = ""
         self.known = Known()
         self.powers, self.targets = self.known.powers, self.known.targets
-        self.endings = Endings(self._stop_move, self.known.owed)
         self.presets = Presets(hass, entry)
         self._issues = Issues(hass, entry.entry_id, entry.title)
         self._link = Link(self._connect, self._use, self._on_down)
-        self._memory = Memory(hass, entry.entry_id, self.known, values=self.one_way)
+        self._memory = Memory(
+            hass, entry.entry_id, self.known, lambda: self.endings.unended, values=self.one_way
+        )
+        self.endings = Endings(self._stop_move, self.known.owed, self._memory)
         self._asking = Asking(
             self.known, self._publish, self.async_update_listeners, hass.loop.time
         )
@@ -133,7 +135,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """Have a tape do something else, as async_command; seconds: it is paused so long after."""
 
         async def drive(controller: Commands) -> None:
-            with self.endings.sending((tape, "PLAY"), seconds):
+            async with self.endings.sending((tape, "PLAY"), seconds):
                 await do(controller)
 
         await self.async_command(tape, drive)

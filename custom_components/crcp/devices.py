@@ -1,10 +1,11 @@
 """The devices of a unit: itself, and its subunits as its children, which come and go."""
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CONF_MANUFACTURER, CONF_MODEL, CONF_VERSION, DOMAIN
 from .coordinator import UnitCoordinator
+from .parameter_words import WORDS
 from .protocols.crcp.messages import Subunit
 
 
@@ -27,9 +28,16 @@ def async_add_unit(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
     )
     coordinator.device_id = device.id
 
+    was_there = False
+
     @callback
     def forget_vanished() -> None:
+        nonlocal was_there
         _forget_vanished(hass, coordinator)
+        # Only what comes may be another than it was: a list with a gap in it is a bad reading.
+        if coordinator.last_update_success and not was_there:
+            _forget_unlisted(hass, coordinator)
+        was_there = coordinator.last_update_success
 
     entry.async_on_unload(coordinator.async_add_listener(forget_vanished))
     forget_vanished()
@@ -44,3 +52,18 @@ def _forget_vanished(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
     for child in dr.async_entries_for_parent_device(registry, coordinator.device_id):
         if not child.identifiers & there:
             registry.async_remove_device(child.id)
+
+
+def _forget_unlisted(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
+    """Remove the entities of parameters that a camera has no more. Of one that is off, none."""
+    registry = er.async_get(hass)
+    gone = {
+        f"{identity(coordinator.unit_id, camera)}_{key}"
+        for camera, status in coordinator.data.cameras.items()
+        for name, words in WORDS.items()
+        if name not in status.parameters
+        for key in words.keys
+    }
+    for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+        if entity.unique_id in gone:
+            registry.async_remove(entity.entity_id)

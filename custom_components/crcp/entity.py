@@ -34,6 +34,9 @@ class SubunitEntity(CrcpEntity[UnitCoordinator]):
 
     extra = False
 
+    #: Whether it was removed for good, and is to be made anew where the unit has it again.
+    is_forgotten = False
+
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, key: str = "") -> None:
         super().__init__(coordinator)
         self.subunit = subunit
@@ -56,6 +59,10 @@ class SubunitEntity(CrcpEntity[UnitCoordinator]):
     def available(self) -> bool:
         """Available while the unit answers and still has this subunit."""
         return super().available and self.subunit in self.coordinator.data.unit.subunits
+
+    @override
+    async def async_removed_from_registry(self) -> None:
+        self.is_forgotten = True
 
 
 class CameraEntity(CrcpEntity[CameraCoordinator]):
@@ -89,15 +96,16 @@ def add_as_found[KeyT: Hashable](
     unplugged, whose device is gone then, may be plugged in again.
     """
     coordinator = entry.runtime_data
-    known: dict[KeyT, Subunit] = {}
+    known: dict[KeyT, SubunitEntity] = {}
 
     @callback
     def add_new() -> None:
         there = coordinator.data.unit.subunits
-        for key in [key for key, subunit in known.items() if subunit not in there]:
-            del known[key]
+        for key, entity in list(known.items()):
+            if entity.subunit not in there or entity.is_forgotten:
+                del known[key]
         new = {key: make(coordinator, key) for key in keys(coordinator) if key not in known}
-        known.update({key: entity.subunit for key, entity in new.items()})
+        known.update(new)
         if new:
             async_add_entities(new.values())
 

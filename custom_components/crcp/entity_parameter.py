@@ -1,7 +1,6 @@
 """What the entities of a camera's parameter share."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, override
 
 from .coordinator import UnitCoordinator
@@ -10,35 +9,6 @@ from .moves import Key
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.status import Parameter
 from .protocols.crcp.subunits import MOTIONS
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterWords:
-    """A parameter of section 9: its key here, and the keys of its steps down and up.
-
-    rare: most people never step it, so its buttons are there for whoever switches them on.
-    """
-
-    key: str
-    down: str
-    up: str
-    rare: bool = True
-
-
-#: By the name on the wire. "+" is: view to the right, up, narrower, farther, more open.
-WORDS: Final = {
-    "IRIS": ParameterWords("iris", "iris_close", "iris_open"),
-    "SENS": ParameterWords("sensitivity", "sensitivity_down", "sensitivity_up"),
-    "ROLL": ParameterWords("roll", "roll_left", "roll_right"),
-    "PAN": ParameterWords("pan", "pan_left", "pan_right", rare=False),
-    "TILT": ParameterWords("tilt", "tilt_down", "tilt_up", rare=False),
-    "ZOOM": ParameterWords("zoom", "zoom_out", "zoom_in", rare=False),
-    "HORI": ParameterWords("horizontal", "move_left", "move_right"),
-    "VERT": ParameterWords("vertical", "move_down", "move_up"),
-    "DEPT": ParameterWords("depth", "move_back", "move_forward"),
-    "FOCU": ParameterWords("focus", "focus_near", "focus_far"),
-    "WHIT": ParameterWords("white_balance", "white_balance_down", "white_balance_up"),
-}
 
 #: What moves: the camera itself, and the glass in its lens.
 MOVING_PARTS: Final = MOTIONS | {"ZOOM", "FOCU"}

@@ -39,10 +39,10 @@ from .const import (
     Kind,
 )
 from .dial import dial, greeting, open_one_way
-from .entity_parameter import WORDS
 from .flow import Create, DeviceFlow, address_fields
 from .identity import new_identity
 from .names import clean_name, identifier, is_host, unlike
+from .parameter_words import WORDS
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.errors import NotAuthorised
 from .protocols.crcp.login import PlainPassword

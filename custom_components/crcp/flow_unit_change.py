@@ -8,7 +8,7 @@ ours did, or it is told apart.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME, CONF_VERIFY_SSL
@@ -24,7 +24,6 @@ from .const import (
     Channel,
 )
 from .dial import dial, greeting, open_one_way
-from .entity_parameter import WORDS
 from .errors import DEVICE_ERRORS, AnotherUnit
 from .flow_unit import (
     ADDRESS_SCHEMA,
@@ -35,6 +34,7 @@ from .flow_unit import (
     in_the_drafts_words,
 )
 from .identity import fix_identity
+from .parameter_words import WORDS
 from .protocols.crcp.client import Controller
 from .protocols.crcp.errors import LinkError, NotAuthorised, TimedOut
 
@@ -46,6 +46,10 @@ _ADDRESS = (CONF_HOST, CONF_PORT, CONF_CHANNEL, CONF_VERIFY_SSL)
 
 #: What a person told of a unit that cannot tell; one that answers tells it itself.
 _ABILITIES = (CONF_SUBUNITS, CONF_PARAMETERS)
+
+
+#: About so many addresses at a time a person is asked whether our unit is there now.
+MAX_ASKED: Final = 3
 
 
 class UnitChangeFlow(UnitFlow):
@@ -148,13 +152,26 @@ class UnitChangeFlow(UnitFlow):
         try:
             await self._look()
         except NotAuthorised:
+            self._ask_less()
             return await self.async_step_unit_moved_login()
         except DEVICE_ERRORS:
             return self.async_abort(reason="another_unit")
         if self._entry.data.get(CONF_USERNAME):
             # It asks for no password where ours does.
             return self.async_abort(reason="another_unit")
+        self._ask_less()
         return await self.async_step_unit_moved()
+
+    def _ask_less(self) -> None:
+        """Of this question about our unit, keep the latest only: anybody can announce anything."""
+        begins = f"{self._entry.unique_id}@"
+        asked = sorted(
+            each["flow_id"]  # which begins with the time
+            for each in self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+            if str(each["context"].get("unique_id")).startswith(begins)
+        )
+        for flow_id in asked[: 1 - MAX_ASKED]:
+            self.hass.config_entries.flow.async_abort(flow_id)
 
     async def _still_there(self, entry: ConfigEntry[Any]) -> bool:
         """Whether the unit still answers where it was."""

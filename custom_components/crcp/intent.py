@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from . import voice_actions as actions
 from .const import DOMAIN
-from .entity_parameter import WORDS
+from .parameter_words import WORDS
 from .voice_actions import DIRECTIONS, Answer, Asked, Verb
 from .voice_targets import NotExposed, Unclear, WhichOne
 from .voice_words import Words, async_words

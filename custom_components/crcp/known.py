@@ -16,7 +16,7 @@ NOTHING: Final = UnitState(UnitStatus({}), {}, {}, {})
 class Known:
     """What is known of one unit.
 
-    state: what it told last, as a whole. owed: the moves that have yet to be ended.
+    state: what it told last, as a whole. owed: the moves that could not be ended in time.
     """
 
     def __init__(self) -> None:

@@ -17,8 +17,8 @@ from homeassistant.helpers.llm import (
 )
 
 from .const import DOMAIN
-from .entity_parameter import WORDS
 from .intent import HANDLERS
+from .parameter_words import WORDS
 from .voice_actions import DIRECTIONS, LAST_PHOTO, PHOTOS, PRESET, SHUTTER, STOP, TAPE
 from .voice_targets import Wanted, has_exposed
 

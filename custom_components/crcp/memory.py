@@ -1,6 +1,7 @@
 """What a unit was when it last told, kept over a restart: one that is off then is still that unit."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -82,12 +83,28 @@ _SCHEMA: Final = vol.Schema(
 
 
 class Memory:
-    """The memory of one unit. values: keep also where everything stands, since nobody will tell."""
+    """The memory of one unit.
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, known: Known, *, values: bool) -> None:
+    unended: tells which moves have yet to be ended. values: keep also where everything stands,
+    since nobody will tell.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry_id: str,
+        known: Known,
+        unended: Callable[[], Collection[Key]],
+        *,
+        values: bool,
+    ) -> None:
         self._store = _store(hass, entry_id)
         self._known = known
+        self._unended = unended
         self._values = values
+        self._noting = asyncio.Lock()
+        #: Of what has yet to be ended, what is surely on the disk.
+        self._noted: set[Key] = set()
         self._kept: dict[str, Any] = {}
         self._is_written = True
         self._closed = False
@@ -102,25 +119,37 @@ class Memory:
             # unit will.
             return False
         self._kept = stored
+        self._noted = _keys(stored["owed"])
         return True
 
     @callback
     def keep(self) -> None:
         """Keep what is known now, if it is new."""
-        now = _written(self._known, values=self._values)
+        now = _written(self._known, self._unended(), values=self._values)
         if now != self._kept and not self._closed:
             self._kept, self._is_written = now, False
             self._store.async_delay_save(self._write, DELAY)
 
+    async def note(self) -> None:
+        """Have all that has yet to be ended on the disk when this returns."""
+        async with self._noting:
+            self.keep()
+            unended = set(self._unended())
+            if not unended <= self._noted and not self._closed:
+                await self._store.async_save(self._write())
+                self._noted = unended
+
     async def close(self) -> None:
         """Write what is still to be written, and nothing more."""
-        self.keep()
-        self._closed = True
-        if not self._is_written:
-            await self._store.async_save(self._write())
+        async with self._noting:
+            self.keep()
+            self._closed = True
+            if not self._is_written:
+                await self._store.async_save(self._write())
 
     def _write(self) -> dict[str, Any]:
         self._is_written = True
+        self._noted &= _keys(self._kept["owed"])
         return self._kept
 
 
@@ -136,7 +165,7 @@ def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
 # -- writing -----------------------------------------------------------------------------------
 
 
-def _written(known: Known, *, values: bool) -> dict[str, Any]:
+def _written(known: Known, unended: Iterable[Key], *, values: bool) -> dict[str, Any]:
     state = known.state
     tapes = state.tapes if values else {k: _at_rest(v) for k, v in state.tapes.items()}
     cameras = state.cameras if values else {k: _anywhere(v) for k, v in state.cameras.items()}
@@ -152,7 +181,7 @@ def _written(known: Known, *, values: bool) -> dict[str, Any]:
             for camera, status in cameras.items()
         },
         "automatic": _listed(known.targets.automatic),
-        "owed": _listed(known.owed),
+        "owed": _listed(unended),
     }
 
 
@@ -165,7 +194,7 @@ def _named[T](things: Mapping[Subunit, T]) -> dict[str, T]:
 
 
 def _at_rest(status: TapeStatus) -> TapeStatus:
-    return replace(status, operation="PAUS", position=None, reported="")
+    return replace(status, operation=UNKNOWN, position=None, reported="")
 
 
 def _anywhere(status: CameraStatus) -> CameraStatus:

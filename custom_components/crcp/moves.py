@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import logging
-from typing import Final
+from typing import Final, Protocol
 
 from homeassistant.exceptions import HomeAssistantError
 
@@ -102,39 +102,65 @@ class Targets:
         return moves
 
 
+class Notes(Protocol):
+    """Where it is noted which moves have yet to be ended, for whoever sets the unit up next."""
+
+    def keep(self) -> None:
+        """Note them some time."""
+
+    async def note(self) -> None:
+        """Note them before this returns."""
+
+
 class Endings:
     """Moves that end after a time, whatever happens meanwhile.
 
     stop: stops one parameter, or raises one of DEVICE_ERRORS. What could not be stopped is owed,
-    and settled when there is a connection again; owed is kept for whoever sets the unit up next.
+    and settled when there is a connection again. notes: has a move before it is sent, since who is
+    killed a moment later can say no more.
     """
 
-    def __init__(self, stop: Callable[[Key], Awaitable[None]], owed: set[Key]) -> None:
+    def __init__(
+        self, stop: Callable[[Key], Awaitable[None]], owed: set[Key], notes: Notes
+    ) -> None:
         self._stop = stop
         self._owed = owed
+        self._notes = notes
         self._sending: dict[Key, _Sending] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Key] = {}
         self._taken_so_far: Counter[Key] = Counter()
         self._closed = False
 
-    @contextmanager
-    def sending(self, key: Key, seconds: float | None = None) -> Iterator[None]:
+    @property
+    def unended(self) -> set[Key]:
+        """The moves that have yet to be ended: some day, now, or long ago."""
+        return {*self._timers, *self._owed, *self._limited, *self._tasks.values()}
+
+    @property
+    def _limited(self) -> list[Key]:
+        return [key for key, each in self._sending.items() if each.seconds is not None]
+
+    @asynccontextmanager
+    async def sending(self, key: Key, seconds: float | None = None) -> AsyncIterator[None]:
         """Around the one command that moves a parameter, or stops it.
 
         seconds: the move is stopped so long after the command was taken. When the command fails
         and may have been taken, the move ends all the same; when it was refused, whatever moved
         before still ends as it was to. Raises LinkError once every move has been ended.
         """
-        if self._closed:
-            raise LinkError("the entry is being unloaded")
+        self._check_open()
         mine = self._sending[key] = _Sending(seconds)
         try:
+            if seconds is not None:
+                await self._notes.note()
+                self._check_open()
+            mine.sent = True
             yield
         except Refused:
             raise
         except BaseException:
-            if seconds is not None:
+            if mine.sent and seconds is not None:
                 self._taken(key, mine)
             raise
         else:
@@ -147,19 +173,24 @@ class Endings:
         """Stop what could not be stopped in time."""
         for key in list(self._owed):
             self._owed.discard(key)
-            await self._end(key)
+            # Whoever unloads the entry meanwhile waits for it too.
+            await asyncio.shield(self._end_now(key))
 
     async def end_all(self) -> None:
         """Stop every move that was to be ended, now; none begins any more."""
         self._closed = True
-        limited = [key for key, each in self._sending.items() if each.seconds is not None]
+        limited = [key for key in self._limited if self._sending[key].sent]
         keys = {*self._timers, *self._owed, *limited}
         for key in keys:
             self._cancel(key)
         for key in keys:
-            await self._end(key)
+            self._end_now(key)
         for task in tuple(self._tasks):
             await task
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LinkError("the entry is being unloaded")
 
     def _taken(self, key: Key, mine: _Sending) -> None:
         """Another move has taken the place of the one before.
@@ -185,9 +216,17 @@ class Endings:
             # If the command that is on its way is refused, this move still has to end.
             self._plan(key, PACE)
             return
+        self._end_now(key)
+
+    def _end_now(self, key: Key) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._end(key), name="crcp end of a move")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = key
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+        self._notes.keep()
 
     async def _end(self, key: Key) -> None:
         move = self._taken_so_far[key]
@@ -205,6 +244,7 @@ class Endings:
 
 @dataclass(eq=False, slots=True)
 class _Sending:
-    """A command that is on its way. seconds: after how long its move ends; None for never."""
+    """A command on its way, or about to be. seconds: after how long its move ends, or None."""
 
     seconds: float | None
+    sent: bool = False

@@ -12,11 +12,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry
 from .entity import add_as_found, command
-from .entity_parameter import WORDS, ParameterEntity, has_range, listed_parameters
+from .entity_parameter import ParameterEntity, has_range, listed_parameters
 from .entity_tape import TapeEntity
 from .errors import invalid
 from .moves import LastWins
 from .number_camera import add_camera_numbers
+from .parameter_words import WORDS
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
 from .tapes import speeds
@@ -107,7 +108,7 @@ class ParameterNumber(ParameterEntity, NumberEntity):
 
     async def _send(self, value: float) -> None:
         async def send(controller: Commands) -> None:
-            with self.coordinator.endings.sending(self.key):
+            async with self.coordinator.endings.sending(self.key):
                 await controller.set_value(*self.key, value)
 
         try:

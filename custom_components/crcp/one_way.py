@@ -10,8 +10,8 @@ from homeassistant.exceptions import HomeAssistantError
 from .const import CONF_PARAMETERS, CONF_SUBUNITS, DOMAIN
 from .coordinator import UnitCoordinator
 from .dial import open_one_way
-from .entity_parameter import WORDS
 from .errors import DEVICE_ERRORS, as_update_failed, invalid
+from .parameter_words import WORDS
 from .protocols.crcp.client import OneWayController
 from .protocols.crcp.codec import parse_subunit
 from .protocols.crcp.codes import ReplyCode
@@ -82,6 +82,11 @@ class OneWayCoordinator(UnitCoordinator):
         if self._commands is None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key="not_connected")
         return self._commands
+
+    @override
+    async def async_begin(self) -> None:
+        await super().async_begin()
+        await self.endings.settle()
 
     @override
     async def _async_setup(self) -> None:

@@ -17,8 +17,8 @@ from .camera_moves import move_camera, recall_preset
 from .const import DOMAIN
 from .coordinator import UnitCoordinator
 from .devices import identity
-from .entity_parameter import WORDS
 from .errors import in_the_users_words, invalid
+from .parameter_words import WORDS
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.subunits import CAMERA
 

@@ -11,8 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import UnitConfigEntry, UnitCoordinator
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .entity import SubunitEntity, add_as_found, command
-from .entity_parameter import WORDS, ParameterEntity, listed_parameters
+from .entity_parameter import ParameterEntity, listed_parameters
 from .entity_tape import TapeEntity
+from .parameter_words import WORDS
 from .protocols.crcp.commands import Commands
 from .protocols.crcp.messages import Subunit
 from .protocols.crcp.subunits import POWER
@@ -80,7 +81,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
     extra = True
 
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit, name: str) -> None:
-        super().__init__(coordinator, subunit, name, f"{WORDS[name].key}_auto")
+        super().__init__(coordinator, subunit, name, WORDS[name].automatic)
         # The draft has no way to tell who has AUTO; where the unit does not, it can be tried.
         if self.parameter is None or self.parameter.automatic is None:
             self._attr_entity_registry_enabled_default = False
@@ -103,7 +104,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
         """Let the camera control it."""
 
         async def automatic(controller: Commands) -> None:
-            with self.coordinator.endings.sending(self.key):
+            async with self.coordinator.endings.sending(self.key):
                 await controller.set_auto(*self.key)
             self.coordinator.targets.automatic.add(self.key)
 
@@ -123,7 +124,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
             return
 
         async def manual(controller: Commands) -> None:
-            with self.coordinator.endings.sending(self.key):
+            async with self.coordinator.endings.sending(self.key):
                 await controller.stop_motion(*self.key)
             targets.automatic.discard(self.key)
 
@@ -138,6 +139,12 @@ class RecordGuard(TapeEntity, SwitchEntity):
     def __init__(self, coordinator: UnitCoordinator, subunit: Subunit) -> None:
         super().__init__(coordinator, subunit, "recording_allowed")
         self._attr_assumed_state = False
+
+    @property
+    @override
+    def available(self) -> bool:
+        """It is ours, so it can be set while the unit is away."""
+        return self.subunit in self.coordinator.data.unit.subunits
 
     @property
     @override

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -34,6 +35,7 @@ class ScriptedUnit:
         self.is_on = True
         self.automatic = ""
         self.connections = 0
+        self.on_hearing: Callable[[str], None] = lambda _line: None
 
     async def start(self) -> None:
         self._host = Host(self._serve, self.port)
@@ -51,6 +53,7 @@ class ScriptedUnit:
         writer.write(b"220 Scripted ready\r\n")
         while line := (await reader.readline()).decode().strip():
             self.heard.append(line)
+            self.on_hearing(line)
             await asyncio.sleep(self.delays.get(line.split()[0], 0))
             waiting = self.answers.get(line)
             writer.write(waiting.pop(0) if waiting else self._answer(line))
@@ -85,6 +88,16 @@ async def unit(
 @pytest.fixture
 async def entry(hass: HomeAssistant, unit: ScriptedUnit) -> Any:
     return await add(hass, unit)
+
+
+class Unwritten:
+    """Notes that nobody reads."""
+
+    def keep(self) -> None:
+        """Forget it."""
+
+    async def note(self) -> None:
+        """Forget it."""
 
 
 type Move = Callable[..., Awaitable[None]]
@@ -153,8 +166,8 @@ async def test_a_stop_that_is_on_its_way_is_waited_for() -> None:
         asked.set()
         await answered.wait()
 
-    endings = Endings(stop, set())
-    with endings.sending((Subunit("CAMERA"), "PAN"), 0):
+    endings = Endings(stop, set(), Unwritten())
+    async with endings.sending((Subunit("CAMERA"), "PAN"), 0):
         pass
     await asked.wait()
     ending = asyncio.create_task(endings.end_all())
@@ -219,13 +232,36 @@ async def test_what_is_owed_is_remembered_when_home_assistant_stops(
     assert hass_storage[f"crcp.unit_{entry.entry_id}"]["data"]["owed"] == [["CAMERA0", "PAN"]]
 
 
+async def test_a_move_is_stopped_by_whoever_comes_after_a_power_cut(
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any, hass_storage: dict[str, Any]
+) -> None:
+    key = f"crcp.unit_{entry.entry_id}"
+    found: list[Any] = []
+    # What is on the disk when the unit hears of the move is all that is left of us then.
+    unit.on_hearing = lambda line: found.append((line, deepcopy(hass_storage.get(key))))
+    await move(60, pan=300)
+    # The pad of the card says it again each second, and the disk is not worn by that.
+    hass_storage.pop(key)
+    await move(60, pan=310)
+    assert key not in hass_storage
+    (before,) = (stored for line, stored in found if line == "CAMERA0 PAN 300")
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass_storage[key]["data"]["owed"] == []
+    unit.heard.clear()
+    hass_storage[key] = before
+    await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: unit.orders() == ["CAMERA0 PAN +0"])
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass_storage[key]["data"]["owed"] == []
+
+
 async def test_a_stop_that_is_refused_while_the_unit_is_unloaded_is_owed() -> None:
     async def stop(_key: Key) -> None:
         raise Refused(450, "busy")
 
     pan, owed = (Subunit("CAMERA"), "PAN"), set[Key]()
-    endings = Endings(stop, owed)
-    with endings.sending(pan, 60):
+    endings = Endings(stop, owed, Unwritten())
+    async with endings.sending(pan, 60):
         pass
     await endings.end_all()
     assert owed == {pan}
@@ -272,11 +308,12 @@ async def test_a_move_that_was_taken_ends_though_the_next_was_on_its_way_and_ref
         stopped.append(key)
 
     pan = (Subunit("CAMERA"), "PAN")
-    endings = Endings(stop, set())
-    with suppress(Refused), endings.sending(pan, 60):
-        with endings.sending(pan, 60):
-            pass
-        raise Refused(501, "no")
+    endings = Endings(stop, set(), Unwritten())
+    with suppress(Refused):
+        async with endings.sending(pan, 60):
+            async with endings.sending(pan, 60):
+                pass
+            raise Refused(501, "no")
     await endings.end_all()
     assert stopped == [pan]
 

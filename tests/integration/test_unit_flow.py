@@ -376,6 +376,23 @@ async def test_a_unit_with_a_new_address_is_found_again(
     assert state(hass, "switch.attic_power") == "on"
 
 
+async def test_of_many_addresses_a_person_is_asked_about_the_latest(
+    hass: HomeAssistant, start: Callable[[VirtualUnit], Any], put: SetUp
+) -> None:
+    old = scenes.studio(unit_id="attic-1")
+    entry = await put(old, greeting="Virtual unit ready")
+    await old.stop()
+    await until(lambda: state(hass, "switch.attic_power") == "unavailable")
+    claims = [scenes.studio(unit_id="attic-1") for _ in range(5)]
+    for claim in claims:
+        await start(claim)
+        await discover(hass, CRCP, claim.port, id="attic-1")
+    asked = hass.config_entries.flow.async_progress()
+    assert {flow["context"]["unique_id"] for flow in asked} == {
+        f"{entry.unique_id}@127.0.0.1:{claim.port}" for claim in claims[-3:]
+    }
+
+
 async def test_an_announcement_changes_nothing_while_the_unit_is_where_it_was(
     hass: HomeAssistant, put: SetUp, stranger: Start
 ) -> None:

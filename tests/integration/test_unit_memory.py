@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -15,7 +16,9 @@ from custom_components.crcp.protocols.crcp.client import Controller
 from custom_components.crcp.protocols.crcp.client.timeouts import Timeouts
 from custom_components.crcp.protocols.crcp.errors import LinkError
 from custom_components.crcp.protocols.crcp.messages import Subunit
+from custom_components.crcp.tapes import UNKNOWN
 from custom_components.crcp.virtual import scenes
+from custom_components.crcp.virtual.head import STUDIO_AXES, Head
 from custom_components.crcp.virtual.unit import VirtualUnit
 from custom_components.crcp.virtual.unit_faults import FAULTS
 from tests.helpers import until
@@ -24,6 +27,8 @@ from tests.integration.units import SetUp, act, attribute, entry_for, state
 POWER = "switch.attic_power"
 PLAYER = "media_player.attic_tape"
 PAN = "number.attic_camera_pan"
+FOCUS = "number.attic_camera_focus"
+GUARD = "switch.attic_tape_recording_allowed"
 
 type StartUnit = Callable[[VirtualUnit], Awaitable[None]]
 
@@ -262,6 +267,8 @@ async def test_the_memory_is_written_without_a_good_end_and_removed_with_its_ent
     stored = hass_storage[key_of(entry)]["data"]
     assert "POWER0" in stored["subunits"]
     assert "127.0.0.1" not in str(stored)
+    # What a tape does it will tell; without a word of it, nobody knows.
+    assert stored["tapes"]["TAPE0"]["operation"] == UNKNOWN
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert key_of(entry) not in hass_storage
@@ -293,3 +300,30 @@ async def test_how_a_tape_is_to_play_and_what_is_automatic_outlast_a_restart(
     known = entry.runtime_data.known
     assert known.tape(Subunit("TAPE", 0)).chosen_speed == 0.5
     assert known.targets.automatic == {focus}
+
+
+async def test_what_a_camera_has_no_more_goes_when_it_comes_back(
+    hass: HomeAssistant, put: SetUp, start: StartUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "RECONNECT_DELAYS", (0.05,) * 6)
+    unit = scenes.studio()
+    entry = await put(unit)
+    before = inventory(hass, entry)
+    port = await restart_without(hass, entry, unit)
+    # Nobody knows that it will be another: it is as it was, and what is ours can be set.
+    assert inventory(hass, entry) == before
+    assert (state(hass, FOCUS), state(hass, GUARD)) == ("unavailable", "off")
+    other = scenes.studio(port=port)
+    whole = other.heads[0]
+    other.heads[0] = Head(monotonic, [each for each in STUDIO_AXES if each.name != "FOCU"])
+    await start(other)
+    await until(lambda: state(hass, FOCUS) == "gone")
+    gone = before - inventory(hass, entry)
+    assert gone
+    assert all("focus" in each for each in gone)
+    await other.stop()
+    await until(lambda: state(hass, PAN) == "unavailable")
+    other.heads[0] = whole
+    await start(other)
+    await until(lambda: state(hass, FOCUS) not in ("gone", "unavailable"))
+    assert inventory(hass, entry) == before

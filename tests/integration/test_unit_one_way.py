@@ -1,6 +1,7 @@
 """A unit that only takes datagrams: everything assumed, everything signed, nothing asked."""
 
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
@@ -211,3 +212,22 @@ async def test_nothing_is_written_of_what_was_removed(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
     assert forth_and_back not in hass_storage
+
+
+async def test_a_move_is_stopped_by_whoever_comes_after_a_power_cut(
+    hass: HomeAssistant,
+    unit: VirtualUnit,
+    one_way: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    def stops() -> int:
+        return sum(each.argument == Amount(0, relative=True) for each in unit.commands)
+
+    key = f"crcp.unit_{one_way.entry_id}"
+    await act(hass, "crcp.move", PAN, pan=30, duration={"seconds": 60})
+    before = deepcopy(hass_storage[key])
+    await hass.config_entries.async_unload(one_way.entry_id)
+    await until(lambda: stops() == 1)
+    hass_storage[key] = before
+    await hass.config_entries.async_setup(one_way.entry_id)
+    await until(lambda: stops() == 2)
