@@ -125,6 +125,52 @@ def test_the_slots_are_what_was_said(language: str, sentence: str, slots: dict[s
 
 
 @pytest.mark.parametrize(
+    ("language", "intent", "sentences"),
+    [
+        ("en", "CrcpTakePicture", "take picture|can you take a picture|snap a photo of us now"),
+        ("en", "CrcpCountPhotos", "how many photos today|how many new photos are there today"),
+        ("en", "CrcpShowLastPicture", "put the most recent photo on the tv|show us the last picture"),
+        ("de", "CrcpTakePicture", "mach mal ein Bild|Foto machen|kannst du bitte ein Foto machen"),
+        ("de", "CrcpCountPhotos", "wie viele Fotos heute|wie viele Bilder wurden heute gemacht"),
+        ("de", "CrcpShowLastPicture", "kannst du mir das letzte Foto zeigen|zeig uns das neueste Bild"),
+        ("fr", "CrcpTakePicture", "peux-tu prendre une photo|fais une photo maintenant"),
+        ("fr", "CrcpStop", "peux-tu arrêter l'enregistrement|stoppe la cassette"),
+        ("fr", "CrcpLook", "peux-tu regarder à gauche|tourne la caméra un peu vers la droite"),
+        ("ja", "CrcpTakePicture", "写真をもう一枚撮って|写真をとってください"),
+        ("ja", "CrcpStop", "録画をやめて|録画停止|テープをとめてください"),
+        ("ja", "CrcpGoTo", "最初まで巻き戻して|5分30秒まで早送りして"),
+        ("zh-Hans", "CrcpStop", "结束录制|请帮我停止录像|把录制停下来"),
+        ("zh-Hans", "CrcpSetParameter", "变焦调到五|请把光圈设到f5.6"),
+        ("zh-Hans", "CrcpWind", "快退两分钟|快进到结尾|倒带一点"),
+    ],
+)
+def test_one_thing_is_said_in_many_ways(language: str, intent: str, sentences: str) -> None:
+    for sentence in sentences.split("|"):
+        assert [found for found, _ in understood(language, sentence)][:1] == [intent], sentence
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "don't take a picture"),
+        ("en", "do not stop the recording"),
+        ("en", "take the picture down"),
+        ("en", "how many photos came yesterday"),
+        ("de", "mach kein Foto"),
+        ("de", "nicht aufnehmen"),
+        ("de", "wie viele Fotos kamen gestern"),
+        ("fr", "n'arrête pas l'enregistrement"),
+        ("ja", "録画を止めないで"),
+        ("ja", "録画しないでください"),
+        ("zh-Hans", "不要停止录制"),
+        ("zh-Hans", "别停止录制"),
+    ],
+)
+def test_the_opposite_is_not_understood(language: str, sentence: str) -> None:
+    assert understood(language, sentence) == []
+
+
+@pytest.mark.parametrize(
     ("language", "sentence"),
     [
         ("en", "rewind, please"),
@@ -152,6 +198,10 @@ def test_politeness_is_understood(language: str, sentence: str) -> None:
         "show the front door camera",
         "how many lights are on",
         "take out the trash",
+        "go to the beginning",
+        "skip to the end",
+        "take a picture of the garden down",
+        "Spring zum Ende",
         "Stelle die Heizung auf 20 Grad",
         "Schalte das Licht aus",
         "Stoppe die Musik",

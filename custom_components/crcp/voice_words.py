@@ -86,7 +86,7 @@ class Words:
             return self.numbers.seconds(text, float(first) if first else None)
         one, *many = (word for word, size in self.numbers.units.items() if size == float(last))
         try:
-            return self.numbers.seconds(f"{text} {one}")
+            return self.numbers.seconds(f"{text.rstrip('-')} {one}")
         except NotUnderstood:
             raise NotUnderstood(f"{text} {many[0] if many else one}") from None
 
