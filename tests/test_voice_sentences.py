@@ -129,10 +129,18 @@ def test_the_slots_are_what_was_said(language: str, sentence: str, slots: dict[s
     [
         ("en", "CrcpTakePicture", "take picture|can you take a picture|snap a photo of us now"),
         ("en", "CrcpCountPhotos", "how many photos today|how many new photos are there today"),
-        ("en", "CrcpShowLastPicture", "put the most recent photo on the tv|show us the last picture"),
+        (
+            "en",
+            "CrcpShowLastPicture",
+            "put the most recent photo on the tv|show us the last picture",
+        ),
         ("de", "CrcpTakePicture", "mach mal ein Bild|Foto machen|kannst du bitte ein Foto machen"),
         ("de", "CrcpCountPhotos", "wie viele Fotos heute|wie viele Bilder wurden heute gemacht"),
-        ("de", "CrcpShowLastPicture", "kannst du mir das letzte Foto zeigen|zeig uns das neueste Bild"),
+        (
+            "de",
+            "CrcpShowLastPicture",
+            "kannst du mir das letzte Foto zeigen|zeig uns das neueste Bild",
+        ),
         ("fr", "CrcpTakePicture", "peux-tu prendre une photo|fais une photo maintenant"),
         ("fr", "CrcpStop", "peux-tu arrêter l'enregistrement|stoppe la cassette"),
         ("fr", "CrcpLook", "peux-tu regarder à gauche|tourne la caméra un peu vers la droite"),
