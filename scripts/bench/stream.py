@@ -332,7 +332,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="turns of each")
     parser.add_argument("--pictures", type=int, default=40, help="how many to time, each way")
-    parser.add_argument("--seconds", type=float, default=3, help="how long to count processor time")
+    parser.add_argument("--seconds", type=float, default=2, help="how long to count processor time")
     add_option(parser)
     options = parser.parse_args()
     if not shutil.which("ffmpeg"):

@@ -18,7 +18,7 @@ from PIL import Image
 
 #: What makes it wait for nothing: no buffer, a short look at what comes, one picture at a time.
 LIVE: Final = (
-    "ffmpeg -nostdin -hide_banner -loglevel error -protocol_whitelist file,udp,rtp "
+    "ffmpeg -nostdin -hide_banner -loglevel fatal -protocol_whitelist file,udp,rtp "
     "-fflags nobuffer -flags low_delay -probesize 32768 -analyzeduration 0 -threads 1"
 ).split()
 
