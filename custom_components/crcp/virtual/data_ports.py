@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import contextlib
 from ipaddress import ip_address
 import socket
+import struct
 from typing import Any, Final, override
 
 from ..protocols.crcp.addresses import Address
@@ -318,20 +319,29 @@ def _sending_to(group: Address, here: str) -> socket.socket:
         opened.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(here))
         opened.bind(("", 0))
     else:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, _interface(here))
         opened.bind(("::", 0))
     return opened
 
 
 def _joined(group: Address, here: str) -> socket.socket:
     opened = _datagram_socket(group)
-    opened.bind((group.host, group.port))
     if opened.family == socket.AF_INET:
+        opened.bind((group.host, group.port))
         member = socket.inet_aton(group.host) + socket.inet_aton(here)
         opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     else:
-        member = socket.inet_pton(socket.AF_INET6, group.host) + bytes(4)
+        opened.bind((group.host, group.port, 0, _interface(here)))
+        member = socket.inet_pton(socket.AF_INET6, group.host)
+        member += struct.pack("@I", _interface(here))
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, member)
     return opened
+
+
+def _interface(here: str) -> int:
+    """The interface that a link-local address names; 0 leaves the choice to the system."""
+    name = here.partition("%")[2]
+    return int(name) if name.isdecimal() else socket.if_nametoindex(name) if name else 0
 
 
 def _datagram_socket(group: Address) -> socket.socket:

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 import re
+import shlex
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -136,6 +140,33 @@ async def test_a_picture_comes_through_a_group(house: House) -> None:
     unit.group = GROUP
     controller = await house.controller(unit)
     await shown(unit, await controller.retrieve("live", mode=DATAGRAMS))
+
+
+OWN_NETWORK = (
+    "ip link add v0 type veth peer name v1 && ip link set lo up && ip link set v0 up"
+    " && ip link set v1 up && ip -6 addr add fe80::1/64 dev v0 nodad"
+)
+
+
+@needs_ipv6
+def test_a_picture_comes_through_an_ipv6_group_of_one_link() -> None:
+    """Such a group leads nowhere without its interface, and loopback has no groups."""
+    network = ("unshare", "--net", "sh", "-c")
+    try:
+        subprocess.run([*network, OWN_NETWORK], check=True, capture_output=True)
+    except OSError, subprocess.CalledProcessError:
+        pytest.skip("no network of its own can be made here")
+    here = Path(__file__)
+    room = here.parents[3] / "scripts" / "lib" / "room.py"
+    program = shlex.join([sys.executable, str(room), str(here.with_name("group_of_a_link.py"))])
+    done = subprocess.run(
+        [*network, f"{OWN_NETWORK} && {program}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "came", done.stderr
 
 
 async def test_a_group_named_in_port_is_sent_to(house: House) -> None:

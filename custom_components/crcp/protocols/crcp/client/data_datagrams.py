@@ -179,8 +179,7 @@ def _send_multicast_from(sender: socket.socket, here: str) -> None:
         interface = socket.inet_aton(here)
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
     else:
-        number = int(here.partition("%")[2] or 0)
-        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, number)
+        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, _interface(here))
 
 
 def _join(address: Address, here: str) -> socket.socket:
@@ -190,15 +189,21 @@ def _join(address: Address, here: str) -> socket.socket:
     try:
         group.setblocking(False)
         group.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        group.bind((address.host, address.port))
         if family == socket.AF_INET:
+            group.bind((address.host, address.port))
             member = socket.inet_aton(address.host) + socket.inet_aton(here)
             group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
         else:
-            interface = int(here.partition("%")[2] or 0)
-            wanted = socket.inet_pton(family, address.host) + struct.pack("@I", interface)
+            # A group of one link says nothing without its interface.
+            group.bind((address.host, address.port, 0, _interface(here)))
+            wanted = socket.inet_pton(family, address.host) + struct.pack("@I", _interface(here))
             group.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, wanted)
     except OSError as error:
         group.close()
         raise LinkError(f"cannot join {address.host}: {error}") from error
     return group
+
+
+def _interface(here: str) -> int:
+    """The interface that an IPv6 address of ours names; 0 leaves the choice to the system."""
+    return int(here.partition("%")[2] or 0)
