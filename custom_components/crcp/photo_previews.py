@@ -76,7 +76,8 @@ class Previews:
 
     async def async_of_camera(self, name: str, cameras: bytes) -> Path | None:
         """Keep a camera's thumbnail of what was not imported, and return where; None for a bad one."""
-        return await self._hass.async_add_executor_job(self._of_camera, name, cameras)
+        async with self._turn:
+            return await self._hass.async_add_executor_job(self._of_camera, name, cameras)
 
     def _of_camera(self, name: str, cameras: bytes) -> Path | None:
         try:

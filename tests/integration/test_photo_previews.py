@@ -2,12 +2,14 @@
 
 import asyncio
 from pathlib import Path
+from threading import Lock
 
 from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.crcp import photo_previews
 from custom_components.crcp.photo_previews import Previews
+from custom_components.crcp.previews.make import make_of_camera
 from tests.helpers import until
 from tests.previews.files import jpeg
 
@@ -45,6 +47,27 @@ async def test_a_file_that_shows_nothing_is_not_tried_at_every_look(
     monkeypatch.setattr(photo_previews, "MAX_REFUSED", 1)
     assert await previews.async_thumbnail(no_picture, WORSE) is None
     assert await previews.async_thumbnail(picture, BAD)
+
+
+async def test_what_cameras_send_is_decoded_one_at_a_time(
+    hass: HomeAssistant, hass_config_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, others = Lock(), []
+
+    def make(cameras: bytes) -> bytes:
+        others.append(not turn.acquire(blocking=False))
+        try:
+            return make_of_camera(cameras)
+        finally:
+            turn.release()
+
+    monkeypatch.setattr(photo_previews, "make_of_camera", make)
+    previews = Previews(hass)
+    heavy = jpeg(3000, 2000, "red")
+    made = await asyncio.gather(*(previews.async_of_camera(f"{n:02x}", heavy) for n in range(8)))
+    assert all(made)
+    assert not any(others)
+    assert await previews.async_of_camera("ff", b"\xff\xd8 no picture at all") is None
 
 
 async def test_only_so_many_thumbnails_of_a_camera_wait(
