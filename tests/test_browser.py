@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
 import io
 import json
-import os
 from pathlib import Path
 import shutil
 import socket
@@ -19,11 +17,10 @@ from playwright.async_api import ElementHandle, Locator, Page, async_playwright
 import pytest
 from pytest_socket import enable_socket
 
-from custom_components.crcp.virtual.pictures import landscape, make_thumb
 from custom_components.crcp.virtual.test_card import read_stamp
 from tests.dashboard import camera, deck, everywhere
 from tests.dashboard.stage import DASHBOARD, Stage, set_stage
-from tests.previews.files import canon_raw
+from tests.previews.card import fill
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium")
@@ -52,17 +49,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         assert process.stdout
         yield json.loads(process.stdout.readline())
         process.terminate()
-
-
-def fill(card: Path) -> None:
-    """Put pictures on a card: of each morning of a week one, and every third one raw."""
-    for number in range(1, 8):
-        taken = datetime(2026, 5, number, 8)
-        picture = landscape(number, taken, 900, 600, "Field camera")
-        raw = number % 3 == 0
-        path = card / f"IMG_{number:04}.{'CR3' if raw else 'JPG'}"
-        path.write_bytes(canon_raw(make_thumb(picture), picture) if raw else picture)
-        os.utime(path, (taken.timestamp(), taken.timestamp()))
 
 
 @pytest.fixture

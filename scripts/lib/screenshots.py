@@ -1,4 +1,4 @@
-"""Take the pictures of docs/images from a running demo: screenshots.py ADDRESS TOKEN."""
+"""Take the pictures of docs/images from a running demo: screenshots.py ADDRESS TOKEN [NAME...]."""
 
 import argparse
 import asyncio
@@ -20,6 +20,9 @@ PICTURED = ("unit", "unit-camera", "camera")
 #: The media browser's own way to say where it is: each folder's type and id.
 SOURCE = "media-browser/browser/app%2Cmedia-source%3A%2F%2Fcrcp"
 FOLDER = "image%2Cmedia-source%3A%2F%2Fcrcp%2F"
+
+#: A picture opened over the list, or what a search has found, needs less room.
+SMALL = {"viewport": {"width": 900, "height": 740}}
 
 PLAIN = {"viewport": {"width": 1100, "height": 900}}
 
@@ -123,25 +126,54 @@ async def open_page(browser: Browser, address: str, token: str, **look: Any) -> 
 class Visit:
     """Pages as a visitor sees them, saved as pictures."""
 
-    def __init__(self, browser: Browser, address: str, token: str) -> None:
+    def __init__(self, browser: Browser, address: str, token: str, only: list[str]) -> None:
+        """only: the names of the pictures to take; empty for all."""
+        self._only = only
         self._browser = browser
         self._address = address
         self._token = token
 
     async def page(self, name: str, path: str) -> None:
         """Save a page."""
-        page = await self._open(path, PLAIN)
-        await page.screenshot(path=IMAGES / f"{name}.png")
-        await page.context.close()
+        if self._wants(name):
+            await self._save(name, await self._open(path, PLAIN))
+
+    async def found(self, name: str, path: str, words: str) -> None:
+        """Save what a search for words finds in a folder of the media browser."""
+        if self._wants(name):
+            page = await self._open(path, SMALL)
+            field = page.get_by_placeholder("Search")
+            await field.fill(words)
+            await field.press("Enter")
+            await page.wait_for_timeout(SETTLE)
+            await self._save(name, page)
+
+    async def opened(self, name: str, path: str, title: str) -> None:
+        """Save a picture of a folder of the media browser, opened by a click."""
+        if self._wants(name):
+            page = await self._open(path, SMALL)
+            await page.locator("div.child").filter(has_text=title).click()
+            await page.locator("img[src*='/preview?authSig=']").wait_for()
+            await page.wait_for_timeout(SETTLE)
+            await self._save(name, page)
 
     async def card(self, name: str, look: dict[str, Any]) -> None:
         """Save both faces of the card."""
+        if not self._wants(name):
+            return
         page = await self._open(f"{DASHBOARD}/0", look)
         film = page.locator("crcp-card video")
         await film.evaluate(
             "v => new Promise(go => { if (v.currentTime > 0) go(); v.ontimeupdate = go })"
         )
         await page.locator("hui-masonry-view").screenshot(path=IMAGES / f"{name}.png")
+        await page.context.close()
+
+    def _wants(self, name: str) -> bool:
+        return not self._only or name in self._only
+
+    async def _save(self, name: str, page: Page) -> None:
+        await page.screenshot(path=IMAGES / f"{name}.png")
         await page.context.close()
 
     async def _open(self, path: str, look: dict[str, Any]) -> Page:
@@ -156,6 +188,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
     parser.add_argument("token")
+    parser.add_argument("names", nargs="*", help="of the pictures to take; all without any")
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     async with asking(arguments.address, arguments.token) as ask:
@@ -166,12 +199,14 @@ async def main() -> None:
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        visit = Visit(browser, arguments.address, arguments.token)
+        visit = Visit(browser, arguments.address, arguments.token, arguments.names)
         for kind, device in known.items():
             if kind in PICTURED:
                 await visit.page(f"device-{kind}", f"config/devices/device/{device}")
         await visit.page("photos-recent", f"{SOURCE}/{FOLDER}recent")
         await visit.page("photos-by-date", f"{SOURCE}/{FOLDER}dates/{FOLDER}dates%2F2026-05")
+        await visit.opened("photos-raw", f"{SOURCE}/{FOLDER}recent", "IMG_0009.CR3")
+        await visit.found("photos-search", f"{SOURCE}/{FOLDER}recent", "cr3")
         for name, look in LOOKS.items():
             await visit.card(name, look)
         await browser.close()

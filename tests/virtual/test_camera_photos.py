@@ -141,6 +141,17 @@ async def test_a_picture_without_a_thumbnail_gets_one(tmp_path: Path) -> None:
     assert Image.open(BytesIO(thumb)).size == (160, 120)
 
 
+async def test_the_thumbnail_of_a_raw_file_shows_what_is_in_it(tmp_path: Path) -> None:
+    small = BytesIO()
+    Image.new("RGB", (320, 240), "teal").save(small, "JPEG")
+    raw = tmp_path / "A.CR3"
+    for inside in (small.getvalue(), b"\xff\xd8\xff\xe0 cut off"):
+        raw.write_bytes(b"\0\0\0\x18ftypcrx " + inside + bytes(99))
+        thumb = Image.open(BytesIO(await Photo.from_file(raw).any_thumb()))
+        green = thumb.size == (160, 120) and thumb.getpixel((80, 60))[1] in range(125, 131)
+        assert green == (inside == small.getvalue())
+
+
 def test_a_folder_gives_its_pictures_and_movies_by_name(tmp_path: Path) -> None:
     for name in ("b.jpg", "A.CR3", "notes.txt", "C.MOV", ".hidden"):
         (tmp_path / name).write_bytes(b"x")

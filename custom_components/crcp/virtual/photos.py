@@ -28,6 +28,10 @@ WALK: Final = timedelta(hours=5, minutes=17, seconds=23)
 #: The number of the place before the first one that only a second card shows.
 TWINS: Final = 5000
 
+#: RAW files have a small JPEG file of what they show near their beginning; so it begins.
+HEAD: Final = 1 << 20
+JPEG: Final = b"\xff\xd8\xff"
+
 #: What a camera's card holds, by file name. Cameras say "undefined" of RAW files.
 FORMATS: Final = {
     ".jpg": ObjectFormat.EXIF_JPEG,
@@ -168,9 +172,12 @@ class Photo:
         """Return the thumbnail, or make one: of what Pillow can read, or else of some place."""
         if self.thumb:
             return self.thumb
-        size = self.content.size if self.object_format.is_image else 0
-        whole = await self.content.read(0, size)
-        return await asyncio.to_thread(self._make_thumb, bytes(whole))
+        if self.object_format.is_image:
+            picture = bytes(await self.content.read(0, self.content.size))
+        else:
+            head = bytes(await self.content.read(0, min(self.content.size, HEAD)))
+            picture = head[head.find(JPEG) :] if JPEG in head else b""
+        return await asyncio.to_thread(self._make_thumb, picture)
 
     def _make_thumb(self, picture: bytes) -> bytes:
         from .pictures import DECOMPRESSION_BOMB, landscape, make_thumb
