@@ -2,14 +2,14 @@
 
 from homeassistant.components import conversation
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.intent import IntentResponseType
 from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.crcp.virtual import scenes
 from tests.helpers import until
-from tests.integration.units import SetUp, act, state
+from tests.integration.units import SetUp, act, attribute, state
 
 
 @pytest.fixture
@@ -58,6 +58,11 @@ async def test_units_are_told_apart_by_their_names(hass: HomeAssistant, put: Set
     await put(cellar, title="Cellar")
     await say(hass, "turn off Cellar power")
     assert (attic.powers, cellar.powers) == ({0: True}, {0: False})
+    power = er.async_get(hass).async_get("switch.cellar_power")
+    assert power
+    # When Home Assistant says the same on dashboards, docs/units.md need not tell how to.
+    assert er.async_get_full_entity_name(hass, power) == "Cellar Power"
+    assert attribute(hass, "switch.cellar_power", "friendly_name") == "Power"
 
 
 @pytest.mark.usefixtures("assistant")
