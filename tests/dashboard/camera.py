@@ -77,8 +77,8 @@ async def a_click_without_a_pointer_is_a_small_step(stage: Stage, page: Page) ->
 
 async def presets_lens_and_their_names(stage: Stage, page: Page) -> None:
     scene = await stage.find("scene", "preset")
-    await stage.house.ask("config/entity_registry/update", entity_id=scene, name=MARKUP)
-    button = page.get_by_role("button", name=MARKUP)
+    await stage.house.ask("config/entity_registry/update", entity_id=scene, name=MARKUP * 3)
+    button = page.get_by_role("button", name=MARKUP * 3)
     await button.click()
     await happens(lambda: stage.sent("WHIT"), "it goes to the preset, lens and sensor last")
     assert Amount(170) in stage.sent("PAN")
@@ -97,7 +97,9 @@ async def a_finger_moves_it_on_a_phone_until_the_page_is_closed(stage: Stage, pa
     phone = await stage.open(await stage.phone.new_page())
     await phone.get_by_role("button", name="Play").tap()
     await happens(lambda: stage.sent("PLAY"), "a touch plays the tape")
+    await phone.locator("crcp-card [aria-label=Play][aria-pressed=true]").wait_for()
     await phone.get_by_role("button", name="Pause").tap()
+    await phone.locator("crcp-card [aria-label=Pause][aria-pressed=true]").wait_for()
     await a_finger_turns_the_shuttle(stage, phone)
     key = phone.get_by_role("button", name="Down", exact=True)
     await key.scroll_into_view_if_needed()

@@ -15,6 +15,23 @@ async def everything_that_can_be_used_has_a_name(stage: Stage, page: Page) -> No
     assert nameless == []
 
 
+async def nothing_sticks_out_of_a_narrow_card(stage: Stage, page: Page) -> None:
+    wide = page.viewport_size
+    await page.set_viewport_size({"width": 320, "height": 900})
+    outside = await page.locator("crcp-card").evaluate_all(
+        """cards => cards.flatMap(card => {
+            const { left, right } = card.getBoundingClientRect();
+            const sticksOut = each => each.width && (each.left < left || each.right > right);
+            return [...card.shadowRoot.querySelectorAll("button, select, input, span, h2, p")]
+                .filter(each => sticksOut(each.getBoundingClientRect()))
+                .map(each => each.outerHTML);
+        })"""
+    )
+    assert outside == []
+    assert wide
+    await page.set_viewport_size(wide)
+
+
 async def the_name_of_a_device_stays_text(stage: Stage, page: Page) -> None:
     devices = await stage.house.ask("config/device_registry/list")
     unit = next(each for each in devices if each["name"] == "Stage")
@@ -179,6 +196,7 @@ async def the_counter_runs_by_itself_and_learns_how_fast_a_tape_winds(
 
 STORIES = (
     everything_that_can_be_used_has_a_name,
+    nothing_sticks_out_of_a_narrow_card,
     the_name_of_a_device_stays_text,
     a_wrong_configuration_is_told,
     a_picture_that_is_renamed_goes_on,

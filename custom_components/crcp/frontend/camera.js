@@ -52,15 +52,15 @@ export class Camera {
   update(hass) {
     this.#hass = hass;
     this.#parts = entitiesOf(hass, this.place.head);
-    const power = hass.states[entitiesOf(hass, this.place.power).switch]?.state;
+    const isOff = this.#power?.state === "off";
     const isAway = this.#state("button.stop")?.state === "unavailable" || !hass.connected;
-    const isOff = isAway || power === "off";
+    const rests = isAway || isOff;
     this.#updatePicture();
     this.controls.hidden = !this.place.head;
     this.pad.element.hidden = !Object.keys(DIRECTIONS).some(this.#can);
-    this.pad.update(this.#can, isOff);
-    this.#updatePresets(isOff);
-    for (const name of SETTINGS) this.#updateSetting(name, isOff);
+    this.pad.update(this.#can, rests);
+    this.#updatePresets(rests);
+    for (const name of SETTINGS) this.#updateSetting(name, rests);
   }
 
   connect() {}
@@ -76,7 +76,12 @@ export class Camera {
 
   get status() {
     const picture = this.#hass.states[entitiesOf(this.#hass, this.place.stream)["camera.stream"]];
-    return picture ? this.#hass.formatEntityState(picture) : "";
+    const shown = this.#power?.state === "off" ? this.#power : picture;
+    return shown ? this.#hass.formatEntityState(shown) : "";
+  }
+
+  get #power() {
+    return this.#hass.states[entitiesOf(this.#hass, this.place.power).switch];
   }
 
   // -- the picture ------------------------------------------------------------------------------
@@ -166,7 +171,7 @@ export class Camera {
   }
 
   #preset({ entityId, name }) {
-    const button = el("button", { type: "button" }, name);
+    const button = el("button", { type: "button", title: name, dir: "auto" }, name);
     button.addEventListener("click", () => this.#call("scene.turn_on", {}, { entity_id: entityId }));
     return button;
   }
@@ -176,8 +181,8 @@ export class Camera {
   #setting(name) {
     const label = this.#text[name];
     const slider = el("input", { type: "range", "aria-label": label });
-    // What the camera controls by itself changes all the time.
-    const value = el("output", { class: "value", "aria-live": "off" });
+    // Whoever hears the slider hears it already.
+    const value = el("span", { class: "value", "aria-hidden": "true" });
     const auto = toggle(this.#text.auto, () => this.#toggleAuto(name));
     auto.setAttribute("aria-label", `${label}: ${this.#text.auto}`);
     const row = el("div", { class: "setting" }, el("span", {}, label), slider, value, auto);
@@ -186,6 +191,7 @@ export class Camera {
     slider.addEventListener("input", () => {
       setting.isHeld = true;
       say(value, slider.value);
+      mark(slider, "aria-valuetext", slider.value);
       values.put(Number(slider.value));
     });
     slider.addEventListener("change", async () => {

@@ -123,7 +123,7 @@ class CrcpCard extends HTMLElement {
     this.status = el("div", { class: "status", role: "status" });
     this.power = iconButton("power", text.power, () => this.#switchPower());
     this.power.classList.add("power");
-    const header = el("header", {}, el("div", {}, this.heading, this.status), this.power);
+    const header = el("div", { class: "header" }, el("div", {}, this.heading, this.status), this.power);
     card.append(header, this.#face.element);
     if (this.isConnected) this.#face.connect();
   }

@@ -221,7 +221,7 @@ export class Deck {
       type: "range", step: "0.1", class: "shuttle", "aria-label": this.#text.shuttle,
     });
     // Whoever hears the slider hears it already.
-    this.speed = el("output", { class: "speed", "aria-live": "off" });
+    this.speed = el("span", { class: "speed", "aria-hidden": "true" });
     this.shuttle.addEventListener("input", () => {
       this.#take();
       this.#showSpeed();

@@ -2,7 +2,7 @@
  * The pad: eight directions, stop, and zoom; by mouse, by touch, by keyboard, by screen reader.
  */
 
-import { el, iconButton } from "./dom.js";
+import { el, iconButton, say } from "./dom.js";
 
 /** Rows of the pad: directions of each key, and how far its arrow is turned. */
 const KEYS = [
@@ -39,7 +39,8 @@ export class Pad {
     this.#nudge = nudge;
     this.#text = text;
     this.element = el("div", { role: "group", "aria-label": text.pad, class: "pad" });
-    this.element.append(this.#arrows(), this.#zoom(), el("p", { id: "hint" }, text.pad_hint));
+    this.hint = el("p", { id: "hint", dir: "auto" });
+    this.element.append(this.#arrows(), this.#zoom(), this.hint);
     this.element.setAttribute("aria-describedby", "hint");
     this.#listenToKeys();
   }
@@ -53,6 +54,8 @@ export class Pad {
     this.element.querySelector(".stop").disabled = disabled;
     this.element.querySelector(".arrows").hidden = !["left", "right", "up", "down"].some(can);
     this.element.querySelector(".zoom").hidden = !can("zoom_in");
+    const { pad_hint: hint, zoom_hint: zoomHint } = this.#text;
+    say(this.hint, can("zoom_in") ? `${hint} ${zoomHint}` : hint);
     if (disabled) this.#mover.releaseAll();
   }
 

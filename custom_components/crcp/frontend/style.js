@@ -6,11 +6,12 @@ export const STYLE = `
 :host { display: block; }
 [hidden] { display: none !important; }
 ha-card { display: block; overflow: hidden; height: 100%; container-type: inline-size; }
-header { display: flex; align-items: center; gap: 12px; padding: 16px 16px 12px; }
-header > div { flex: 1; min-width: 0; }
+.header { display: flex; align-items: center; gap: 12px; padding: 16px 16px 12px; }
+.header > div { flex: 1; min-width: 0; }
 h2 {
   margin: 0; font: inherit; font-size: 1.25em; color: var(--primary-text-color);
-  overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  overflow: hidden; overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
 }
 .status { color: var(--secondary-text-color); min-height: 1.3em; }
 .message { padding: 16px; color: var(--primary-text-color); }
@@ -34,10 +35,12 @@ input[type="range"] {
   min-width: 0; width: 100%; height: 32px; margin: 0;
 }
 input[type="range"]:disabled { opacity: .45; cursor: default; }
-input::-webkit-slider-runnable-track { height: 6px; border-radius: 3px; background: var(--divider-color); }
-input::-moz-range-track { height: 6px; border-radius: 3px; background: var(--divider-color); }
+/* As dark as it takes to be seen beside the card: three to one. */
+input { --track: color-mix(in srgb, var(--secondary-text-color) 80%, transparent); }
+input::-webkit-slider-runnable-track { height: 4px; border-radius: 2px; background: var(--track); }
+input::-moz-range-track { height: 4px; border-radius: 2px; background: var(--track); }
 input::-webkit-slider-thumb {
-  -webkit-appearance: none; width: 20px; height: 20px; margin-top: -7px; border-radius: 50%;
+  -webkit-appearance: none; width: 20px; height: 20px; margin-top: -8px; border-radius: 50%;
   background: var(--primary-color);
 }
 input::-moz-range-thumb {
@@ -48,7 +51,7 @@ input::-moz-range-thumb {
   content: ""; position: absolute; top: 50%; border-radius: 12px; translate: 0 -50%;
 }
 .toggle::before {
-  inset-inline-start: 8px; width: 38px; height: 20px; background: var(--disabled-text-color, #888);
+  inset-inline-start: 8px; width: 38px; height: 20px; background: var(--secondary-text-color);
 }
 .toggle::after {
   inset-inline-start: 11px; width: 14px; height: 14px; background: var(--card-background-color, #fff);
@@ -57,11 +60,13 @@ input::-moz-range-thumb {
 .toggle[aria-checked="true"]::after { inset-inline-start: 29px; }
 .power[aria-pressed="true"] { background: none; color: var(--primary-color); }
 
-.deck { display: grid; gap: 12px; padding: 0 16px 16px; }
+/* Tapes run and cameras turn the same way for those who write from right to left. */
+.readout, .keys, .shuttle-row, .arrows, .value { direction: ltr; }
+.deck { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; padding: 0 16px 16px; }
 .readout > div { display: flex; align-items: baseline; gap: 8px; flex-wrap: wrap; }
 .time { font-size: 2.4em; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--primary-text-color); }
 .length { color: var(--secondary-text-color); font-variant-numeric: tabular-nums; }
-.titles { display: grid; grid-template-columns: 1fr auto; gap: 8px; }
+.titles { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; }
 .keys { display: flex; gap: 8px; }
 .keys .icon { flex: 1; min-width: 0; padding: 0; }
 .shuttle-row {
@@ -77,7 +82,7 @@ input::-moz-range-thumb {
   min-height: 60px; background: var(--secondary-background-color);
   --ha-card-border-radius: 0; --ha-card-border-width: 0; --ha-card-box-shadow: none;
 }
-.controls { display: grid; gap: 16px; padding: 12px 16px 16px; }
+.controls { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; padding: 12px 16px 16px; }
 .pad { display: flex; flex-wrap: wrap; gap: 12px 24px; justify-content: center; align-items: center; }
 .arrows { display: grid; grid-template-columns: repeat(3, 56px); grid-auto-rows: 56px; gap: 6px; }
 .arrows .icon, .zoom .icon {
@@ -100,8 +105,23 @@ input::-moz-range-thumb {
   .setting input { grid-column: 1 / -1; grid-row: 2; }
   .arrows { grid-template-columns: repeat(3, 52px); grid-auto-rows: 52px; }
 }
+@container (max-width: 330px) {
+  .header, .deck, .controls { padding-inline: 12px; }
+  .keys { gap: 2px; }
+}
 @container (min-width: 620px) {
-  .controls { grid-template-columns: auto 1fr; align-items: start; }
+  .controls { grid-template-columns: auto minmax(0, 1fr); align-items: start; }
   .pad { grid-row: span 2; max-width: 280px; }
+}
+@media (forced-colors: active) {
+  input { --track: CanvasText; }
+  input, .toggle::before, .toggle::after, [aria-pressed="true"] { forced-color-adjust: none; }
+  input::-webkit-slider-thumb { background: Highlight; }
+  input::-moz-range-thumb { background: Highlight; }
+  .toggle::before { background: GrayText; }
+  .toggle::after { background: Canvas; }
+  .toggle[aria-checked="true"]::before, [aria-pressed="true"], .power[aria-pressed="true"] {
+    background: Highlight; color: HighlightText;
+  }
 }
 `;
