@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+import hashlib
 from pathlib import Path, PurePosixPath
 import sqlite3
 
 import pytest
 
 from custom_components.crcp.importer.catalogue import Catalogue
-from custom_components.crcp.importer.errors import LibraryMissing
+from custom_components.crcp.importer.errors import LedgerError, LibraryMissing
 from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.records import Record
 from custom_components.crcp.importer.recovery import open_ledger
@@ -56,7 +57,8 @@ def old_ledger(path: Path, *places: Path) -> None:
     """Make a ledger of version 2 whose photos went to these places."""
     connection = sqlite3.connect(path)
     connection.executescript(VERSION_2)
-    connection.executemany("INSERT INTO place VALUES (?, '7')", [(str(place),) for place in places])
+    rows = [(str(place), str(place.stat().st_dev)) for place in places]
+    connection.executemany("INSERT INTO place VALUES (?, ?)", rows)
     connection.commit()
     connection.close()
 
@@ -91,7 +93,7 @@ def test_version_2_becomes_version_3_and_forgets_nothing(tmp_path: Path) -> None
             tmp_path,
         )
         assert ledger.found(5) == [(tmp_path, PurePosixPath("K/E.JPG"))]
-        assert ledger.device_of(tmp_path) == 7
+        assert ledger.device_of(tmp_path) == tmp_path.stat().st_dev
         assert ledger.next_counter("042") == 10
         with Catalogue(tmp_path / "ledger.sqlite") as catalogue:
             shown = [(each.path.name, each.moment.isoformat()) for each in catalogue.recent(9)]
@@ -109,11 +111,35 @@ def test_what_version_2_did_not_tell_of_several_folders_is_looked_up_once(tmp_pa
         assert len(ledger.homeless()) == 3  # a folder is not there, so nothing can be said
     (tmp_path / "away").rename(two)
     with open_ledger(tmp_path / "ledger.sqlite", one) as ledger:
-        assert ledger.homeless() == []
+        assert ledger.homeless() == {}
         assert [path.name for path, _ in ledger.last_files(two, 9)] == ["B.JPG", "B.JPG", "A.JPG"]
         assert [path.name for path, _ in ledger.last_files(one, 9)] == ["B.JPG", "B.JPG"]
         assert ledger.forget(PurePosixPath("K/A.JPG"), one) == 0
         assert ledger.forget(PurePosixPath("K/A.JPG"), two) == 1
+
+
+def test_it_is_not_looked_up_in_an_empty_mount_point_and_of_two_files_the_hash_tells(
+    tmp_path: Path,
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        (folder / "K").mkdir(parents=True)
+        (folder / "K/A.JPG").write_bytes(folder.name[:1].encode())
+    path = tmp_path / "ledger.sqlite"
+    old_ledger(path, one, two)
+    with sqlite3.connect(path) as connection:
+        sha256 = hashlib.sha256(b"t").hexdigest()
+        connection.execute("UPDATE imported SET sha256 = ? WHERE id = 1", (sha256,))
+        connection.execute("UPDATE place SET device = '7' WHERE library = ?", (str(two),))
+    connection.close()
+    with open_ledger(path, one, two) as ledger:
+        assert len(ledger.homeless()) == 3  # where two was there is something else now
+        ledger.note_device(two, two.stat().st_dev)
+    with open_ledger(path, one, two) as ledger:
+        assert ledger.homeless() == {}
+        found = ledger.find(replace(a_photo("A.JPG", size=1), folder="DCIM"))
+        assert found
+        assert found.library == two
 
 
 def test_to_forget_a_file_does_not_forget_another_of_its_path(bench: Bench) -> None:
@@ -174,6 +200,37 @@ async def test_what_was_begun_in_another_folder_is_begun_anew(
     assert (await wired.run(bench.importer)).imported == 1
     assert list(bench.files()) == [f"{FOLDER}/1.MOV"]
     assert [path for path in old.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("in_the_way", [False, True], ids=["its name", "a numbered name"])
+async def test_what_was_named_in_another_folder_before_a_kill_is_found_there(
+    bench: Bench,
+    wired: WiredCamera,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    in_the_way: bool,
+) -> None:
+    wired.add("1.JPG")
+    if in_the_way:
+        (bench.library / FOLDER).mkdir(parents=True)
+        (bench.library / FOLDER / "1.JPG").write_bytes(b"somebody else's")
+
+    def killed(*_: object) -> int:
+        raise LedgerError(bench.ledger_path, "killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "add", killed)
+        with pytest.raises(LedgerError):
+            await wired.run(bench.importer)
+    before = bench.files()
+    assert len(before) == 1 + in_the_way
+    old, bench.library = bench.library, tmp_path / "new"
+    bench.library.mkdir()
+    bench.restart()
+    assert (await wired.run(bench.importer)).known == 1
+    assert bench.files() == {}
+    assert len([path for path in old.rglob("*") if path.is_file()]) == len(before)
 
 
 async def test_f18_a_lost_ledger_is_made_from_all_folders(

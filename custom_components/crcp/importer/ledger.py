@@ -7,7 +7,7 @@ block, and may come from any thread, one after the other or at once.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 import sqlite3
 from typing import Final, Self
@@ -34,6 +34,11 @@ from .source import Photo
 _RECORD: Final = """
     SELECT imported.path, size, sha256, imported_at, counter, library.path
     FROM imported LEFT JOIN library ON library.id = imported.library
+    """
+
+_HOMELESS: Final = """
+    SELECT id, path, size, sha256, imported_at, counter, NULL FROM imported
+    WHERE library = 0 AND path <> ''
     """
 
 _FIND: Final = sql(_RECORD, "WHERE", IDENTITY)
@@ -71,6 +76,11 @@ _ACCEPT: Final = """
     """
 
 _FORGET: Final = sql("DELETE FROM imported WHERE path = ? AND", _IS_OF)
+
+_FOUND: Final = """
+    SELECT library.path, found.path FROM found LEFT JOIN library ON library.id = library
+    WHERE size = ?
+    """
 
 _IS_FOUND: Final = sql("DELETE FROM found WHERE path = ? AND", _IS_OF)
 
@@ -231,9 +241,7 @@ class Ledger:
         for name, folder, taken, path, counter in rows:
             other = PurePosixPath(name)
             if other.suffix.lower() != ending and _is_shot_of(photo, name, folder, taken):
-                moment = datetime.min.replace(tzinfo=UTC)
-                place = PurePosixPath(path)
-                return Record(path=place, size=0, sha256="", imported_at=moment, counter=counter)
+                return record_of(path, 0, "", "", counter, None)
         return None
 
     def is_stem_taken(self, path: PurePosixPath, photo: Photo, library: Path) -> bool:
@@ -303,15 +311,8 @@ class Ledger:
 
     def found(self, size: int) -> list[tuple[Path | None, PurePosixPath]]:
         """Files of this size that no photo has yet been seen to be, each with its library."""
-        rows = self.database.all(
-            "SELECT library.path, found.path FROM found LEFT JOIN library ON library.id = library "
-            "WHERE size = ?",
-            size,
-        )
-        return [
-            (None if library is None else Path(library), PurePosixPath(path))
-            for library, path in rows
-        ]
+        rows = self.database.all(_FOUND, size)
+        return [(Path(library) if library else None, PurePosixPath(path)) for library, path in rows]
 
     # -- where the libraries are ---------------------------------------------------------------
 
@@ -360,12 +361,10 @@ class Ledger:
         rows = self.database.all(_LAST, str(library), str(library), number)
         return [(PurePosixPath(path), size) for path, size in rows]
 
-    def homeless(self) -> list[tuple[int, PurePosixPath, int]]:
-        """The numbers, paths and sizes of files of which nobody looked in which library they lie."""
-        rows = self.database.all(
-            "SELECT id, path, size FROM imported WHERE library = 0 AND path <> ''"
-        )
-        return [(number, PurePosixPath(path), size) for number, path, size in rows]
+    def homeless(self) -> dict[int, Record]:
+        """The files of which nobody looked in which library they lie, by the numbers of their rows."""
+        rows = self.database.all(_HOMELESS)
+        return {number: record_of(*row) for number, *row in rows}
 
     def settle(self, homes: Mapping[int, Path]) -> None:
         """Note in which library files lie, by their numbers; all others lie in none."""

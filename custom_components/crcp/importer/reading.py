@@ -6,10 +6,12 @@ import hashlib
 from io import FileIO
 import os
 from pathlib import Path, PurePosixPath
+import stat
 
 from .ends import hash_of_ends
 from .errors import UnsafePath, storage_error
 from .folders import EXISTING_FILE, FOLDER, open_library
+from .naming import TRIED_IN_ORDER, numbered
 
 
 def sha256_of(library: Path, path: PurePosixPath) -> str | None:
@@ -44,6 +46,18 @@ def ends_of(library: Path, path: PurePosixPath, size: int | None) -> str | None:
         return hash_of_ends(size, lambda offset, length: os.pread(file.fileno(), length, offset))
 
     return _read(library, path, ends)
+
+
+def files_named(library: Path, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, int]]:
+    """The files that a photo of this path may be, by path and size: a name that was taken is numbered."""
+    for number in range(TRIED_IN_ORDER):
+        place = path.with_name(numbered(path.name, number))
+        try:
+            status = (library / place).lstat()
+        except OSError:
+            return
+        if stat.S_ISREG(status.st_mode):
+            yield place, status.st_size
 
 
 def _read[Result](

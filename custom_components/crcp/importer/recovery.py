@@ -16,11 +16,12 @@ import sqlite3
 from types import MappingProxyType
 from typing import Any, Final
 
-from .errors import LedgerDamaged, LedgerError
+from .errors import LedgerDamaged, LedgerError, LibraryError
 from .files import throw_away
 from .folders import FOLDER, check_library
 from .ledger import Ledger
 from .naming import PART_NAME
+from .reading import files_named, sha256_of
 from .records import Record, photo_of, record_of
 from .source import Photo
 
@@ -90,18 +91,33 @@ def _ready(ledger: Ledger, names: Mapping[str, Path]) -> Ledger:
 def _settle(ledger: Ledger) -> None:
     """Find out where the files of an older ledger lie, which did not say it of several libraries.
 
-    Once, and when all of them are there: what lies nowhere was deleted.
+    Once, and when all of them are there, each on its own device: an empty mount point is none of
+    them. What lies nowhere was deleted.
     """
     homeless, libraries = ledger.homeless(), ledger.libraries()
-    if not homeless or not all(library.is_dir() for library in libraries):
+    if not homeless or not all(_is_there(ledger, library) for library in libraries):
         return
     homes = {}
-    for number, path, size in homeless:
-        for library in libraries:
-            with suppress(OSError):
-                if (library / path).lstat().st_size == size:
-                    homes[number] = library
-    ledger.settle(homes)
+    with suppress(LibraryError):  # a library that cannot be read is waited for as well
+        for number, record in homeless.items():
+            if home := _home_of(record, libraries):
+                homes[number] = home
+        ledger.settle(homes)
+
+
+def _is_there(ledger: Ledger, library: Path) -> bool:
+    with suppress(OSError):
+        return library.stat().st_dev == ledger.device_of(library)
+    return False
+
+
+def _home_of(record: Record, libraries: list[Path]) -> Path | None:
+    """The library that a file lies in; of several that have one of its name, the hash tells."""
+    path = record.path
+    here = [each for each in libraries if (path, record.size) in files_named(each, path)]
+    if len(here) > 1:
+        here = [library for library in here if sha256_of(library, path) == record.sha256]
+    return here[0] if here else None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile, remove_part
 from .ledger import Ledger
 from .naming import first_free, numbered, part_name
-from .reading import Hashes
+from .reading import Hashes, files_named
 from .records import Begun, Record
 from .room import Room
 from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
@@ -153,9 +153,13 @@ class Transfer:
         return part
 
     def _begun_here(self) -> Begun | None:
-        """How far the photo came; what was begun in another library is of no use, and is taken away."""
+        """How far the photo came; what was begun in another library is of no use, and is taken away.
+
+        Who was killed behind the name and before the ledger left a whole file there; see _found.
+        """
         shelf, begun = self._shelf, self._ledger.begun(self._photo)
         if begun and begun.library and begun.library != shelf.library:
+            self._ledger.note_found(begun.library, files_named(begun.library, begun.path))
             remove_part(begun.library, begun.path, part_name(begun.path.name, self._photo))
             return None
         return begun
@@ -309,7 +313,7 @@ class Transfer:
         return replace(record, number=ledger.add(photo, record, ends))
 
     def _found(self, part: PartFile) -> Record | None:
-        """A file that lay in the library when the ledger was lost, and has these bytes."""
+        """A file that lay here when the ledger was lost, or where it was begun, with these bytes."""
         for library, path in self._ledger.found(part.size):
             place = library or self._shelf.library
             if self._hash_of(place, path) == part.sha256:
