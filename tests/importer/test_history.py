@@ -24,6 +24,8 @@ from .test_crashes import Stopped, World
 
 HISTORIES = 500
 STEPS = 10
+#: So the first pictures of a card are numbered 9998, 9999 and 0001.
+FIRST = 9997
 ENDINGS = ("JPG", "NEF", "MOV")
 
 
@@ -33,7 +35,7 @@ class Camera(FakeSource):
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
         self.chance = chance
-        self.number = 9997
+        self.number = FIRST
         self.folder = 100
         self.shots = 0
         self.mirrors = False
@@ -44,12 +46,13 @@ class Camera(FakeSource):
         self.number += 1
         if self.number > 9999:
             self.number, self.folder = 1, self.folder + 1
-        # Its clock is lost now and then; sizes are few, so undated ones are soon alike in all.
-        dated = self.chance.random() < 0.6
+        # Its clock is lost now and then, and undated ones are soon alike in all.
+        dated = self.chance.random() < 0.4
         taken = TAKEN + self.shots * timedelta(minutes=1) if dated else None
         made = []
         for ending in self.chance.sample(ENDINGS, self.chance.choice((1, 1, 2))):
-            data = self.chance.randbytes(self.chance.choice((0, 50, 900, 2500)) + 8)
+            size = self.chance.choice((0, 50, 900, 2500)) if dated else 900
+            data = self.chance.randbytes(size + 8)
             folder = f"DCIM/{self.folder}CRCP"
             about = {"folder": folder, "capture_date": taken}
             self.add(f"DSC_{self.number:04}.{ending}", data, **about)
@@ -185,7 +188,8 @@ class History:
         """Format a card; only a run that got through made its photos safe."""
         await self.run()
         self.camera.cards.clear()
-        self.camera.number = self.chance.choice((0, self.camera.number))
+        self.camera.number = self.chance.choice((0, FIRST, self.camera.number))
+        self.camera.folder = 100
 
     async def edit(self) -> None:
         if self.camera.cards:
