@@ -194,15 +194,18 @@ async def test_f11_a_shot_around_midnight_is_not_torn_apart(
 
 @pytest.mark.parametrize("strange", ["DSC_1.NEF", "DSC_1.JPG"])
 @pytest.mark.parametrize("order", [("JPG", "NEF"), ("NEF", "JPG")])
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one run", "in two runs"])
 async def test_f11_a_strangers_file_in_the_way_of_one_of_a_shot_gives_both_the_suffix(
-    bench: Bench, wired: WiredCamera, strange: str, order: tuple[str, str]
+    bench: Bench, wired: WiredCamera, strange: str, order: tuple[str, str], *, at_once: bool
 ) -> None:
     folder = bench.library / "Kitchen/2026/2026-05-01"
     folder.mkdir(parents=True)
     (folder / strange).write_bytes(b"mine")
     for ending in order:
         wired.add(f"DSC_1.{ending}")
-    assert (await wired.run(bench.importer)).imported == 2
+        if not at_once:
+            assert (await wired.run(bench.importer)).imported == 1
+    assert (await wired.run(bench.importer)).imported == 2 * at_once
     assert names(bench) == ["DSC_1-1.JPG", "DSC_1-1.NEF", strange]
     assert (folder / strange).read_bytes() == b"mine"
 

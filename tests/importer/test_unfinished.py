@@ -1,5 +1,6 @@
 """What is not done is told, and whose fault it is: the camera's, the disk's, or nobody's."""
 
+from collections import deque
 import os
 from pathlib import PurePosixPath
 
@@ -27,6 +28,22 @@ async def test_what_a_camera_does_not_describe_is_not_done(
     report = await wired.run(bench.importer)
     assert (report.imported, report.unfinished, report.left_out) == (1, 0, ())
     assert len(wired.asked(OperationCode.GET_OBJECT)) == 1
+
+
+@pytest.mark.parametrize("delete", [False, True])
+async def test_f17_what_is_announced_during_a_run_comes_first_and_once(
+    bench: Bench, wired: WiredCamera, *, delete: bool
+) -> None:
+    """Some cameras tell of it twice; that it is gone by then is no failure."""
+    for number in range(3):
+        wired.add(f"{number}.JPG")
+    handle = wired.add("now.JPG")
+    async with wired.session() as source:
+        importer = bench.make_importer(delete=delete)
+        report = await importer.run(source, urgent=deque([handle, handle]))
+    assert (report.imported, report.deleted, report.unfinished) == (4, 4 * delete, 0)
+    assert bench.told[0].photo.filename == "now.JPG"
+    assert len(wired.asked(OperationCode.GET_OBJECT)) == 4
 
 
 async def test_who_pauses_again_and_again_makes_nothing_wait(bench: Bench) -> None:

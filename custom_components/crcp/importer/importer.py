@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 import time
 from typing import Final
 
@@ -26,6 +26,7 @@ from .doubts import Doubts
 from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
+from .kinds import endings_of_shots
 from .ledger import Ledger
 from .naming import part_name, safe_name
 from .records import Record
@@ -169,8 +170,9 @@ class Importer:
         Shots that are numbered here are numbered in the order in which they were taken.
         """
         chosen = [photo for photo in politely(listed) if self._choice.wants(photo)]
-        names = {photo.filename for photo in politely(listed)}
-        self._shelf.endings.update(PurePosixPath(safe_name(name)).suffix for name in names)
+        names = {safe_name(photo.filename) for photo in politely(listed)}
+        self._shelf.endings.clear()
+        self._shelf.endings.update(endings_of_shots(names))
         if afresh:
             self._ledger.take_back(chosen)
         new = self._new_ones(chosen)
@@ -253,7 +255,8 @@ class Importer:
             if photo is None or not await self._is_to_come(source, photo):
                 return
         except PhotoRefused as refused:
-            run.left_out.append(refused)
+            if handle not in run.gone:  # some cameras tell of a picture twice
+                run.left_out.append(refused)
             return
         run.overtook.add((photo, handle))
         if storing := await self._import_one(source, replace(progress, photo=photo), run, None):
@@ -287,7 +290,9 @@ class Importer:
         if self._delete:
             await to_its_end(counting)
             imported = None if storing.exception() else storing.result()
-            run.deleted += await self._delete_fetched(source, imported)
+            if await self._delete_fetched(source, imported):
+                run.deleted += 1
+                run.gone.add(photo.handle)
         return counting
 
     async def _delete_fetched(self, source: PhotoSource, imported: Imported | None) -> bool:

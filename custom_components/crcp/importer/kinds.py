@@ -1,5 +1,6 @@
 """What kind of file a photo is, by its extension, and which files belong to one shot. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -25,6 +26,8 @@ _RAW: Final = frozenset(
 _VIDEO: Final = frozenset(
     "3gp avi crm m2ts m4v mkv mov mp4 mpeg mpg mts mxf nev r3d ts wmv".split()
 )
+#: The RAW files that cameras with PTP/IP write, as DCF spells them.
+_USUAL_RAW: Final = frozenset({".ARW", ".CR2", ".CR3", ".DNG", ".NEF", ".ORF", ".RAF", ".RW2"})
 _SIDECAR: Final = frozenset("aae cpi ctg dop lrv ndf pp3 thm wav xml xmp".split())
 
 
@@ -36,6 +39,16 @@ def kind_of(filename: str) -> Kind:
     if extension in _VIDEO:
         return Kind.VIDEO
     return Kind.SIDECAR if extension in _SIDECAR else Kind.PHOTO
+
+
+def endings_of_shots(names: Iterable[str]) -> set[str]:
+    """The endings that the files of one shot may have, on a card with these names.
+
+    RAW and JPEG of it may come in two runs, so they are among them when the first has none of one.
+    """
+    endings = {PurePosixPath(name).suffix for name in names}
+    has_raw = any(kind_of(f"x{ending}") is Kind.RAW for ending in endings)
+    return endings | {".JPG"} | (set() if has_raw else _USUAL_RAW)
 
 
 def stem_of(filename: str) -> str:

@@ -96,8 +96,8 @@ class Plan:
 class Run:
     """The counts of a run that goes on. twins: photos whose bytes were in the library already.
 
-    overtook: photos that came before their turn, with their handles. left_out: what was announced
-    and not described.
+    overtook: photos that came before their turn, with their handles. gone: the handles of what was
+    deleted. left_out: what was announced and not described.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -106,6 +106,7 @@ class Run:
         self.twins: list[Photo] = []
         self.failed: list[Failure] = []
         self.overtook: set[tuple[Photo, int]] = set()
+        self.gone: set[int] = set()
         self.left_out: list[PhotoRefused] = []
         self.no_room: NoRoomForPhoto | None = None
         self._too_large = LEAST_UNTOLD_SIZE

@@ -15,6 +15,7 @@ from .ends import hash_of_ends
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile, remove_part
+from .kinds import endings_of_shots
 from .ledger import Ledger
 from .naming import first_free, numbered, part_name
 from .reading import Hashes, files_named
@@ -63,7 +64,7 @@ def probes(size: int, chance: Random) -> list[int]:
 class Shelf:
     """Where photos go: the folder, what names the camera and the files there, and the books.
 
-    endings: of the names on this camera's cards, so of what may belong to one shot.
+    endings: of what may belong to one shot, by the names on this camera's cards.
     """
 
     ledger: Ledger
@@ -72,7 +73,7 @@ class Shelf:
     template: Template
     room: Room
     hashes: Hashes = field(default_factory=Hashes)
-    endings: set[str] = field(default_factory=set)
+    endings: set[str] = field(default_factory=lambda: endings_of_shots(()))
 
 
 class Transfer:
