@@ -1,8 +1,10 @@
 """What one photo, one row or one file costs: itself, and not the others."""
 
 import asyncio
+import fcntl
 import os
 from pathlib import Path
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from custom_components.crcp.importer import reading
 from custom_components.crcp.importer.errors import LedgerError, LibraryFull
 from custom_components.crcp.importer.recovery import open_ledger
+from tests.helpers import until
 
 from .bench import NOW, TAKEN, Bench, a_photo, some_bytes
 from .wire import WiredCamera
@@ -108,3 +111,24 @@ async def test_f18_two_programs_that_make_one_ledger_get_the_same(tmp_path: Path
     finally:
         for ledger in opened:
             ledger.close()
+
+
+async def test_f18_who_opens_a_ledger_waits_for_another_program_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    lock = fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:
+        asked.set()
+        lock(descriptor, operation)
+
+    another = os.open(tmp_path, os.O_RDONLY)
+    lock(another, fcntl.LOCK_EX)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    opening = asyncio.ensure_future(asyncio.to_thread(open_ledger, tmp_path / "ledger.sqlite"))
+    await until(lambda: opening.done() or asked.is_set())
+    assert not opening.done()
+    assert list(tmp_path.iterdir()) == []
+    os.close(another)
+    (await opening).close()

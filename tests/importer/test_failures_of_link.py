@@ -16,6 +16,7 @@ from custom_components.crcp.importer.records import Begun
 from custom_components.crcp.protocols.ptpip.codes import EventCode, OperationCode
 from custom_components.crcp.protocols.ptpip.errors import LinkError, PtpIpError, TimedOut
 from custom_components.crcp.protocols.ptpip.packets import Event
+from custom_components.crcp.protocols.ptpip.vendors.nikon import Nikon
 from custom_components.crcp.virtual.personalities import GENERIC, NIKON, Personality
 from tests.helpers import until
 
@@ -150,6 +151,21 @@ async def test_f13_a_size_that_lies_costs_only_its_photo(
     wired.camera.faults.info_more = 0
     assert (await wired.run(bench.importer)).imported == 1
     assert list(bench.files().values()) == [some_bytes("f13", size)]
+
+
+async def test_f13_a_camera_that_says_too_little_and_refuses_to_tell_more_is_asked_for_a_byte_beyond(
+    bench: Bench, wired: WiredCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object) -> None:
+        return None
+
+    wired.camera.personality = NIKON
+    monkeypatch.setattr(Nikon, "true_size", refused)
+    wired.add("1.JPG")
+    wired.camera.faults.info_more = -10
+    report = await wired.run(bench.make_importer(delete=True))
+    assert (report.imported, len(report.failed), report.deleted) == (0, 1, 0)
+    assert bench.files() == {}
 
 
 @pytest.mark.parametrize("more", [-10, 10])

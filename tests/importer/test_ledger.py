@@ -202,3 +202,13 @@ def test_moments_are_kept_exactly(bench: Bench) -> None:
     record = Record(path=PurePosixPath("x"), size=1, sha256="", imported_at=moment)
     bench.ledger.add(a_photo(), record)
     assert bench.ledger.find(a_photo()) == record
+
+
+def test_f18_a_ledger_that_was_deleted_while_it_is_open_is_noticed(bench: Bench) -> None:
+    """What is written to it would not be found again."""
+    bench.ledger_path.unlink()
+    with pytest.raises(LedgerError, match="deleted or replaced"):
+        bench.ledger.pass_over([a_photo()], NOW)
+    bench.ledger_path.write_bytes(b"")
+    with pytest.raises(LedgerError, match="deleted or replaced"):
+        bench.ledger.pass_over([a_photo()], NOW)

@@ -56,6 +56,26 @@ async def test_g9_a_folder_of_ours_below_the_mount_point_is_not_the_share(
 
 
 @PLAYED
+async def test_g9_one_of_the_last_photos_shows_the_share_and_another_file_of_its_name_does_not(
+    bench: Bench, wired: WiredCamera, share: Share
+) -> None:
+    for number in range(3):
+        wired.add(f"{number}.JPG")
+    await wired.run(bench.importer)
+    (bench.library / FOLDER / "2.JPG").unlink()  # the newest, by its owner
+    share.take_off()
+    share.put_on(device=1001)
+    wired.add("3.JPG")
+    assert (await wired.run(bench.importer)).imported == 1
+    share.take_off()
+    (bench.library / FOLDER).mkdir(parents=True)
+    (bench.library / FOLDER / "3.JPG").write_bytes(b"another length")
+    wired.add("4.JPG")
+    with pytest.raises(AnotherLibrary):
+        await wired.run(bench.importer)
+
+
+@PLAYED
 async def test_g9_a_person_says_that_an_empty_folder_is_the_place(
     bench: Bench, wired: WiredCamera, share: Share
 ) -> None:

@@ -2,12 +2,12 @@
 
 from collections import deque
 import os
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from custom_components.crcp.importer.errors import Stopped
-from custom_components.crcp.importer.reading import sha256_of
+from custom_components.crcp.importer.reading import Hashes, sha256_of
 from custom_components.crcp.importer.setbacks import FREE_TRIES
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
 
@@ -57,6 +57,32 @@ async def test_who_pauses_again_and_again_makes_nothing_wait(bench: Bench) -> No
     source.failures.clear()
     report = await bench.importer.run(source)
     assert (report.imported, report.waiting) == (1, 0)
+
+
+@pytest.mark.parametrize("case", ["delete", "found"])
+async def test_another_media_folder_that_is_not_there_is_no_matter(
+    bench: Bench, wired: WiredCamera, tmp_path: Path, case: str
+) -> None:
+    """Neither for what is deleted on the camera, nor for what may lie there since a lost ledger."""
+    wired.add("1.JPG")
+    await wired.run(bench.importer)
+    bench.library.rename(tmp_path / "away")
+    bench.library = tmp_path / "new"
+    bench.library.mkdir()
+    wired.add("2.JPG")
+    if case == "found":
+        bench.ledger.note_found(tmp_path / "gone", [(PurePosixPath("x.JPG"), 1000)])
+    report = await wired.run(bench.make_importer(delete=case == "delete"))
+    assert (report.imported, report.known, report.deleted) == (1, 1, case == "delete")
+
+
+def test_a_file_is_hashed_again_when_it_changed(bench: Bench) -> None:
+    hashes, path = Hashes(), PurePosixPath("1.JPG")
+    (bench.library / path).write_bytes(b"before")
+    before = hashes.of(bench.library, path)
+    (bench.library / path).write_bytes(b"after!")
+    os.utime(bench.library / path, ns=(1, 1))
+    assert hashes.of(bench.library, path) not in (before, None)
 
 
 def test_a_file_is_read_back_from_the_disk_and_not_from_memory(
