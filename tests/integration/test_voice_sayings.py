@@ -12,6 +12,8 @@ from tests.integration.voices import ask, expose
 #: By what they come to: the last command of the unit and its argument.
 SAYINGS = {
     "en": {
+        # From the start, where the tape is at first.
+        ("FF", 30): ("fast forward thirty seconds",),
         ("RECO", 600): (
             "record ten minutes",
             "could you record for ten minutes",
@@ -61,6 +63,7 @@ SAYINGS = {
         ("WHIT", 5600.0): ("set the white balance to 5,600 kelvin",),
     },
     "de": {
+        ("FF", 30): ("spul 30 Sekunden vor",),
         ("RECO", 600): (
             "nimm zehn Minuten auf",
             "kannst du zehn Minuten aufnehmen",
@@ -108,6 +111,7 @@ LEFT_ALONE = {
             "I did not understand that, so nothing was done.",
         ),
         ("don't record", None),
+        ("rewind the tape, don’t record", None),
         ("do not stop the recording", None),
         ("record for five or six minutes", "I did not understand how long five or six minutes is."),
         ("record the meeting", None),
