@@ -210,6 +210,7 @@ def test_politeness_is_understood(language: str, sentence: str) -> None:
         "skip to the end",
         "take a picture of the garden down",
         "Spring zum Ende",
+        "Dreh hoch",
         "Stelle die Heizung auf 20 Grad",
         "Schalte das Licht aus",
         "Stoppe die Musik",

@@ -115,6 +115,8 @@ LEFT_ALONE = {
         ("do not stop the recording", None),
         ("record for five or six minutes", "I did not understand how long five or six minutes is."),
         ("record the meeting", None),
+        ("stop recording every ten minutes", None),
+        ("record on the tv for ten minutes", None),
         ("rewind the movie to minute five", None),
         ("set the zoom to 2 or 3", "I did not understand which number 2 or 3 is."),
         (
