@@ -64,10 +64,11 @@ it. All are idle during the same minute, each in a process of its own, whose pro
         "stream",
         "A unit's picture, from the tape to the eye",
         """\
-*ffmpeg* is sent the same tape by the same unit as RTP over UDP (mode P 7), with its options for low delay.
-The pictures are numbered, so each says when it was on the tape; it is seen when it is decoded and its number is read.
-Ours receives the same way, and over TCP (mode S), which ffmpeg does not understand. What receiving costs is processor
-time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg serves ten as well, over TCP.""",
+*ffmpeg* is sent the same tape by the same unit as RTP over UDP (mode P 7), with its options for low delay; others make
+it no earlier. The pictures are numbered, so each says when it was on the tape; it is seen when it is decoded and its
+number is read. Ours receives the same way, and over TCP (mode S), which ffmpeg does not understand. What receiving
+costs is processor time at the same tape: ffmpeg copies it into nothing. With ten viewers, ffmpeg serves ten as well,
+over TCP.""",
         ("--pictures", "10", "--seconds", "2"),
     ),
     Bench(
@@ -110,9 +111,8 @@ def run(bench: Bench, *, quick: bool) -> Run:
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     seconds, loads = time.monotonic() - began, (before, os.getloadavg()[0])
     print(done.stdout, end="", file=sys.stderr, flush=True)
-    broke = (
-        "" if found else (done.stdout + done.stderr)[-LAST_WORDS:] or f"status {done.returncode}"
-    )
+    said = (done.stdout + done.stderr).strip()
+    broke = "" if found else said[-LAST_WORDS:] or f"status {done.returncode}"
     figures = tuple(map(Figure.read, found))
     return Run(bench.title, bench.about, command, seconds, loads, figures, broke)
 

@@ -5,7 +5,7 @@ Commands go by Python's FTP client, because a unit has one controller at a time.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import ftplib
 from pathlib import Path
 import socket
@@ -78,7 +78,8 @@ async def playing(
             yield process
             tape.stop()
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):  # it has ended by itself, and said why
+                process.kill()
             await process.wait()
 
 
