@@ -2,6 +2,7 @@
 
 import asyncio
 import asyncio.constants
+import os
 import signal
 import traceback
 
@@ -21,6 +22,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.constants.DEBUG_STACK_DEPTH = FRAMES
     traceback.extract_stack.__defaults__ = (None, FRAMES)  # asyncio's C half asks it for no limit
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use half as many processes again as processors: many tests wait for a clock or a program."""
+    return (os.process_cpu_count() or 1) * 3 // 2
 
 
 @pytest.fixture(autouse=True)
