@@ -186,8 +186,10 @@ async def test_backward_and_winding_show_key_frames(viewer: Viewer, unit: Virtua
     await viewer.more(5)
     forward_and_back = [number for run in runs(await viewer.stop()) for number in run]
     assert [each for each in forward_and_back if each % PLAN.rate == 0] == [0, 25, 50, 50, 25, 0]
-    # While the tape gets going it is slow, and one more may be seen.
-    assert len(forward_and_back) <= 6 + 1
+    # While the tape gets going it is slow, and a few more may be seen: on a busy machine it is long.
+    between = [each for each in forward_and_back if each % PLAN.rate]
+    assert between == list(range(1, len(between) + 1))
+    assert len(between) < PLAN.rate - 1
 
 
 async def test_twice_the_speed_shows_every_picture(viewer: Viewer, unit: VirtualUnit) -> None:
