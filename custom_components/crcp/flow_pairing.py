@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any, Final, override
+from typing import Any, Final, cast, override
 
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -165,10 +165,8 @@ class PairingFlow(DeviceFlow):
             except NotAuthorised:
                 # Before anybody approves of the code of a camera that nobody asked for.
                 self._check_serial(initiator)
-                vendor = initiator.vendor
-                if not isinstance(vendor, Nikon) or not vendor.is_hollow:
-                    raise
-                self._code = await vendor.pairing_code(initiator)
+                # No other make lets somebody in and refuses them then.
+                self._code = await cast("Nikon", initiator.vendor).pairing_code(initiator)
                 return
             self._check_serial(initiator)
             self.initiator = initiator

@@ -212,8 +212,6 @@ class UnitFlow(DeviceFlow):
     async def _create_one_way(self, given: dict[str, Any]) -> ConfigFlowResult:
         data = {CONF_KIND: Kind.UNIT, **self._address, **self._facts, **given}
         (await open_one_way(data)).close()
-        if self.unique_id is None:
-            await self._identify_by_address(data[CONF_HOST], data[CONF_PORT])
         return self._create(self._name or SOME_UNIT, data)
 
     def _create(self, name: str, data: dict[str, Any]) -> ConfigFlowResult:

@@ -1,5 +1,6 @@
 """Adding cameras that are easily mixed up, and cameras that allow one connection only."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.crcp.const import DOMAIN
+from custom_components.crcp.coordinator_camera import CameraCoordinator
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.personalities import NIKON, SONY
 from tests.helpers import until
-from tests.integration.flows import add_camera
+from tests.integration.flows import add_camera, answer, begin, connect
 
 CONNECTED = "binary_sensor.field_camera_connection"
 
@@ -93,6 +96,27 @@ async def test_a_camera_that_is_there_is_not_asked_a_second_time(
     result = await add_camera(hass, camera.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert next(camera._numbers) == numbers + 1
+
+
+async def test_who_looks_while_the_entry_is_set_up_is_not_asked_to_connect_again(
+    hass: HomeAssistant, start: Start, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = await start()
+    may_go_on, set_up = asyncio.Event(), CameraCoordinator.async_config_entry_first_refresh
+
+    async def wait_and_set_up(coordinator: CameraCoordinator) -> None:
+        await may_go_on.wait()
+        await set_up(coordinator)
+
+    monkeypatch.setattr(CameraCoordinator, "async_config_entry_first_refresh", wait_and_set_up)
+    flow = await connect(hass, await begin(hass, "camera"), camera.port)
+    answered = asyncio.create_task(answer(hass, flow, start="all"))
+    await until(lambda: hass.config_entries.async_entries(DOMAIN))
+    late = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert (late["type"], late["step_id"]) == (FlowResultType.FORM, "camera_start")
+    may_go_on.set()
+    assert (await answered)["type"] is FlowResultType.CREATE_ENTRY
+    assert len(camera.connections) == 1
 
 
 @pytest.mark.parametrize("personality", [SONY, NIKON])

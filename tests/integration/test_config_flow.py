@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.virtual.camera import VirtualCamera
@@ -64,6 +65,9 @@ async def test_only_pictures_from_now_on_come_where_that_was_chosen(
 async def test_a_discovered_camera_is_not_touched_before_the_click(
     hass: HomeAssistant, camera: VirtualCamera, media: Path
 ) -> None:
+    # A unit at this address is no camera that would be there already.
+    unit = {"kind": "unit", "host": "127.0.0.1", "port": camera.port}
+    MockConfigEntry(domain="crcp", data=unit).add_to_hass(hass)
     flow = await discover(hass, "_ptp._tcp.local.", camera.port, guid="00ff")
     assert (flow["step_id"], camera.requests) == ("camera_confirm", [])
     result = await accept(hass, flow)

@@ -157,6 +157,17 @@ async def test_a_folder_that_is_not_there_is_refused_and_not_made(
     assert (await async_resolve_media(hass, shown, None)).path == share / told()
 
 
+async def test_a_folder_that_went_while_a_person_chose_is_told(
+    hass: HomeAssistant, media: Path, camera_entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    hass.config.media_dirs = {"local": str(media), "nas": str(tmp_path)}
+    flow = await begin(hass, camera_entry)
+    hass.config.media_dirs = {"local": str(media)}
+    flow = await answer(hass, flow, answers({"media_dir": "nas"}))
+    assert flow["errors"] == {"base": "media_dir_unknown"}
+    assert flow["description_placeholders"]["detail"] == "nas"
+
+
 async def test_no_kind_at_all_is_refused(
     hass: HomeAssistant, camera_entry: MockConfigEntry
 ) -> None:

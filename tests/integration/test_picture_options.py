@@ -97,6 +97,24 @@ async def test_a_way_that_the_unit_refuses_is_not_kept(
     assert entry.options == {**USUAL, "way": "group"}
 
 
+async def test_a_unit_that_goes_while_a_person_chooses_is_told(
+    hass: HomeAssistant, put: SetUp, unit: VirtualUnit
+) -> None:
+    entry = await put(unit)
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    flow = menu["flow_id"]
+    await hass.config_entries.options.async_configure(flow, {"next_step_id": "picture"})
+    await unit.stop()
+    choice = {**USUAL, "way": "datagrams"}
+    # Nobody has noticed yet that it is gone; then everybody has.
+    form = await hass.config_entries.options.async_configure(flow, choice)
+    assert form["errors"] == {"base": "cannot_connect"}
+    await until(lambda: not entry.runtime_data.connection)
+    form = await hass.config_entries.options.async_configure(flow, choice)
+    assert form["errors"] == {"base": "not_connected"}
+    assert entry.options == {}
+
+
 async def test_who_watches_does_not_hinder_a_choice(
     hass: HomeAssistant, put: SetUp, unit: VirtualUnit
 ) -> None:

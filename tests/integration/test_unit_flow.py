@@ -129,12 +129,17 @@ async def test_two_units_of_one_name_are_called_differently(
     assert titles == ["Attic", "Attic 2", "CRCP unit", "CRCP unit 2", "ATTIC 3"]
 
 
-async def test_a_unit_is_the_same_under_every_name(hass: HomeAssistant, unit: VirtualUnit) -> None:
-    MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=f"crcp:127.0.0.1:{unit.port}",
-        data={"kind": "unit", "host": "attic.local", "port": unit.port},
-    ).add_to_hass(hass)
+async def test_a_unit_is_the_same_under_every_name(
+    hass: HomeAssistant, unit: VirtualUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody_knows(*_: object) -> None:
+        raise OSError("unknown host")
+
+    monkeypatch.setattr(hass.loop, "getaddrinfo", nobody_knows)
+    # A host that has no address any more is in nobody's way.
+    for host, name in (("gone.local", "crcp:gone"), ("attic.local", f"crcp:127.0.0.1:{unit.port}")):
+        data = {"kind": "unit", "host": host, "port": unit.port}
+        MockConfigEntry(domain=DOMAIN, unique_id=name, data=data).add_to_hass(hass)
     result = await give(hass, await begin(hass, "unit"), unit.port)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
@@ -405,10 +410,20 @@ async def test_an_announcement_changes_nothing_while_the_unit_is_where_it_was(
     await hass.config_entries.async_unload(entry.entry_id)
     await discover(hass, CRCP, liar.port, id="attic-1")
     assert (entry.data["port"], liar.connections) == (unit.port, 0)
+    # Whatever answers where it was, it is not for an announcement to say that it moved.
+    other = await stranger(b"SSH-2.0-OpenSSH\r\n")
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "port": other.port})
+    await discover(hass, CRCP, liar.port, id="attic-1")
+    assert (entry.data["port"], liar.connections) == (other.port, 0)
 
 
 @pytest.mark.parametrize(
-    "stat", [b"530 Please login\r\n", b"211-status\r\n POWER0\r\n TAPE0\r\n211 end\r\n"]
+    "stat",
+    [
+        b"530 Please login\r\n",
+        b"211-status\r\n POWER0\r\n TAPE0\r\n211 end\r\n",
+        b"nonsense\r\n",
+    ],
 )
 async def test_a_spoofed_announcement_is_sent_no_password(
     hass: HomeAssistant, put: SetUp, stranger: Start, stat: bytes

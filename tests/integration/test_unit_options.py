@@ -1,5 +1,6 @@
 """The options of a unit: presets by hand, and its picture."""
 
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
@@ -65,6 +66,15 @@ async def test_a_unit_that_is_away_is_told(hass: HomeAssistant, put: SetUp) -> N
     assert (form["type"], form["errors"]) == (FlowResultType.FORM, {"base": "not_connected"})
     menu = await hass.config_entries.options.async_init(entry.entry_id)
     assert "save_preset" not in menu["menu_options"]
+
+
+async def test_a_unit_whose_camera_was_taken_away_is_told(hass: HomeAssistant, put: SetUp) -> None:
+    entry = await put(scenes.camera())
+    menu = await hass.config_entries.options.async_init(entry.entry_id)
+    unit = entry.runtime_data
+    unit.async_set_updated_data(replace(unit.data, cameras={}))
+    result = await give(hass, menu, next_step_id="save_preset")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_connected")
 
 
 async def test_a_unit_that_never_answers_is_not_asked_where_it_stands(
