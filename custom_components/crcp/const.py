@@ -27,6 +27,9 @@ CONF_PRESETS: Final = "presets"
 
 CONF_SENTENCES: Final = "sentences"
 
+#: What the logbook tells of a camera. Automations have the event entity, which says more.
+EVENT_PHOTO: Final = "crcp_photo"
+
 
 class Kind(StrEnum):
     """The two kinds of config entry."""

@@ -7,6 +7,7 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import EVENT_PHOTO
 from .coordinator_camera import CARD_FULL, IMPORT_FAILED, CameraConfigEntry
 from .entity import CameraEntity
 from .photo_progress import ImportedPhoto, photo_attributes
@@ -48,8 +49,15 @@ class PhotoEvent(CameraEntity, EventEntity):
     def _on_photo(self, photo: ImportedPhoto) -> None:
         self._trigger_event(IMPORTED, photo_attributes(photo, self.coordinator.name))
         self.async_write_ha_state()
+        self._note(IMPORTED, {"file_name": photo.file_name})
 
     @callback
     def _on_trouble(self, kind: str, facts: Mapping[str, Any]) -> None:
         self._trigger_event(kind, {"camera": self.coordinator.name, **facts})
         self.async_write_ha_state()
+        self._note(kind, facts)
+
+    def _note(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Have it in the logbook, which shows of the state of an event entity only its type."""
+        about = {"type": kind, "camera": self.coordinator.name, "entity_id": self.entity_id}
+        self.hass.bus.async_fire(EVENT_PHOTO, {**facts, **about}, context=self._context)

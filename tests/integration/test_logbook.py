@@ -1,0 +1,67 @@
+"""What the logbook tells of a camera beyond what Home Assistant says of an event entity."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.crcp.virtual.camera import VirtualCamera
+from tests.helpers import until
+from tests.integration.conftest import set_up
+
+
+@pytest.fixture(autouse=True)
+def find_the_integration(recorder_mock: Any, enable_custom_integrations: None) -> Any:
+    """The recorder has to be there before Home Assistant is."""
+    return recorder_mock
+
+
+async def told(hass: HomeAssistant, browser: WebSocketGenerator, since: Any) -> list[Any]:
+    """What the logbook shows of the camera's event entity."""
+    client, events = await browser(), hass.states.async_entity_ids("event")  # named by language
+    await client.send_json_auto_id(
+        {"type": "logbook/get_events", "start_time": since.isoformat(), "entity_ids": events}
+    )
+    answer = await client.receive_json()
+    assert answer["success"], answer
+    return [(each.get("name"), each["message"]) for each in answer["result"] if "message" in each]
+
+
+@pytest.mark.parametrize(
+    ("language", "imported", "full"),
+    [
+        ("en", "imported {}", "has no room left on card 2"),
+        ("de", "hat {} importiert", "hat auf Karte 2 keinen Platz mehr"),
+    ],
+)
+async def test_the_logbook_names_the_picture_and_the_full_card(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    camera: VirtualCamera,
+    media: Path,
+    language: str,
+    imported: str,
+    full: str,
+) -> None:
+    hass.config.language = language
+    await async_get_translations(hass, language, "common", ["crcp"])  # as at a real start
+    since = dt_util.utcnow()
+    assert await async_setup_component(hass, "logbook", {})
+    entry = await set_up(hass, camera)
+    await until(lambda: len(list(media.rglob("*.JPG"))) == 3)
+    entry.runtime_data._on_trouble("card_full", {"slot": 2})
+    await hass.async_block_till_done()
+    await async_wait_recording_done(hass)
+    names = {f"IMG_000{number}.JPG" for number in (1, 2, 3)}
+    lines = await told(hass, hass_ws_client, since)
+    expected = {imported.format(name) for name in names} | {full}
+    assert {message for _, message in lines} == expected
+    assert {name for name, _ in lines} == {"Field camera"}
