@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -309,10 +309,11 @@ async def test_a_move_that_was_taken_ends_though_the_next_was_on_its_way_and_ref
 
     pan = (Subunit("CAMERA"), "PAN")
     endings = Endings(stop, set(), Unwritten())
+    first = AsyncExitStack()
+    await first.enter_async_context(endings.sending(pan, 60))
     with suppress(Refused):
         async with endings.sending(pan, 60):
-            async with endings.sending(pan, 60):
-                pass
+            await first.aclose()
             raise Refused(501, "no")
     await endings.end_all()
     assert stopped == [pan]
