@@ -63,6 +63,7 @@ class FakeSource:
     refuses_to_delete: bool = False
     listings: int = 0
     left_out: list[PhotoRefused] = field(default_factory=list)
+    serial: str = "042"
 
     def add(
         self, filename: str = "IMG_0001.JPG", data: bytes | None = None, **changes: Any

@@ -115,7 +115,7 @@ class PlaceRefused(PhotoError):
 class UnsafePath(PlaceRefused):
     """Something that is no folder, a symbolic link say, is where a folder should be."""
 
-    why = "leads through something that is no folder"
+    why = "leads through something that is no folder, a link or a file"
 
 
 class BeingImported(PlaceRefused):

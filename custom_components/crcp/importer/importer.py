@@ -113,7 +113,8 @@ class Importer:
         """
         async with self._turn:
             await self._blocking(self._room.check)
-            plan = await self._blocking(self._plan, await self._list(source), afresh)
+            listed = await self._list(source)
+            plan = await self._blocking(self._plan, listed, source.serial, afresh)
             run = Run(plan := await self._doubts.settled(source, plan))
             await self._import_all(source, plan, run, deque() if urgent is None else urgent)
             if self._delete:
@@ -164,7 +165,7 @@ class Importer:
                 self._on_listed(len(listed))
         return listed
 
-    def _plan(self, listed: list[Photo], afresh: bool) -> Plan:
+    def _plan(self, listed: list[Photo], serial: str, afresh: bool) -> Plan:
         """Decide what is to be done; away from the event loop, because cards are large.
 
         Shots that are numbered here are numbered in the order in which they were taken.
@@ -175,7 +176,7 @@ class Importer:
         self._shelf.endings.update(endings_of_shots(names))
         if afresh:
             self._ledger.take_back(chosen)
-        new = self._new_ones(chosen)
+        new = self._new_ones(chosen, serial)
         waiting = {photo for photo in politely(new) if not self._setbacks.is_ready(photo)}
         ready = [photo for photo in politely(new) if photo not in waiting]
         if self._newest_first and not self._shelf.template.counts:
@@ -199,18 +200,14 @@ class Importer:
             photo for photo in politely(equal) if equal[photo] > 1 and self._ledger.knows(photo)
         }
 
-    def _new_ones(self, chosen: list[Photo]) -> list[Photo]:
-        """Those that the ledger does not know; and clean up behind runs of long ago."""
+    def _new_ones(self, chosen: list[Photo], serial: str) -> list[Photo]:
+        """Those that the ledger does not know; and clean up behind the camera's runs of long ago."""
         here = set(politely(chosen))
-        for serial in {photo.serial for photo in chosen}:
-            for photo, begun in self._ledger.begun_before(serial, self._clock() - LEFT_OVER):
-                if photo not in here:
-                    remove_part(
-                        begun.library or self._library,
-                        begun.path,
-                        part_name(begun.path.name, photo),
-                    )
-                    self._ledger.give_up(photo)
+        for photo, begun in self._ledger.begun_before(serial, self._clock() - LEFT_OVER):
+            if photo not in here:
+                library = begun.library or self._library
+                remove_part(library, begun.path, part_name(begun.path.name, photo))
+                self._ledger.give_up(photo)
         return self._ledger.unknown(chosen)
 
     async def _import_all(

@@ -51,7 +51,7 @@ class PtpSource:
     def __init__(self, initiator: Initiator, serial: str) -> None:
         """serial: DeviceInfo's serial number, which tells this camera's photos from others'."""
         self._initiator = initiator
-        self._serial = serial
+        self.serial = serial
         #: What the last listing had to leave out, because the camera did not describe it.
         self.left_out: list[PhotoRefused] = []
         #: The handles of what was read in one transaction.
@@ -163,7 +163,7 @@ class PtpSource:
         with suppress(PhotoRefused), _about_one_object(self._initiator):
             size = await size_of(self._initiator, self._initiator.vendor, handle, info)
         return Photo(
-            serial=self._serial,
+            serial=self.serial,
             storage=f"{info.storage_id:08x}",
             folder=folder,
             filename=info.filename,

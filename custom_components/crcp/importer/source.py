@@ -84,9 +84,11 @@ class PhotoSource(Protocol):
     """A camera in one session: it lists its photos and gives their bytes.
 
     PhotoRefused is about one photo. Whatever else a source raises ends the import run.
+    serial: the camera's, as its photos have it.
     left_out: what the last listing had to leave out, because the camera did not describe it.
     """
 
+    serial: str
     left_out: list[PhotoRefused]
 
     def photos(self) -> AsyncIterator[Photo]:
