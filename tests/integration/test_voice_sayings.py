@@ -111,7 +111,7 @@ LEFT_ALONE = {
             "I did not understand that, so nothing was done.",
         ),
         ("don't record", None),
-        ("rewind the tape, don’t record", None),
+        ("rewind the tape, don\u2019t record", None),
         ("do not stop the recording", None),
         ("record for five or six minutes", "I did not understand how long five or six minutes is."),
         ("record the meeting", None),
