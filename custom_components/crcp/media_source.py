@@ -3,10 +3,8 @@
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
-import re
 from typing import Final, override
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from homeassistant.components.media_player import (
     BrowseError,
@@ -30,11 +28,17 @@ from .const import CONF_SERIAL, DOMAIN
 from .photo_addresses import (
     card_thumbnail_url,
     file_url,
-    key_parts,
     preview_url,
     thumbnail_url,
 )
-from .photo_card import CardPhoto, async_camera_entry, async_cameras_set_up, async_get_cards
+from .photo_card import (
+    CardPhoto,
+    NoSuchPlace,
+    async_camera_entry,
+    async_cameras_set_up,
+    async_get_cards,
+)
+from .photo_places import is_month, place_of, query_of, scope_of
 from .photo_previews import async_get_previews
 from .photo_shelf import (
     PAGE,
@@ -56,8 +60,6 @@ from .photo_words import words_of
 
 #: More than this nobody looks through; another word narrows it down.
 MAX_FOUND: Final = 200
-
-_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 _PICTURES: Final = [MediaClass.IMAGE, MediaClass.VIDEO]
 
@@ -136,7 +138,7 @@ class CameraPhotos(MediaSource):
                 return await self._root()
             case ["dates"]:
                 return await self._months()
-            case ["dates", month] if _is_month(month):
+            case ["dates", month] if is_month(month):
                 return await self._days(month)
             case ["cameras"]:
                 return await self._cameras()
@@ -146,7 +148,7 @@ class CameraPhotos(MediaSource):
                 return await self._card(entry_id)
             case ["card", entry_id, after]:
                 return await self._card(entry_id, after)
-        query, folder, behind = _query_of(identifier)
+        query, folder, behind = query_of(identifier)
         page = await async_page(self.hass, query, behind)
         if not page.photos and not await self._is_camera(query.serial):
             raise NotOnShelf(identifier)
@@ -182,7 +184,7 @@ class CameraPhotos(MediaSource):
         names = self._camera_names()
         folders = [
             self._folder(
-                f"cameras/{_quoted(camera.serial)}",
+                f"cameras/{place_of(camera.serial)}",
                 names.get(camera.serial, camera.serial),
                 newest=camera.newest,
             )
@@ -207,15 +209,16 @@ class CameraPhotos(MediaSource):
         entry = async_camera_entry(self.hass, entry_id)
         if entry is None:
             raise NotOnShelf(entry_id)
-        photos = await async_get_cards(self.hass).async_photos(entry.runtime_data.photos)
-        keys = [photo.key for photo in photos]
-        start = keys.index(after) + 1 if after in keys else 0
-        shown = photos[start : start + PAGE]
-        children = [_card_item(entry_id, photo) for photo in shown]
-        if len(photos) > start + PAGE:
-            older = f"card/{entry_id}/{shown[-1].key}"
+        cards = async_get_cards(self.hass)
+        try:
+            page = await cards.async_page(entry.runtime_data.photos, after, PAGE)
+        except NoSuchPlace:
+            raise NotOnShelf(after) from None
+        children = [_card_item(entry_id, photo) for photo in page.photos]
+        if page.after:
+            older = f"card/{entry_id}/{page.after}"
             children.append(self._folder(older, self._text("older"), can_search=False))
-        hint = self._text("open_to_import" if photos else "all_imported")
+        hint = self._text("open_to_import" if children else "all_imported")
         title = f"{entry.title}: {hint}"
         return self._folder(f"card/{entry_id}", title, children, MediaClass.IMAGE, can_search=False)
 
@@ -231,7 +234,7 @@ class CameraPhotos(MediaSource):
         words = words_of(query.search_query, dt_util.now().date())
         if not words:
             return SearchMedia(result=[])
-        where = _where(identifier)
+        where = scope_of(identifier)
         classes = query.media_filter_classes or _PICTURES
         wanted = replace(
             where,
@@ -342,54 +345,3 @@ def _card_item(entry_id: str, photo: CardPhoto) -> BrowseMediaSource:
         can_expand=False,
         thumbnail=card_thumbnail_url(entry_id, photo.key),
     )
-
-
-def _query_of(identifier: str) -> tuple[Query, str, str | None]:
-    """What a folder of pictures asks for, which one it is, and behind which picture it begins."""
-    match identifier.split("/"):
-        case ["recent", *after]:
-            folder, query = "recent", Query()
-        case ["videos", *after]:
-            folder, query = "videos", Query(pictures=False)
-        case ["cameras", serial, *after]:
-            folder, query = f"cameras/{serial}", Query(serial=unquote(serial))
-        case ["dates", day, *after]:
-            folder, query = f"dates/{day}", Query(day=_day(day))
-        case _:
-            raise NotOnShelf(identifier)
-    if len(after) > 1 or not all(map(key_parts, after)):
-        raise NotOnShelf(identifier)
-    return query, folder, after[0] if after else None
-
-
-def _where(identifier: str) -> Query:
-    """What is looked through from a folder on, whichever page of it is shown."""
-    match identifier.split("/"):
-        case ["" | "dates" | "cameras"]:
-            return Query()
-        case ["dates", month] if _is_month(month):
-            return Query(words=(month,))
-    query, _, _ = _query_of(identifier)
-    # A day is a word as well: it is how the date begins.
-    return Query(words=(query.day.isoformat(),)) if query.day else query
-
-
-def _is_month(text: str) -> bool:
-    """Whether it is a month as "2026-05"."""
-    with suppress(ValueError):
-        return bool(_MONTH.fullmatch(text)) and date.fromisoformat(f"{text}-01") is not None
-    return False
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise NotOnShelf(text) from None
-    if day.isoformat() != text:  # a week, say: a folder has one name only
-        raise NotOnShelf(text)
-    return day
-
-
-def _quoted(serial: str) -> str:
-    return quote(serial, safe="")

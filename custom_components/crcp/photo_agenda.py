@@ -23,12 +23,21 @@ LOOK_AGAIN: Final = frozenset(
     {EventCode.STORE_ADDED, EventCode.UNREPORTED_STATUS, EventCode.DEVICE_RESET}
 )
 
+#: Events after which a list of what is on the cards is no longer true.
+CARD_CHANGED: Final = LOOK_AGAIN | {
+    EventCode.OBJECT_ADDED,
+    EventCode.OBJECT_REMOVED,
+    EventCode.OBJECT_INFO_CHANGED,
+    EventCode.STORE_REMOVED,
+}
+
 
 class Agenda:
     """What is to be done: look at the whole card, import what was announced, fulfil orders.
 
     due: whether the whole card is to be looked at. complete: whether nothing is left to try again.
-    added: the handles of what was announced. orders: what somebody asked for.
+    added: the handles of what was announced. orders: what somebody asked for. card_changes: how
+    often the camera told that something else is on its cards.
     """
 
     def __init__(self) -> None:
@@ -36,6 +45,7 @@ class Agenda:
         self.complete = True
         self.added: deque[int] = deque()
         self.orders: deque[Order] = deque()
+        self.card_changes = 0
         self._wake = asyncio.Event()
         self._retry_after = FIRST_RETRY
 
@@ -68,6 +78,7 @@ class Agenda:
         """Note what the camera tells; raises what ends the connection."""
         try:
             async for event in initiator.events():
+                self.card_changes += event.code in CARD_CHANGED
                 if event.code in LOOK_AGAIN or len(self.added) >= MAX_ADDED:
                     self.due = True
                 elif event.code == EventCode.OBJECT_ADDED:

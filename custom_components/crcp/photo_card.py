@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
+import re
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,7 @@ from .const import CONF_KIND, DOMAIN, Kind
 from .coordinator_camera import CameraConfigEntry
 from .errors import DEVICE_ERRORS, as_home_assistant_error
 from .importer.choice import Choice
-from .importer.errors import ImporterError
+from .importer.errors import ImporterError, PhotoRefused
 from .importer.ledger import Ledger
 from .importer.ptp import PtpSource
 from .importer.source import Photo
@@ -38,6 +39,9 @@ FRESH_FOR_TIMES: Final = 5.0
 LISTED_WITHIN: Final = 30.0
 IMPORTED_WITHIN: Final = 120.0
 
+#: A place in a list: when what stands before it was taken, "0" without a date, and its handle.
+_PLACE: Final = re.compile(r"([0-9]{20}|0)-([0-9a-f]{1,8})")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPhoto:
@@ -45,6 +49,12 @@ class CardPhoto:
 
     key: str
     photo: Photo
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a list, also in one that it is no longer part of."""
+        moment, handle = _order_of(self.photo)
+        return f"{moment}-{handle:x}"
 
     @property
     def name(self) -> str:
@@ -62,15 +72,28 @@ class CardPhoto:
         return is_film(self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPage:
+    """Some of what is on the cards, and the place behind which older ones follow; None at the end."""
+
+    photos: list[CardPhoto]
+    after: str | None
+
+
+class NoSuchPlace(Exception):
+    """What was given as a place in a list is none."""
+
+
 @dataclass(slots=True)
 class Card:
     """The cards of one camera, as one connection shows them. photos: by key, newest first.
 
-    fresh_until: in the event loop's time.
+    fresh_until: in the event loop's time. changes: the camera's count of them when it was listed.
     """
 
     photos: dict[str, CardPhoto] = field(default_factory=dict)
     fresh_until: float = 0.0
+    changes: int = 0
     listing: asyncio.Task[None] | None = None
 
 
@@ -82,15 +105,20 @@ class Cards:
         # By their connection, and gone with it: in another one a handle may mean another picture.
         self._cards: WeakKeyDictionary[Initiator, Card] = WeakKeyDictionary()
 
-    async def async_photos(self, host: PhotoHost) -> list[CardPhoto]:
-        """What is on the cards and was not imported, newest first."""
+    async def async_page(self, host: PhotoHost, after: str | None, limit: int) -> CardPage:
+        """What is on the cards and was not imported, newest first; after: a place in it.
+
+        Who pages on goes on in the list that was begun, also while pictures are being taken.
+        Raises NoSuchPlace.
+        """
+        behind = None if after is None else _order_at(after)
         card = self._card(host)
-        if card.listing is None and self._hass.loop.time() > card.fresh_until:
-            source = PtpSource(_connection(host), host.serial)
-            card.listing = self._begin(self._async_list(source, card))
-        if card.listing:
-            await self._wait_for(card.listing, LISTED_WITHIN, _failed("card_is_read"))
-        return await self._async_not_imported(host, card)
+        await self._async_listed(host, card, anew=behind is None and _has_changed(card, host))
+        photos = await self._async_not_imported(host, card)
+        if behind:
+            photos = [each for each in photos if _order_of(each.photo) < behind]
+        shown = photos[:limit]
+        return CardPage(photos=shown, after=shown[-1].place if len(photos) > limit else None)
 
     def photo(self, host: PhotoHost, key: str) -> CardPhoto:
         """One of those that were listed last."""
@@ -102,23 +130,27 @@ class Cards:
     async def async_chosen(self, host: PhotoHost, ids: Iterable[str]) -> frozenset[Photo]:
         """Those of the camera's that the media browser has under these ids."""
         keys = [each.rpartition("/")[2] for each in ids]
-        if not all(key in self._card(host).photos for key in keys):
-            await self.async_photos(host)  # chosen before this connection began, perhaps
+        card = self._card(host)
+        if not all(key in card.photos for key in keys):
+            # Chosen before this connection began, perhaps, or before another card was put in.
+            await self._async_listed(host, card, anew=_has_changed(card, host))
         return frozenset(self.photo(host, key).photo for key in keys)
 
     async def async_thumbnail(self, host: PhotoHost, key: str) -> Path | None:
         """The camera's small picture of one, as a JPEG file; None where it has none."""
         photo = self.photo(host, key).photo
-        source = PtpSource(_connection(host), photo.serial)
         name = hashlib.sha256(f"{photo.serial} {photo.token} {photo.capture_date}".encode())
         previews = async_get_previews(self._hass)
         if kept := await previews.async_kept(name.hexdigest()):
             return kept
-        asking = self._begin(source.thumbnail(photo))
+        asking = self._begin(_thumbnail(PtpSource(_connection(host), photo.serial), photo))
         try:
             data = await self._wait_for(asking, LISTED_WITHIN, _failed("card_is_read"))
         except DEVICE_ERRORS as error:
             raise as_home_assistant_error(error) from error
+        except PhotoRefused:
+            self._card(host).fresh_until = 0.0  # the list is of another card
+            raise _failed("card_photo_gone") from None
         return await previews.async_of_camera(name.hexdigest(), data) if data else None
 
     async def async_import(self, host: PhotoHost, key: str) -> str:
@@ -133,6 +165,7 @@ class Cards:
             raise _failed("photo_not_imported", file_name=name or photo.filename, reason=reason)
         if path := await self._async_path(host, photo):
             return path
+        self._card(host).fresh_until = 0.0
         raise _failed("card_photo_gone")
 
     # -- helpers -----------------------------------------------------------------------------------
@@ -141,11 +174,20 @@ class Cards:
         """The cards of a camera in the connection that there is now."""
         return self._cards.setdefault(_connection(host), Card())
 
+    async def _async_listed(self, host: PhotoHost, card: Card, *, anew: bool) -> None:
+        """Have a list that is true for now, or one made anew."""
+        if card.listing is None and (anew or self._hass.loop.time() > card.fresh_until):
+            card.changes = host.card_changes
+            source = PtpSource(_connection(host), host.serial)
+            card.listing = self._begin(self._async_list(source, card))
+        if card.listing:
+            await self._wait_for(card.listing, LISTED_WITHIN, _failed("card_is_read"))
+
     async def _async_list(self, source: PtpSource, card: Card) -> None:
         began = self._hass.loop.time()
         try:
             listed = [photo async for photo in source.photos() if is_media(photo.filename)]
-            listed.sort(key=_moment, reverse=True)
+            listed.sort(key=_order_of, reverse=True)
             keys = (f"{photo.token}-{photo.handle:x}" for photo in listed)
             card.photos = {
                 key: CardPhoto(key=key, photo=photo)
@@ -199,9 +241,31 @@ def _not_imported(ledger: Ledger, photos: list[CardPhoto]) -> list[CardPhoto]:
     return [each for each in photos if ledger.find(each.photo) is None]
 
 
-def _moment(photo: Photo) -> str:
+def _has_changed(card: Card, host: PhotoHost) -> bool:
+    return card.changes != host.card_changes
+
+
+async def _thumbnail(source: PtpSource, photo: Photo) -> bytes | None:
+    """Ask for it, and whether it was this one's. Raises PhotoRefused.
+
+    A handle may be another picture's meanwhile, and what is shown is kept for good.
+    """
+    data = await source.thumbnail(photo)
+    if data and await source.photo(photo.handle) != photo:
+        raise PhotoRefused("another card was put in")
+    return data
+
+
+def _order_of(photo: Photo) -> tuple[str, int]:
     """What they are put in order by: what has no date comes last."""
-    return photo.taken.replace(tzinfo=None).isoformat() if photo.taken else ""
+    return f"{photo.taken:%Y%m%d%H%M%S%f}" if photo.taken else "0", photo.handle
+
+
+def _order_at(place: str) -> tuple[str, int]:
+    match = _PLACE.fullmatch(place)
+    if match is None:
+        raise NoSuchPlace(place)
+    return match[1], int(match[2], 16)
 
 
 def _failed(key: str, **placeholders: str) -> HomeAssistantError:

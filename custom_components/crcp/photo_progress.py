@@ -67,7 +67,7 @@ class ImportedPhoto:
     newest: bool
 
     @classmethod
-    def of(cls, imported: Imported, *, count: int, newest: bool) -> Self:
+    def of(cls, imported: Imported, count: int, *, newest: bool) -> Self:
         """What the importer tells of one, in the words of this house."""
         return cls(
             key=key_of(imported.number, imported.sha256),

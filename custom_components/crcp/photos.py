@@ -98,6 +98,11 @@ class PhotoHost:
         """How it stands."""
         return self._board.status
 
+    @property
+    def card_changes(self) -> int:
+        """A number that grows whenever the camera tells that something else is on its cards."""
+        return self._agenda.card_changes
+
     async def async_open(self) -> None:
         """Open the ledger; a media folder that is not there is waited for.
 
@@ -250,11 +255,10 @@ class PhotoHost:
             self._complaints.tell(
                 f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}"
             )
-        failed = report.unfinished
-        if not failed:
+        if not report.unfinished:
             self._complaints.forget()
         names = tuple(failure.photo.filename[:64] for failure in report.failed[:MAX_COMPLAINTS])
-        self._board.change(failed=failed, failures=names)
+        self._board.change(failed=report.unfinished, failures=names)
         return report
 
     async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:
@@ -309,8 +313,7 @@ class PhotoHost:
     def _made(self, imported: Imported) -> None:
         """Tell of a picture: it is stored, and the ledger knows it."""
         count = (self.status.imported or 0) + 1
-        newest = self._newest.take(imported.photo)
-        photo = ImportedPhoto.of(imported, count=count, newest=newest)
+        photo = ImportedPhoto.of(imported, count, newest=self._newest.take(imported.photo))
         if self._order:
             self._order.photos.append(photo)
         self._previews.async_keep(

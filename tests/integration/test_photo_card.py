@@ -1,5 +1,6 @@
 """What is still on a camera's card: looked through, and imported one by one."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp import photo_card
-from custom_components.crcp.protocols.ptpip.codes import OperationCode
+from custom_components.crcp import media_source, photo_card
+from custom_components.crcp.protocols.ptpip.codes import ObjectFormat, OperationCode
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.photos import InMemory, Photo
 from tests.helpers import until
 from tests.integration.conftest import set_up
 from tests.integration.shelf import (
@@ -35,6 +37,7 @@ from tests.integration.shelf import (
     source,
     titles,
 )
+from tests.previews.files import jpeg
 
 __all__ = ["camera", "source"]
 
@@ -158,3 +161,68 @@ async def test_a_camera_that_is_off_says_so(
     await until(lambda: hass.states.get(CONNECTION).state == "off")
     with pytest.raises(BrowseError, match="not connected"):
         await browse(hass, f"card/{waiting.entry_id}")
+
+
+async def test_paging_goes_on_behind_what_was_imported_or_taken_meanwhile(
+    hass: HomeAssistant,
+    waiting: MockConfigEntry,
+    camera: VirtualCamera,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(media_source, "PAGE", 2)
+    place = f"card/{waiting.entry_id}"
+    first = await browse(hass, place)
+    assert titles(first) == ["MVI_0004.MP4", "IMG_0003.CR3", "Older pictures"]
+    older = child(first, "Older pictures").media_content_id.removeprefix(f"{ROOT}/")
+    await async_resolve_media(hass, child(first, "IMG_0003.CR3").media_content_id, None)
+    camera.add_photo(on_card("NEW.JPG", PICTURES[0][1] + b"\0", datetime(2026, 7, 1)))
+    second = await browse(hass, older)
+    assert titles(second) == ["IMG_0002.JPG", "IMG_0001.JPG", "Older pictures"]
+    last = child(second, "Older pictures").media_content_id.removeprefix(f"{ROOT}/")
+    assert titles(await browse(hass, last)) == ["EVIL_1.JPG"]
+    for nowhere in ("garbage", "00000000-1", "0-", older.rpartition("/")[2] + "0000000"):
+        with pytest.raises(BrowseError, match="not there any more"):
+            await browse(hass, f"{place}/{nowhere}")
+
+
+async def test_what_the_camera_tells_of_its_cards_is_seen_at_once(
+    hass: HomeAssistant, waiting: MockConfigEntry, camera: VirtualCamera
+) -> None:
+    place, host = f"card/{waiting.entry_id}", waiting.runtime_data.photos
+    old = await browse(hass, place)
+
+    async def seen(*told: str) -> None:
+        await until(lambda: host.card_changes > before)
+        assert titles(await browse(hass, place))[:2] == [*told]
+
+    before = host.card_changes
+    camera.add_photo(on_card("NEW.JPG", PICTURES[0][1] + b"\0", datetime(2026, 7, 1)))
+    await seen("NEW.JPG", "MVI_0004.MP4")
+    before = host.card_changes
+    card = camera.take_card_out()
+    await seen()
+    with pytest.raises(Unresolvable, match="not on the card"):
+        await async_resolve_media(hass, child(old, "IMG_0002.JPG").media_content_id, None)
+    before = host.card_changes
+    camera.put_card_in(card)
+    await seen("NEW.JPG", "MVI_0004.MP4")
+
+
+async def test_no_picture_is_shown_with_the_thumbnail_of_another_cards(
+    hass: HomeAssistant, waiting: MockConfigEntry, camera: VirtualCamera, hass_client: Client
+) -> None:
+    client, place = await hass_client(), f"card/{waiting.entry_id}"
+    listed = child(await browse(hass, place), "IMG_0002.JPG").thumbnail
+    card = camera.take_card_out()
+    # The same handles, and other pictures.
+    other = VirtualCamera(photos=[lime(name, data, taken) for name, data, taken in PICTURES[::-1]])
+    camera.put_card_in(other.cards[0])
+    assert (await client.get(listed)).status == 404
+    camera.take_card_out()
+    camera.put_card_in(card)
+    await browse(hass, place)
+    assert shade(await (await client.get(listed)).read()) == (0, 1, 1)
+
+
+def lime(name: str, data: bytes, taken: datetime) -> Photo:
+    return Photo(name, InMemory(data), ObjectFormat.UNDEFINED, taken, thumb=jpeg(160, 120, "lime"))
