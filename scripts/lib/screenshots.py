@@ -15,7 +15,13 @@ from playwright.async_api import Browser, Page, async_playwright
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
-PICTURED = ("unit", "unit-camera", "camera")
+PICTURED = ("unit-tape", "unit-camera", "camera")
+
+#: Where the tape plays in a picture of the card, in seconds of the minute that it has.
+MIDDLE = 20
+
+#: A minute is wound through in four seconds.
+WINDING = 5
 
 #: The media browser's own way to say where it is: each folder's type and id.
 SOURCE = "media-browser/browser/app%2Cmedia-source%3A%2F%2Fcrcp"
@@ -63,6 +69,24 @@ async def asking(address: str, token: str) -> AsyncIterator[Ask]:
         yield ask
 
 
+async def all_is_there(ask: Ask) -> None:
+    """Wait until the devices have all their entities: those of a unit come as they are found."""
+    before: set[str] = set()
+    while True:
+        now = {
+            each["entity_id"]
+            for each in await ask("config/entity_registry/list")
+            if each["platform"] == "crcp" and each["disabled_by"] is None
+        }
+        states = {each["entity_id"]: each["state"] for each in await ask("get_states")}
+        away = {each for each in now if states.get(each, "unavailable") == "unavailable"}
+        # The picture of a unit comes last, with its stream.
+        if now == before and not away and any(each.startswith("camera.") for each in now):
+            return
+        before = now
+        await asyncio.sleep(2)
+
+
 async def devices(ask: Ask) -> dict[str, str]:
     """The id of each device, by the name that its picture gets."""
     listed: list[dict[str, Any]] = await ask("config/device_registry/list")
@@ -70,26 +94,25 @@ async def devices(ask: Ask) -> dict[str, str]:
     return {_picture_name(device): device["id"] for device in ours}
 
 
-async def set_scene(ask: Ask) -> None:
-    """Play a tape, keep two presets, and make a dashboard with both faces of the card."""
+async def act(ask: Ask, action: str, entity_id: str, **data: Any) -> None:
+    """Call an action for an entity."""
+    domain, service = action.split(".")
+    target = {"entity_id": entity_id}
+    await ask("call_service", domain=domain, service=service, service_data=data, target=target)
+
+
+async def set_scene(ask: Ask) -> str:
+    """Keep presets, and make a dashboard with both faces of the card; return the tape's id."""
     entities = {
         (entity["entity_id"].partition(".")[0], entity["translation_key"]): entity["entity_id"]
         for entity in await ask("config/entity_registry/list")
         if entity["platform"] == "crcp"
     }
     player, camera = entities["media_player", "tape"], entities["camera", "stream"]
-
-    async def act(action: str, entity_id: str, **data: Any) -> None:
-        domain, service = action.split(".")
-        target = {"entity_id": entity_id}
-        fields = {"domain": domain, "service": service, "service_data": data, "target": target}
-        await ask("call_service", **fields)
-
     for name in ("Door", "Garden gate", "Sofa"):
-        await act("crcp.save_preset", entities["button", "stop"], name=name)
-    await act("switch.turn_on", entities["switch", "focus_auto"])
-    await act("media_player.select_source", player, source="test-card.ts")
-    await act("media_player.media_play", player)
+        await act(ask, "crcp.save_preset", entities["button", "stop"], name=name)
+    await act(ask, "switch.turn_on", entities["switch", "focus_auto"])
+    await act(ask, "media_player.select_source", player, source="test-card.ts")
     cards = [{"type": "custom:crcp-card", "entity": each} for each in (player, camera)]
     known = await ask("lovelace/dashboards/list")
     if DASHBOARD not in {each["url_path"] for each in known}:
@@ -97,6 +120,14 @@ async def set_scene(ask: Ask) -> None:
         await ask("lovelace/dashboards/create", **fields)
     views = [{"title": "The card", "cards": cards}]
     await ask("lovelace/config/save", url_path=DASHBOARD, config={"views": views})
+    return player
+
+
+async def play_the_middle(ask: Ask, player: str) -> None:
+    """Let a tape play in its middle: a minute is over sooner than all pictures are taken."""
+    await act(ask, "media_player.media_seek", player, seek_position=MIDDLE)
+    await asyncio.sleep(WINDING)
+    await act(ask, "media_player.media_play", player)
 
 
 def _picture_name(device: dict[str, Any]) -> str:
@@ -133,10 +164,12 @@ class Visit:
         self._address = address
         self._token = token
 
-    async def page(self, name: str, path: str) -> None:
-        """Save a page."""
+    async def page(self, name: str, path: str, text: str = "") -> None:
+        """Save a page, once it shows a text."""
         if self._wants(name):
-            await self._save(name, await self._open(path, PLAIN))
+            page = await self._open(path, PLAIN)
+            await page.get_by_text(text).first.wait_for()
+            await self._save(name, page)
 
     async def found(self, name: str, path: str, words: str) -> None:
         """Save what a search for words finds in a folder of the media browser."""
@@ -157,8 +190,10 @@ class Visit:
             await page.wait_for_timeout(SETTLE)
             await self._save(name, page)
 
-    async def card(self, name: str, look: dict[str, Any]) -> None:
-        """Save both faces of the card."""
+    async def card(
+        self, name: str, look: dict[str, Any], play: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Save both faces of the card, with a tape that play() has started."""
         if not self._wants(name):
             return
         page = await self._open(f"{DASHBOARD}/0", look)
@@ -166,6 +201,10 @@ class Visit:
         await film.evaluate(
             "v => new Promise(go => { if (v.currentTime > 0) go(); v.ontimeupdate = go })"
         )
+        await play()
+        await page.get_by_text("Playing").first.wait_for()
+        # What is played is seen some seconds later.
+        await page.wait_for_timeout(2 * SETTLE)
         await page.locator("hui-masonry-view").screenshot(path=IMAGES / f"{name}.png")
         await page.context.close()
 
@@ -192,8 +231,16 @@ async def main() -> None:
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     async with asking(arguments.address, arguments.token) as ask:
+        await all_is_there(ask)
         known = await devices(ask)
-        await set_scene(ask)
+        player = await set_scene(ask)
+        await visit_all(arguments, ask, known, player)
+
+
+async def visit_all(
+    arguments: argparse.Namespace, ask: Ask, known: dict[str, str], player: str
+) -> None:
+    """Save a picture of each page."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
@@ -202,13 +249,14 @@ async def main() -> None:
         visit = Visit(browser, arguments.address, arguments.token, arguments.names)
         for kind, device in known.items():
             if kind in PICTURED:
-                await visit.page(f"device-{kind}", f"config/devices/device/{device}")
+                path = f"config/devices/device/{device}"
+                await visit.page(f"device-{kind}", path, "Download diagnostics")
         await visit.page("photos-recent", f"{SOURCE}/{FOLDER}recent")
         await visit.page("photos-by-date", f"{SOURCE}/{FOLDER}dates/{FOLDER}dates%2F2026-05")
         await visit.opened("photos-raw", f"{SOURCE}/{FOLDER}recent", "IMG_0009.CR3")
         await visit.found("photos-search", f"{SOURCE}/{FOLDER}recent", "cr3")
         for name, look in LOOKS.items():
-            await visit.card(name, look)
+            await visit.card(name, look, lambda: play_the_middle(ask, player))
         await browser.close()
 
 
