@@ -166,7 +166,16 @@ def test_a_sentence_may_have_the_unit() -> None:
     assert german.seconds("zweieinhalb", None, "60") == 150
     with pytest.raises(NotUnderstood) as wrong:
         german.seconds("fünf bis sechs", None, "60")
-    assert str(wrong.value) == "fünf bis sechs minuten"
+    said = german.quoted(str(wrong.value), "Nimm  Fünf  bis sechs Minuten auf")
+    assert said == "Fünf  bis sechs Minuten"
+
+
+def test_what_was_said_is_quoted_as_it_was_said() -> None:
+    english, chinese = Words.load("en"), Words.load("zh-Hans")
+    assert english.quoted("Ten", "Record Ten, second take") == "Ten"
+    assert english.quoted("five to Six", "often FIVE to six-hours") == "FIVE to six-hours"
+    assert english.quoted("ten", "often") == "ten"
+    assert chinese.quoted("五到六", "录制五到六分钟吧") == "五到六分钟"
 
 
 @given(

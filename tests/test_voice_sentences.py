@@ -32,10 +32,12 @@ COLUMNS = {
 ROWS = {
     "Takes a picture": "CrcpTakePicture",
     "Records, where that is allowed": "CrcpRecord",
+    "Plays a tape": "CrcpPlay",
     "Winds a tape": "CrcpWind",
     "Goes to a position": "CrcpGoTo",
     "Stops": "CrcpStop",
     "Sets a parameter": "CrcpSetParameter",
+    "Gives control to the camera, or takes it back": "CrcpSetControl",
     "Looks": "CrcpLook",
     "Goes to a preset": "CrcpRecallPreset",
     "Counts today's photos": "CrcpCountPhotos",
@@ -149,7 +151,22 @@ def test_the_slots_are_what_was_said(language: str, sentence: str, slots: dict[s
         ("ja", "CrcpGoTo", "最初まで巻き戻して|5分30秒まで早送りして"),
         ("zh-Hans", "CrcpStop", "结束录制|请帮我停止录像|把录制停下来"),
         ("zh-Hans", "CrcpSetParameter", "变焦调到五|请把光圈设到f5.6"),
-        ("zh-Hans", "CrcpWind", "快退两分钟|快进到结尾|倒带一点"),
+        ("zh-Hans", "CrcpWind", "快退两分钟|快进到结尾|倒带一点|在厨房倒带"),
+        ("fr", "CrcpPlay", "mets la cassette en lecture|peux-tu lire la bande"),
+        (
+            "fr",
+            "CrcpSetControl",
+            "iris en automatique|active l'autofocus|passe le zoom en mode auto",
+        ),
+        ("fr", "CrcpWind", "rembobine dans la cuisine"),
+        ("fr", "CrcpLook", "tourne la caméra vers le haut et à droite|caméra un peu à gauche"),
+        ("ja", "CrcpPlay", "カセットを再生してください|録画再生"),
+        ("ja", "CrcpSetControl", "オートフォーカスをオンにして|庭の絞りをオートに切り替えて"),
+        ("ja", "CrcpWind", "台所で巻き戻して"),
+        ("ja", "CrcpLook", "カメラを右下に向けて|カメラを上へ"),
+        ("zh-Hans", "CrcpPlay", "放磁带|请在厨房播放录像"),
+        ("zh-Hans", "CrcpSetControl", "打开自动对焦|请把白平衡改成自动模式"),
+        ("zh-Hans", "CrcpLook", "把摄像机往右下转|让摄像机向左看"),
     ],
 )
 def test_one_thing_is_said_in_many_ways(language: str, intent: str, sentences: str) -> None:
@@ -235,7 +252,10 @@ def test_every_language_says_the_same_things(language: str) -> None:
 def meanings(language: str) -> set[tuple[str, str]]:
     """What a language's sentences stand for; where the unit stands beside a number is its own."""
     return {
-        (each.intent, str({k: v for k, v in each.slots.items() if k not in ("first", "last")}))
+        (
+            each.intent,
+            str({k: v for k, v in each.slots.items() if k not in ("first", "last", "bare")}),
+        )
         for each in Words.load(language).sentences
     }
 
@@ -247,7 +267,7 @@ def test_every_reply_is_said_by_the_code() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    put_together = {"winds_forward", "winds_backward"}
+    put_together = {"winds_forward", "winds_backward", "set_automatic", "set_manual"}
     assert set(read("en")["replies"]) - said == put_together
 
 

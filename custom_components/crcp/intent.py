@@ -15,7 +15,7 @@ import voluptuous as vol
 
 from . import voice_actions as actions
 from .const import DOMAIN
-from .parameter_words import WORDS
+from .parameter_words import BY_KEY
 from .voice_actions import DIRECTIONS, Answer, Asked, Verb
 from .voice_targets import NotExposed, Unclear, WhichOne
 from .voice_words import Words, async_words
@@ -78,6 +78,7 @@ def _seconds(least: float) -> Any:
 
 HANDLERS: Final = (
     CrcpIntent("CrcpTakePicture", actions.take_picture, "Takes a picture with a photo camera"),
+    CrcpIntent("CrcpPlay", actions.play, "Plays the tape of a recorder from where it is"),
     CrcpIntent(
         "CrcpRecord",
         actions.record,
@@ -111,14 +112,23 @@ HANDLERS: Final = (
         actions.set_parameter,
         "Sets a parameter of a camera, in the camera's own numbers",
         {
-            vol.Required("parameter"): vol.In([words.key for words in WORDS.values()]),
+            vol.Required("parameter"): vol.In(list(BY_KEY)),
             vol.Required("value"): vol.Coerce(float),
+        },
+    ),
+    CrcpIntent(
+        "CrcpSetControl",
+        actions.set_control,
+        "Lets a camera control a parameter by itself, such as its focus, or takes it back by hand",
+        {
+            vol.Required("parameter"): vol.In(list(BY_KEY)),
+            vol.Required("control"): vol.In(["automatic", "manual"]),
         },
     ),
     CrcpIntent(
         "CrcpLook",
         actions.look,
-        "Turns a camera a little to a side, or zooms a little in or out",
+        "Turns a camera a little to a side or to a corner, or zooms a little in or out",
         {vol.Required("direction"): vol.In(list(DIRECTIONS))},
     ),
     CrcpIntent(

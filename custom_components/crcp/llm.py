@@ -28,17 +28,20 @@ _SETS: Final = ToolAnnotations(destructive=False, idempotent=True, open_world=Fa
 _REPEATS: Final = ToolAnnotations(destructive=False, open_world=False)
 _OVERWRITES: Final = ToolAnnotations(open_world=False)
 
-_STEPS: Final = tuple(Wanted("button", key) for key in DIRECTIONS.values())
+_STEPS: Final = tuple(Wanted("button", key) for keys in DIRECTIONS.values() for key in keys)
+_CONTROLS: Final = tuple(Wanted("switch", words.automatic) for words in WORDS.values())
 _NUMBERS: Final = tuple(Wanted("number", words.key) for words in WORDS.values())
 
 #: Of each intent: what it is called, how it behaves, and of what one has to be exposed.
 _TOOLS: Final[dict[str, tuple[str, ToolAnnotations, tuple[Wanted, ...]]]] = {
     "CrcpTakePicture": ("Take a picture", _REPEATS, (SHUTTER,)),
+    "CrcpPlay": ("Play a tape", _SETS, (TAPE,)),
     "CrcpRecord": ("Record on a tape", _OVERWRITES, (TAPE,)),
     "CrcpWind": ("Wind a tape", _SETS, (TAPE,)),
     "CrcpGoTo": ("Go to a position of a tape", _SETS, (TAPE,)),
     "CrcpStop": ("Stop a tape or a camera", _SETS, (TAPE, STOP)),
     "CrcpSetParameter": ("Set a parameter of a camera", _SETS, _NUMBERS),
+    "CrcpSetControl": ("Switch automatic control of a camera", _SETS, _CONTROLS),
     "CrcpLook": ("Turn or zoom a camera", _REPEATS, _STEPS),
     "CrcpRecallPreset": ("Go to a preset", _SETS, (PRESET,)),
     "CrcpCountPhotos": ("Count today's photos", _READS, (PHOTOS,)),

@@ -41,3 +41,6 @@ WORDS: Final = {
     "FOCU": ParameterWords("focus", "focus_near", "focus_far"),
     "WHIT": ParameterWords("white_balance", "white_balance_down", "white_balance_up"),
 }
+
+#: The same by their keys here.
+BY_KEY: Final = {words.key: words for words in WORDS.values()}

@@ -15,11 +15,13 @@ from homeassistant.components.media_player import (
 from homeassistant.components.number import ATTR_MAX, ATTR_MIN, DOMAIN as NUMBER
 from homeassistant.components.scene import DOMAIN as SCENE
 from homeassistant.components.sensor import DOMAIN as SENSOR
+from homeassistant.components.switch import DOMAIN as SWITCH
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.intent import Intent
 from homeassistant.util import dt as dt_util
 
+from .parameter_words import BY_KEY
 from .photo_today import async_count_today
 from .photo_types import JPEG, is_previewed, mime_of
 from .voice_targets import Found, Spoken, Unclear, Wanted, WhichOne, find, find_player
@@ -32,14 +34,18 @@ PRESET: Final = Wanted(SCENE, "preset")
 PHOTOS: Final = Wanted(SENSOR, "photos_imported")
 LAST_PHOTO: Final = Wanted(SENSOR, "last_photo")
 
-#: Where to look, and the button that looks a little there.
+#: Where to look, and the buttons that look a little there.
 DIRECTIONS: Final = {
-    "left": "pan_left",
-    "right": "pan_right",
-    "up": "tilt_up",
-    "down": "tilt_down",
-    "in": "zoom_in",
-    "out": "zoom_out",
+    "left": ("pan_left",),
+    "right": ("pan_right",),
+    "up": ("tilt_up",),
+    "down": ("tilt_down",),
+    "up left": ("tilt_up", "pan_left"),
+    "up right": ("tilt_up", "pan_right"),
+    "down left": ("tilt_down", "pan_left"),
+    "down right": ("tilt_down", "pan_right"),
+    "in": ("zoom_in",),
+    "out": ("zoom_out",),
 }
 
 
@@ -100,6 +106,13 @@ async def take_picture(asked: Asked) -> Answer:
     return Answer(found.state, "took_picture", {"device": found.device})
 
 
+async def play(asked: Asked) -> Answer:
+    """Play a tape."""
+    found = asked.find(TAPE)
+    await asked.act(found, "media_player.media_play")
+    return Answer(found.state, "plays", {"device": found.device})
+
+
 async def record(asked: Asked) -> Answer:
     """Record for a time, or until somebody stops it; the guard has the last word."""
     found, duration = asked.find(TAPE), asked.slots.get("duration")
@@ -154,11 +167,22 @@ async def set_parameter(asked: Asked) -> Answer:
     return Answer(found.state, "set", facts)
 
 
+async def set_control(asked: Asked) -> Answer:
+    """Give a parameter to the camera's own control, or take it back."""
+    words, by = BY_KEY[asked.slots["parameter"]], asked.slots["control"]
+    found = asked.find(Wanted(SWITCH, words.automatic))
+    await asked.act(found, "switch.turn_on" if by == "automatic" else "switch.turn_off")
+    return Answer(found.state, f"set_{by}", {"device": found.device, "switch": found.name})
+
+
 async def look(asked: Asked) -> Answer:
-    """Move a unit's camera by a small step."""
-    found = asked.find(Wanted(BUTTON, DIRECTIONS[asked.slots["direction"]]))
-    await asked.act(found, "button.press")
-    return Answer(found.state, "looks", {"device": found.device})
+    """Move a unit's camera by a small step, or to two sides by one each."""
+    keys = DIRECTIONS[asked.slots["direction"]]
+    # All are there before the first moves.
+    buttons = [asked.find(Wanted(BUTTON, key)) for key in keys]
+    for button in buttons:
+        await asked.act(button, "button.press")
+    return Answer(buttons[0].state, "looks", {"device": buttons[0].device})
 
 
 async def recall_preset(asked: Asked) -> Answer:

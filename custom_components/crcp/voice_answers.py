@@ -5,7 +5,7 @@ the attic tape by two minutes" is also a rewinding for as long as "the attic tap
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from hassil.intents import Intents, WildcardSlotList
 from hassil.recognize import recognize_all
@@ -17,6 +17,9 @@ from .voice_handover import async_hand_on, context_of, speech_of
 from .voice_numbers import NotUnderstood, NoUnit
 from .voice_targets import ASSISTANT
 from .voice_words import FREE, Sentences, Words
+
+#: Marks a sentence of which nothing says that it tells a time: "record ten", "record the meeting".
+BARE: Final = "bare"
 
 type Heard = Mapping[str, Any]
 
@@ -77,10 +80,14 @@ class Answers:
         try:
             response = await self._handle(sentences, self._slots(sentences, said), heard)
         except NoUnit as wrong:
-            raise Nonsense(words.say("no_unit", words=str(wrong)), is_half=True) from None
+            quoted = words.quoted(str(wrong), heard["sentence"])
+            raise Nonsense(words.say("no_unit", words=quoted), is_half=True) from None
         except NotUnderstood as wrong:
+            if BARE in sentences.slots:
+                raise Nonsense(words.say("left_alone")) from None
             key = "not_a_number" if sentences.intent == "CrcpSetParameter" else "not_a_time"
-            raise Nonsense(words.say(key, words=str(wrong))) from None
+            quoted = words.quoted(str(wrong), heard["sentence"])
+            raise Nonsense(words.say(key, words=quoted)) from None
         except intent.InvalidSlotInfo:
             return words.say("out_of_range")
         if response.error_code is not _CODE.NO_VALID_TARGETS:
@@ -113,11 +120,14 @@ class Answers:
     def _slots(self, sentences: Sentences, said: Mapping[str, str]) -> dict[str, Any]:
         """What an intent takes, of what was said. Raises NotUnderstood."""
         words, slots = self._words, dict[str, Any](sentences.slots)
-        first, last = (slots.pop(key, None) for key in ("first", "last"))
+        first, last, bare = (slots.pop(key, None) for key in ("first", "last", BARE))
         for key, what in said.items():
             text = words.heard(what)
             if key == "value":
                 slots[key] = words.numbers.number(text)
+            elif bare and ":" in text:
+                # "Record 8:30" may be a time of the day as well.
+                raise NoUnit(text)
             elif key in ("duration", "position"):
                 slots[key] = words.seconds(text, first, last)
             elif text:

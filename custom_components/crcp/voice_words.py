@@ -84,11 +84,19 @@ class Words:
         """
         if not last:
             return self.numbers.seconds(text, float(first) if first else None)
-        one, *many = (word for word, size in self.numbers.units.items() if size == float(last))
+        one = next(word for word, size in self.numbers.units.items() if size == float(last))
         try:
             return self.numbers.seconds(f"{text.rstrip('-')} {one}")
         except NotUnderstood:
-            raise NotUnderstood(f"{text} {many[0] if many else one}") from None
+            raise NotUnderstood(text) from None
+
+    def quoted(self, text: str, sentence: str) -> str:
+        """A part of a sentence as it was said, with the unit of time behind it if one follows."""
+        units = "|".join(sorted(map(re.escape, self.numbers.units), key=len, reverse=True))
+        edge = r"\b" if self.numbers.spaced else ""
+        said = r"\s+".join(map(re.escape, text.split()))
+        found = re.search(rf"{edge}{said}(?:[\s-]*(?:{units}){edge})?", sentence, re.IGNORECASE)
+        return found[0] if found else text
 
     def say(self, key: str, **facts: object) -> str:
         """A reply with facts in it."""

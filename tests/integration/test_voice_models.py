@@ -8,6 +8,7 @@ from homeassistant.helpers import llm
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.crcp.llm import async_get_tools
 from custom_components.crcp.virtual import scenes
 from custom_components.crcp.virtual.camera import VirtualCamera
 from custom_components.crcp.virtual.unit import VirtualUnit
@@ -19,9 +20,11 @@ from tests.integration.voices import expose
 
 PLAYER = "media_player.attic_tape"
 ZOOM = "number.attic_camera_zoom"
+AUTO = "switch.attic_camera_automatic_focus"
 SHUTTER = "button.field_camera_take_a_picture"
 LAST = "sensor.field_camera_last_photo"
-BY_DEFAULT = {"CrcpRecord", "CrcpWind", "CrcpGoTo", "CrcpStop"}
+TAPES = {"CrcpPlay", "CrcpRecord", "CrcpWind", "CrcpGoTo", "CrcpStop"}
+BY_DEFAULT = TAPES | {"CrcpSetControl"}
 
 
 async def tools(hass: HomeAssistant) -> llm.APIInstance:
@@ -51,6 +54,9 @@ async def use(api: llm.APIInstance, tool: str, /, **args: Any) -> tuple[bool, st
 async def test_a_model_gets_tools_for_what_is_exposed(hass: HomeAssistant, put: SetUp) -> None:
     await put(scenes.studio())
     assert set(ours(await tools(hass))) == BY_DEFAULT
+    switches = [each for each in hass.states.async_entity_ids("switch") if "_automatic_" in each]
+    expose(hass, *switches, shown=False)
+    assert set(ours(await tools(hass))) == TAPES
     expose(hass, PLAYER, shown=False)
     assert ours(await tools(hass)) == {}
     expose(hass, ZOOM)
@@ -59,6 +65,14 @@ async def test_a_model_gets_tools_for_what_is_exposed(hass: HomeAssistant, put: 
     assert tool.integration == "crcp"
     assert not tool.annotations.open_world
     assert not tool.annotations.destructive
+
+
+async def test_only_assist_gets_them(hass: HomeAssistant, put: SetUp) -> None:
+    await put(scenes.studio())
+    await tools(hass)
+    context = llm.LLMContext("test", Context(), "en", "conversation", None)
+    assert async_get_tools(hass, context, llm.LLM_API_ASSIST)
+    assert async_get_tools(hass, context, "another") is None
 
 
 async def test_without_a_device_there_are_none(
@@ -83,6 +97,8 @@ async def test_a_model_uses_a_tape(hass: HomeAssistant, put: SetUp) -> None:
     assert unit.decks[0].operation == "RECO"
     assert await use(api, "CrcpStop", what="tape") == (True, "Attic Tape has stopped.")
     assert unit.decks[0].operation == "PAUS"
+    assert await use(api, "CrcpPlay") == (True, "Attic Tape is playing.")
+    assert unit.decks[0].operation == "PLAY"
     worked, words = await use(api, "CrcpGoTo", position=90)
     assert (worked, words) == (True, "Attic Tape goes to one minute and 30 seconds.")
     assert await use(api, "CrcpWind", direction="forward", name="") == (
@@ -97,9 +113,14 @@ async def test_a_model_uses_a_camera(hass: HomeAssistant, put: SetUp) -> None:
     unit = scenes.studio()
     await put(unit)
     await act(hass, "crcp.save_preset", ZOOM, name="Door")
-    expose(hass, ZOOM, "button.attic_camera_pan_left")
+    expose(hass, ZOOM, AUTO, "button.attic_camera_pan_left")
     api = await tools(hass)
-    assert set(ours(api)) == BY_DEFAULT | {"CrcpSetParameter", "CrcpLook", "CrcpRecallPreset"}
+    assert set(ours(api)) == BY_DEFAULT | {
+        "CrcpSetParameter",
+        "CrcpSetControl",
+        "CrcpLook",
+        "CrcpRecallPreset",
+    }
 
     def zoom() -> float | None:
         return unit.heads[0].status().parameters["ZOOM"].current
@@ -115,6 +136,16 @@ async def test_a_model_uses_a_camera(hass: HomeAssistant, put: SetUp) -> None:
     )
     await until(lambda: zoom() == 1)
     assert await use(api, "CrcpLook", direction="left") == (True, "Attic Camera moves a little.")
+    for control, said in (("automatic", "on"), ("manual", "off")):
+        assert await use(api, "CrcpSetControl", parameter="focus", control=control) == (
+            True,
+            f"Automatic focus of Attic Camera is {said}.",
+        )
+        await until(lambda wanted=said: state(hass, AUTO) == wanted)
+    pan = unit.heads[0].status().parameters["PAN"].current
+    worked, words = await use(api, "CrcpLook", direction="up left")
+    assert (worked, words) == (False, "Attic Camera is not exposed to voice assistants.")
+    assert unit.heads[0].status().parameters["PAN"].current == pan
     worked, words = await use(api, "CrcpLook", direction="up")
     assert (worked, words) == (False, "Attic Camera is not exposed to voice assistants.")
 
