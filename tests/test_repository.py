@@ -62,9 +62,29 @@ def test_the_manifest_is_in_order() -> None:
     assert {PTP_SERVICE, NIKON_SERVICE} < set(manifest["zeroconf"])
 
 
+def test_every_json_file_is_json_and_where_home_assistant_reads_it() -> None:
+    names = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*") if path.is_file()}
+    assert Path("strings.json") not in names
+    assert not any(".translations" in path.parts for path in names)
+    for path in (each for each in names if each.suffix == ".json"):
+        assert isinstance(json.loads((PACKAGE / path).read_text()), dict), path
+
+
+def test_what_is_discovered_is_asked_for_in_words_that_can_match() -> None:
+    manifest = load("manifest.json")
+    assert "home-assistant.io/integrations" not in manifest["documentation"]
+    assert not any(" " in each or "git+" in each for each in manifest["requirements"])
+    assert all(each.endswith(".local.") for each in manifest["zeroconf"])
+    assert manifest["zeroconf"] == sorted(set(manifest["zeroconf"]))
+    for key in ("after_dependencies", "dependencies"):
+        assert manifest[key] == sorted(set(manifest[key])), key
+
+
 def test_hacs_finds_what_it_asks_for() -> None:
     allowed = {"name", "homeassistant", "hacs", "hide_default_branch", "zip_release", "filename"}
-    assert set(json.loads((ROOT / "hacs.json").read_text())) <= allowed
+    hacs = json.loads((ROOT / "hacs.json").read_text())
+    assert {"name", "homeassistant"} <= set(hacs) <= allowed
+    assert re.fullmatch(r"20\d\d\.\d+\.\d+", hacs["homeassistant"])
     assert [path.name for path in (ROOT / "custom_components").iterdir() if path.is_dir()] in (
         ["crcp"],
         ["crcp", "__pycache__"],
@@ -105,7 +125,9 @@ async def test_home_assistant_loads_it(hass: HomeAssistant) -> None:
 def test_texts_are_texts(language: str) -> None:
     for path, text in leaves(load("translations", f"{language}.json")).items():
         assert text == text.strip(), path
-        assert not re.search(r"<[a-z/]|https?://|\[%key", text), path
+        assert not re.search(
+            r"<[a-z/!]|&[a-z]+;|\b[a-z]+://|\bwww\.|\[%key", text, re.IGNORECASE
+        ), path
         assert all(re.fullmatch(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", key) for key in path.split("."))
 
 
@@ -225,8 +247,26 @@ def test_every_entity_has_a_name_and_an_icon_that_exists() -> None:
     icons = load("icons.json")["entity"]
     for platform, entries in names.items():
         assert set(entries) <= set(icons[platform])
-    for icon in leaves(icons).values():
-        assert re.fullmatch(r"mdi:[a-z0-9-]+", icon)
+
+
+def test_every_icon_is_one_of_material_design() -> None:
+    icons = load("icons.json")
+    assert set(icons) <= {"entity", "services", "issues", "config", "options"}
+    for path, icon in leaves(icons).items():
+        assert re.fullmatch(r"mdi:[a-z0-9]+(-[a-z0-9]+)*", icon), path
+
+
+def test_every_issue_is_told_or_mended() -> None:
+    for language in LANGUAGES:
+        for key, issue in load("translations", f"{language}.json")["issues"].items():
+            assert issue["title"], key
+            assert ("description" in issue) != ("fix_flow" in issue), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_exception_is_one_sentence_of_text(language: str) -> None:
+    for key, text in load("translations", f"{language}.json")["exceptions"].items():
+        assert set(text) == {"message"}, key
 
 
 # -- the repository ----------------------------------------------------------------------------

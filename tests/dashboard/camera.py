@@ -1,6 +1,8 @@
 """What the face of a camera does."""
 
 import asyncio
+import json
+from typing import Any
 
 from playwright.async_api import Page
 
@@ -13,6 +15,11 @@ RIGHT_END, LEFT_END, UPPER_END = Amount(340), Amount(0), Amount(120)
 #: What ends a hold without a release: each as a browser tells it.
 ENDS = (
     "window.dispatchEvent(new Event('blur'))",
+    # The keyboard goes elsewhere, and the end of the key with it.
+    """(function deepest(root) {
+        const { activeElement: one } = root;
+        one.shadowRoot?.activeElement ? deepest(one.shadowRoot) : one.blur();
+    })(document)""",
     "window.dispatchEvent(new Event('pagehide'))",
     """Object.defineProperty(document, "hidden", { value: true, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -110,6 +117,11 @@ async def a_finger_moves_it_on_a_phone_until_the_page_is_closed(stage: Stage, pa
     await happens(lambda: Amount(0) in stage.sent("TILT"), "it tilts")
     await fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await rests(stage, "TILT")
+    stage.unit.commands.clear()
+    await fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    await happens(lambda: Amount(0) in stage.sent("TILT"), "it tilts until the touch is taken away")
+    await fingers.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    await rests(stage, "TILT")
     assert await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
     await happens(lambda: stage.last("TILT") == Amount(0), "it tilts again")
@@ -130,7 +142,9 @@ async def a_finger_turns_the_shuttle(stage: Stage, phone: Page) -> None:
 
 
 async def a_page_that_dies_while_it_is_held_stops_in_time(stage: Stage, page: Page) -> None:
-    victim = await stage.open(await stage.phone.new_page())
+    victim = await stage.phone.new_page()
+    orders = orders_of(victim)
+    await stage.open(victim)
     await victim.get_by_role("button", name="Right", exact=True).hover()
     await victim.mouse.down()
     await happens(lambda: RIGHT_END in stage.sent("PAN"), "it pans")
@@ -138,6 +152,9 @@ async def a_page_that_dies_while_it_is_held_stops_in_time(stage: Stage, page: Pa
     await victim.keyboard.down("ArrowRight")
     await happens(lambda: stage.sent("PLAY"), "the tape plays")
     assert "PAUS" not in [each.name for each in stage.unit.commands]
+    assert {each["service"] for each in orders} == {"move", "play"}
+    for each in orders:
+        assert each["service_data"]["duration"] == {"seconds": 1, "milliseconds": 500}
     crash = await stage.phone.new_cdp_session(victim)
     death = asyncio.ensure_future(crash.send("Page.crash"))
     await happens(lambda: stage.last("PAN") == STOP, "it stops")
@@ -168,6 +185,22 @@ STORIES = (
     a_page_that_dies_while_it_is_held_stops_in_time,
     it_stops_also_when_its_button_is_switched_off,
 )
+
+
+def orders_of(page: Page) -> list[dict[str, Any]]:
+    """What a page calls of the integration's actions, as it goes to Home Assistant."""
+    orders: list[dict[str, Any]] = []
+
+    def on_sent(frame: str | bytes) -> None:
+        said = json.loads(frame)
+        orders.extend(
+            each
+            for each in (said if isinstance(said, list) else [said])
+            if each.get("type") == "call_service" and each["domain"] == "crcp"
+        )
+
+    page.on("websocket", lambda socket: socket.on("framesent", on_sent))
+    return orders
 
 
 async def rests(stage: Stage, name: str) -> None:

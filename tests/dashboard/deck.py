@@ -59,6 +59,8 @@ async def recording_waits_for_its_guard(stage: Stage, page: Page) -> None:
     await record.click()
     await happens(lambda: stage.sent("RECO"), "the tape records")
     await page.locator(".record[aria-pressed=true]").wait_for()
+    for slider in await page.locator("crcp-card .deck input[type=range]").all():
+        assert await slider.is_disabled()
     await guard.click()
     await page.get_by_role("button", name="Pause").click()
     await page.locator(".record[aria-pressed=false]:disabled").wait_for()

@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 import socket
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.storage import Store
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -89,6 +91,21 @@ async def test_a_camera_counts_on_after_a_restart_and_may_be_called_anything(
     assert len(list(media.rglob("*.JPG"))) == 5
     card = cameras[-1].cards[0].entries.values()
     assert [each.name for each in card if each.photo] == [f"IMG_000{n}.JPG" for n in range(1, 6)]
+
+
+async def test_a_camera_remembers_so_many_pictures_and_no_more(hass: HomeAssistant) -> None:
+    roll = Store[dict[str, Any]](hass, 1, "roll")
+
+    def camera() -> demo.RememberingCamera:
+        return demo.RememberingCamera(hass, roll, photos=[], model="M", serial_number="1")
+
+    before, after = camera(), camera()
+    for _ in range(demo.MAX_KEPT + 2):
+        await before.press_shutter()
+    await hass.async_block_till_done()
+    await after.recall()
+    names = [each.name for each in after.cards[0].entries.values() if each.photo]
+    assert names == [f"IMG_{number:04}.JPG" for number in range(3, demo.MAX_KEPT + 3)]
 
 
 async def test_a_trial_can_be_repeated_and_takes_no_picture_of_a_person(

@@ -26,3 +26,10 @@ async def test_a_camera_tells_its_state_and_its_counts_and_not_whose_it_is(
     secrets = [entry.data[key] for key in ("serial", "guid", "camera_guid", "discovery_id", "host")]
     for secret in filter(None, [*secrets, str(media)]):
         assert secret not in text
+    # One that is not set up has most reason to be reported.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert (told["state"], told["why"]) == ("not_loaded", None)
+    assert told["entry"]["data"]["manufacturer"] == entry.data["manufacturer"]
+    for secret in filter(None, [*secrets, str(media)]):
+        assert secret not in str(told)

@@ -227,10 +227,15 @@ async def test_a_removed_camera_leaves_its_pictures_and_takes_its_part_files(
     await until(lambda: any(p.stat().st_size > 4 << 20 for p in parts("*.MOV.*.part")), within=60)
     await hass.config_entries.async_unload(entry.entry_id)
     assert list(media.rglob("*.part"))
+    pictures = {path: path.stat().st_ino for path in media.rglob("*.JPG")}
+    assert len(pictures) == 3
     await hass.config_entries.async_remove(entry.entry_id)
     assert not list(media.rglob("*.part"))
+    assert {path: path.stat().st_ino for path in media.rglob("*.*")} == pictures
     await set_up(hass, camera)
     await until(lambda: state(hass, COUNT) == "4", within=120)
+    # They are known still, and none came a second time.
+    assert {path: path.stat().st_ino for path in media.rglob("*.JPG")} == pictures
     assert len(list(media.rglob("*.*"))) == 4
 
 
