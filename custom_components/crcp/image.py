@@ -1,10 +1,11 @@
 """The latest picture of a camera, small enough to be shown at a glance."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final, override
 
 from homeassistant.components.image import ImageEntity
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -12,8 +13,7 @@ from .const import CONF_SERIAL
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator
 from .entity import CameraEntity
 from .photo_previews import async_get_previews
-from .photo_progress import ImportedPhoto
-from .photo_shelf import Query, ShelfError, ShelfPhoto, async_page
+from .photo_shelf import ShelfError, ShelfPhoto, async_latest
 
 PARALLEL_UPDATES = 0
 
@@ -31,7 +31,7 @@ async def async_setup_entry(
 
 
 class LatestPicture(CameraEntity, ImageEntity):
-    """The newest picture in the library that is this camera's: a JPEG of our own making.
+    """The latest picture in the library that is this camera's: a JPEG of our own making.
 
     Of RAW and HEIF files and of films it is what the camera put into them, or gave with them.
     """
@@ -43,36 +43,29 @@ class LatestPicture(CameraEntity, ImageEntity):
         ImageEntity.__init__(self, hass)
         self._serial: str = coordinator.config_entry.data[CONF_SERIAL]
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Take up what is in the library, and listen for pictures."""
-        await super().async_added_to_hass()
-        if photos := await self._newest():
-            self._attr_image_last_updated = photos[0].row.imported_at
-        self.async_on_remove(self.coordinator.async_listen_for_photos(self._on_photo))
-
-    @callback
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """From 2026.11 on: nothing depends on the entity's id, so it can be renamed in place."""
+    def image_last_updated(self) -> datetime | None:
+        """When the latest picture landed, which is another moment for each."""
+        photo = self.coordinator.data.photos.last
+        return dt_util.as_utc(photo.imported_at) if photo else None
 
     @override
     async def async_image(self) -> bytes | None:
         """The picture; None where there is none yet, or none that can be shown."""
         previews = async_get_previews(self.hass)
-        for photo in await self._newest():
+        photos = await self._latest()
+        last = self.coordinator.data.photos.last
+        if last and [photo.key for photo in photos[:1]] != [last.key]:
+            # Somebody deleted its file by other means than ours, and nobody told.
+            await self.coordinator.photos.async_find_latest()
+        for photo in photos:
             if path := await previews.async_preview(photo.path, photo.sha256):
                 return await self.hass.async_add_executor_job(Path.read_bytes, path)
         return None
 
-    @callback
-    def _on_photo(self, photo: ImportedPhoto) -> None:
-        if photo.newest:
-            self._attr_image_last_updated = dt_util.as_utc(photo.imported_at)
-            self.async_write_ha_state()
-
-    async def _newest(self) -> list[ShelfPhoto]:
+    async def _latest(self) -> list[ShelfPhoto]:
         try:
-            page = await async_page(self.hass, Query(serial=self._serial), limit=TRIED)
-        except ShelfError:  # the share is not mounted, which is told elsewhere
+            return await async_latest(self.hass, self._serial, TRIED)
+        except ShelfError:  # which is told elsewhere
             return []
-        return page.photos

@@ -74,6 +74,16 @@ class Previews:
         """A thumbnail that is there, by the name that it was kept under, which is hexadecimal."""
         return await self._hass.async_add_executor_job(self._cache.find, _name(name, THUMBNAIL))
 
+    async def async_forget(self, sha256: str) -> None:
+        """Remove what is kept of a picture whose file is gone."""
+        async with self._turn:  # else one that is being made would be kept
+            await self._hass.async_add_executor_job(self._forget, sha256)
+
+    def _forget(self, sha256: str) -> None:
+        for side in (THUMBNAIL, PREVIEW):
+            with suppress(OSError, ValueError):  # what stays is removed when room is made
+                self._cache.forget(_name(sha256, side))
+
     async def async_of_camera(self, name: str, cameras: bytes) -> Path | None:
         """Keep a camera's thumbnail of what was not imported, and return where; None for a bad one."""
         async with self._turn:

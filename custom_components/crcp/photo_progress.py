@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 
 from homeassistant.util.json import JsonValueType
 
+from .importer.catalogue import StoredPhoto
 from .importer.errors import AnotherLibrary, ImporterError, LedgerError, LibraryFull, LibraryMissing
-from .importer.run import Imported, Progress
+from .importer.run import Imported, Progress, Report
 from .importer.source import Photo
 from .photo_addresses import key_of, original_id, preview_url, shown_id
 
@@ -78,6 +79,20 @@ class ImportedPhoto:
             size=imported.size,
             count=count,
             newest=newest,
+        )
+
+    @classmethod
+    def kept(cls, key: str, row: StoredPhoto, count: int) -> Self:
+        """The latest of them, as the ledger has it."""
+        return cls(
+            key=key,
+            path=str(row.path),
+            file_name=row.path.name,
+            captured=row.capture_date,
+            imported_at=row.imported_at,
+            size=row.size,
+            count=count,
+            newest=True,
         )
 
 
@@ -230,6 +245,15 @@ class Complaints:
         if text not in self._told and len(self._told) < MAX_COMPLAINTS:
             self._told.add(text)
             _LOGGER.warning("%s: %s", self._camera_name, text)
+
+    def tell_of(self, report: Report) -> tuple[str, ...]:
+        """Log what a run could not import; return the names of some of that."""
+        names = tuple(failure.photo.filename[:64] for failure in report.failed)
+        for name, failure in zip(names, report.failed, strict=True):
+            self.tell(f"{name!r} is not imported yet: {failure.error}")
+        if not report.unfinished:
+            self.forget()
+        return names[:MAX_COMPLAINTS]
 
     def forget(self) -> None:
         """All is well."""

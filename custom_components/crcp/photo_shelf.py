@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import chain, islice
 import os
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from .importer.catalogue import Catalogue, Day, StoredPhoto
 from .importer.errors import ImporterError
 from .photo_addresses import key_in, key_of, key_parts
 from .photo_library import LOCAL_MEDIA, borrowed_catalogue
-from .photo_types import FILM_ENDINGS, is_film, is_media, is_picture, mime_of
+from .photo_types import FILM_ENDINGS, is_film, is_media, mime_of
 
 #: So many pictures are shown at once; more make a browser slow.
 PAGE: Final = 500
@@ -27,6 +28,9 @@ MAX_ALIKE: Final = 100
 
 #: So many rows are asked for at once while those to be shown are looked for.
 _CHUNK: Final = 600
+
+#: So many, where the first of them will nearly always do.
+_FEW: Final = 1
 
 
 class ShelfError(Exception):
@@ -124,6 +128,18 @@ async def async_page(
         return await hass.async_add_executor_job(reader.page, catalogue, query, after, limit)
 
 
+async def async_latest(hass: HomeAssistant, serial: str, limit: int) -> list[ShelfPhoto]:
+    """A camera's latest picture, as photo_latest.py has it, then its newest. Raises ShelfError.
+
+    One in a folder that is not there now may lie in it, and one that was deleted does not come.
+    """
+    reader = _Reader(hass)
+    async with _catalogue(hass) as catalogue:
+        if catalogue is None:
+            return []
+        return await hass.async_add_executor_job(reader.latest, catalogue, serial, limit)
+
+
 async def async_photo(hass: HomeAssistant, key: str) -> ShelfPhoto:
     """One picture, whose file is there. Raises ShelfError."""
     reader = _Reader(hass)
@@ -166,20 +182,29 @@ async def async_key_of(hass: HomeAssistant, library: str, path: str) -> str:
 
 async def async_months(hass: HomeAssistant) -> list[DayOnShelf]:
     """The last day with pictures of each month, newest first. Raises ShelfError."""
-    async with _catalogue(hass) as catalogue:
-        return await hass.async_add_executor_job(_months, catalogue) if catalogue else []
+    return await _async_folders(hass, _Reader.months)
 
 
 async def async_days(hass: HomeAssistant, month: str) -> list[DayOnShelf]:
     """The days of a month with pictures, newest first; month: as "2026-05". Raises ShelfError."""
-    async with _catalogue(hass) as catalogue:
-        return await hass.async_add_executor_job(_days, catalogue, month) if catalogue else []
+    return await _async_folders(hass, _Reader.days, month)
 
 
 async def async_cameras(hass: HomeAssistant) -> list[CameraOnShelf]:
     """The cameras that pictures came from, the one with the newest first. Raises ShelfError."""
+    return await _async_folders(hass, _Reader.cameras)
+
+
+async def _async_folders[*Args, Result](
+    hass: HomeAssistant,
+    find: Callable[[_Reader, Catalogue, *Args], list[Result]],
+    *args: *Args,
+) -> list[Result]:
+    reader = _Reader(hass)
     async with _catalogue(hass) as catalogue:
-        return await hass.async_add_executor_job(_cameras, catalogue) if catalogue else []
+        if catalogue is None:
+            return []
+        return await hass.async_add_executor_job(find, reader, catalogue, *args)
 
 
 @asynccontextmanager
@@ -192,35 +217,8 @@ async def _catalogue(hass: HomeAssistant) -> AsyncIterator[Catalogue | None]:
         raise ShelfError(str(error)) from error
 
 
-def _months(catalogue: Catalogue) -> list[DayOnShelf]:
-    months: dict[str, Day] = {}
-    for day in catalogue.days(MAX_DAYS):
-        months.setdefault(_month_of(day), day)
-    return [_day(catalogue, day) for day in months.values()]
-
-
-def _days(catalogue: Catalogue, month: str) -> list[DayOnShelf]:
-    return [_day(catalogue, day) for day in catalogue.days(MAX_DAYS) if _month_of(day) == month]
-
-
 def _month_of(day: Day) -> str:
     return day.day.isoformat()[: len("2026-05")]
-
-
-def _day(catalogue: Catalogue, day: Day) -> DayOnShelf:
-    return DayOnShelf(day=day.day, newest=_key_of_newest(catalogue, day.newest))
-
-
-def _cameras(catalogue: Catalogue) -> list[CameraOnShelf]:
-    return [
-        CameraOnShelf(serial=camera.serial, newest=_key_of_newest(catalogue, camera.newest))
-        for camera in catalogue.cameras()
-    ]
-
-
-def _key_of_newest(catalogue: Catalogue, number: int) -> str | None:
-    row = catalogue.by_id(number)
-    return _key_of(row) if row and is_picture(row.path.name) else None
 
 
 class _Reader:
@@ -244,6 +242,33 @@ class _Reader:
             raise FolderMissing(missing.pop())
         return Page(photos=photos, after=None)
 
+    def months(self, catalogue: Catalogue) -> list[DayOnShelf]:
+        months: dict[str, DayOnShelf] = {}
+        for day in catalogue.days(MAX_DAYS):
+            if _month_of(day) not in months and (shown := self._day(catalogue, day)):
+                months[_month_of(day)] = shown
+        return list(months.values())
+
+    def days(self, catalogue: Catalogue, month: str) -> list[DayOnShelf]:
+        days = [day for day in catalogue.days(MAX_DAYS) if _month_of(day) == month]
+        return [shown for day in days if (shown := self._day(catalogue, day))]
+
+    def cameras(self, catalogue: Catalogue) -> list[CameraOnShelf]:
+        return [
+            CameraOnShelf(serial=camera.serial, newest=_shown_key(front))
+            for camera in catalogue.cameras()
+            if (front := self._front(catalogue, Query(serial=camera.serial)))
+        ]
+
+    def latest(self, catalogue: Catalogue, serial: str, limit: int) -> list[ShelfPhoto]:
+        first = catalogue.latest(serial)
+        newest = _rows(_asker(catalogue, Query(serial=serial)), None, _FEW)
+        # What a clock dated that ran ahead is not the newest for years.
+        others = (row for row in newest if row != first and not _is_ahead(row))
+        rows = chain([first] if first else [], others)
+        wanted = (self._known(row) for row in rows if is_media(row.path.name))
+        return list(islice((photo for photo in wanted if photo), limit))
+
     def photo(self, catalogue: Catalogue, key: str) -> ShelfPhoto:
         row = _row(catalogue, key)
         for folder in self._folders_of(row):
@@ -262,6 +287,24 @@ class _Reader:
                 missing.add(folder)
         return None
 
+    def _day(self, catalogue: Catalogue, day: Day) -> DayOnShelf | None:
+        front = self._front(catalogue, Query(day=day.day))
+        return DayOnShelf(day=day.day, newest=_shown_key(front)) if front else None
+
+    def _front(self, catalogue: Catalogue, query: Query) -> ShelfPhoto | None:
+        """What stands for a folder; None for one whose files were all deleted."""
+        rows = _rows(_asker(catalogue, query), None, _FEW)
+        wanted = (self._known(row) for row in rows if query.wants(row.path.name))
+        return next((photo for photo in wanted if photo), None)
+
+    def _known(self, row: StoredPhoto) -> ShelfPhoto | None:
+        """A row with its file, or with where that was; None for one whose file was deleted."""
+        missing: set[Path] = set()
+        photo = self._found(row, missing)
+        if photo is None and missing:
+            photo = ShelfPhoto(key=_key_of(row), row=row, path=missing.pop() / row.path)
+        return photo
+
     def _folders_of(self, row: StoredPhoto) -> Iterator[Path]:
         """The folder of a row; each, where the ledger does not know it."""
         if row.library in self._folders:
@@ -278,11 +321,21 @@ def _row(catalogue: Catalogue, key: str) -> StoredPhoto:
     return row
 
 
+def _is_ahead(row: StoredPhoto) -> bool:
+    """Whether it was taken after it came, by a day at least: nobody knows the time zones."""
+    return row.moment > row.imported_at.replace(tzinfo=None) + timedelta(days=1)
+
+
 def _key_of(row: StoredPhoto) -> str:
     return key_of(row.id, row.sha256)
 
 
-type _Ask = Callable[[StoredPhoto | None], list[StoredPhoto]]
+def _shown_key(photo: ShelfPhoto) -> str | None:
+    """The key of what a folder shows; None for a film, of which there may be no picture."""
+    return None if photo.is_film else photo.key
+
+
+type _Ask = Callable[[int, StoredPhoto | None], list[StoredPhoto]]
 
 
 def _asker(catalogue: Catalogue, query: Query) -> _Ask:
@@ -290,18 +343,21 @@ def _asker(catalogue: Catalogue, query: Query) -> _Ask:
     day, words, serial = query.day, query.words, query.serial
     endings = () if query.pictures else FILM_ENDINGS
     if day:
-        return lambda before: catalogue.of_day(day, _CHUNK, before, serial=serial)
+        return lambda number, before: catalogue.of_day(day, number, before, serial=serial)
     if words:
-        return lambda before: catalogue.find(words, _CHUNK, before, serial=serial, endings=endings)
-    return lambda before: catalogue.recent(_CHUNK, before, serial=serial, endings=endings)
+        return lambda number, before: catalogue.find(
+            words, number, before, serial=serial, endings=endings
+        )
+    return lambda number, before: catalogue.recent(number, before, serial=serial, endings=endings)
 
 
-def _rows(ask: _Ask, before: StoredPhoto | None) -> Iterator[StoredPhoto]:
-    while rows := ask(before):
+def _rows(ask: _Ask, before: StoredPhoto | None, number: int = _CHUNK) -> Iterator[StoredPhoto]:
+    """All rows behind one; number: of those that are asked for first."""
+    while rows := ask(number, before):
         yield from rows
-        before = rows[-1]
-        if len(rows) < _CHUNK:
+        if len(rows) < number:
             return
+        before, number = rows[-1], min(8 * number, _CHUNK)
 
 
 def _is_there(folder: Path, path: Path) -> bool:

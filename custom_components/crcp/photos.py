@@ -24,17 +24,16 @@ from .importer.errors import (
 from .importer.importer import Importer
 from .importer.run import Imported, Progress, Report
 from .photo_agenda import Agenda
+from .photo_latest import Latest
 from .photo_library import no_ledger, not_usable, read_options
 from .photo_orders import ImportResult, Order, stopped
 from .photo_previews import async_get_previews
 from .photo_progress import (
-    MAX_COMPLAINTS,
     Activity,
     Board,
     Complaints,
     ImportedPhoto,
     ImportStatus,
-    Newest,
     trouble_of,
 )
 from .photo_source import StoppableSource
@@ -89,7 +88,7 @@ class PhotoHost:
         self._resting.set()
         self._troubled = asyncio.Event()
         self._complaints = Complaints(camera_name)
-        self._newest = Newest()
+        self._latest = Latest(hass, serial, self.library)
 
     # -- what others ask -----------------------------------------------------------------------
 
@@ -114,6 +113,7 @@ class PhotoHost:
             self._in_trouble(error)
         except LedgerError as error:
             raise no_ledger(error) from error
+        await self.async_find_latest()
 
     async def async_stop(self) -> None:
         """Stop what is under way, and begin nothing more."""
@@ -148,10 +148,15 @@ class PhotoHost:
         """Look at the whole card, as soon as that is possible."""
         self._agenda.look_again()
 
+    async def async_find_latest(self) -> None:
+        """Look which picture is the latest: one was deleted, say."""
+        self._board.change(last=await self._latest.async_find(self.status.imported or 0))
+
     async def async_forgotten(self) -> None:
         """Count anew after pictures were forgotten, and look for them on the cards."""
         with suppress(ImporterError):  # the next run will meet it, and say so
             await self._count()
+        await self.async_find_latest()
         self.look_again()
 
     async def async_accept_folder(self) -> None:
@@ -247,23 +252,18 @@ class PhotoHost:
         urgent: deque[int] | None,
     ) -> Report:
         self._board.change(activity=Activity.CHECKING)
-        self._newest = Newest()
+        self._latest.begin()
         report = await importer.run(source, afresh=afresh, urgent=urgent)
+        self._latest.end()
         await self._count()
         self._out_of_trouble()
-        for failure in report.failed:
-            self._complaints.tell(
-                f"{failure.photo.filename[:64]!r} is not imported yet: {failure.error}"
-            )
-        if not report.unfinished:
-            self._complaints.forget()
-        names = tuple(failure.photo.filename[:64] for failure in report.failed[:MAX_COMPLAINTS])
+        names = self._complaints.tell_of(report)
         self._board.change(failed=report.unfinished, failures=names)
         return report
 
     async def _import_added(self, source: StoppableSource, importer: Importer) -> bool:
         """Import what was announced; return whether nothing is left to try again."""
-        self._newest = Newest()
+        self._latest.begin_one()
         try:
             if photo := await source.photo(self._agenda.added.popleft()):
                 await importer.import_photo(source, photo)
@@ -313,7 +313,7 @@ class PhotoHost:
     def _made(self, imported: Imported) -> None:
         """Tell of a picture: it is stored, and the ledger knows it."""
         count = (self.status.imported or 0) + 1
-        photo = ImportedPhoto.of(imported, count, newest=self._newest.take(imported.photo))
+        photo = ImportedPhoto.of(imported, count, newest=self._latest.take(imported))
         if self._order:
             self._order.photos.append(photo)
         self._previews.async_keep(

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.sensor import (
-    RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
@@ -21,12 +20,13 @@ from homeassistant.const import (
 )
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.json import JsonValueType
 
 from .camera_facts import CameraFacts, Slot
 from .coordinator_camera import CameraConfigEntry, CameraCoordinator, CameraState, State
 from .entity import CameraEntity, add_as_known
 from .entity_setting import SettingEntity, settings_to_read
-from .photo_progress import PHOTO_ATTRIBUTES, Activity, ImportedPhoto, photo_attributes
+from .photo_progress import Activity, photo_attributes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,31 +210,21 @@ class SlotSensor(CameraEntity, SensorEntity):
         return self.entity_description.value(slot) if slot else None
 
 
-class LastPhotoSensor(CameraEntity, RestoreSensor):
-    """When the last picture landed, and which one that was; of many at once, the newest."""
+class LastPhotoSensor(CameraEntity, SensorEntity):
+    """When the latest picture landed, and which one that was."""
 
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Take up what was known before a restart, and listen for pictures."""
-        await super().async_added_to_hass()
-        data, state = await self.async_get_last_sensor_data(), await self.async_get_last_state()
-        if data and state and isinstance(data.native_value, datetime):
-            self._attr_native_value = data.native_value
-            self._attr_extra_state_attributes = {
-                key: value for key, value in state.attributes.items() if key in PHOTO_ATTRIBUTES
-            }
-        self.async_on_remove(self.coordinator.async_listen_for_photos(self._on_photo))
+    def native_value(self) -> datetime | None:
+        """When it came; None before the first."""
+        photo = self.coordinator.data.photos.last
+        return photo.imported_at if photo else None
 
-    @callback
-    def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """From 2026.11 on: nothing depends on the entity's id, so it can be renamed in place."""
-
-    @callback
-    def _on_photo(self, photo: ImportedPhoto) -> None:
-        if not photo.newest:
-            return
-        # Written with the coordinator's next update: hundreds may come in a minute.
-        self._attr_native_value = photo.imported_at
-        self._attr_extra_state_attributes = photo_attributes(photo, self.coordinator.name)
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, JsonValueType] | None:
+        """Which one."""
+        photo = self.coordinator.data.photos.last
+        return photo_attributes(photo, self.coordinator.name) if photo else None

@@ -23,6 +23,7 @@ from .coordinator_camera import CameraCoordinator
 from .errors import invalid
 from .photo_card import async_get_cards
 from .photo_options import CONF_KINDS, CONF_PROTECTED_ONLY, CONF_SLOTS, KINDS, SLOTS, choice_of
+from .photo_previews import async_get_previews
 from .photo_progress import photo_attributes
 from .photo_shelf import NotOnShelf, ShelfError, async_key_of, async_local_id, async_photo
 
@@ -137,6 +138,9 @@ async def _delete_photo(call: ServiceCall) -> None:
         await call.hass.async_add_executor_job(photo.path.unlink)
     except ShelfError, OSError:
         raise invalid("photo_unknown", photo=place) from None
+    await async_get_previews(call.hass).async_forget(photo.sha256)
+    for camera in _cameras(call.hass):
+        await camera.photos.async_find_latest()
 
 
 async def _key_of(hass: HomeAssistant, place: str) -> str:

@@ -59,10 +59,10 @@ async def wired(socket_enabled: None) -> AsyncIterator[WiredCamera]:
 def disk(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SmallDisk]:
-    """A disk of 1 MiB at "disk", for library and ledger."""
+    """A disk of 2 MiB at "disk", for library and ledger."""
     place = tmp_path / "disk"
     place.mkdir()
-    disk = SmallDisk(place, 1024, monkeypatch, real=request.param)
+    disk = SmallDisk(place, 2048, monkeypatch, real=request.param)
     yield disk
     disk.close()
 

@@ -23,6 +23,7 @@ from custom_components.crcp.photo_library import LEDGER
 from tests.integration.shelf import (
     NO_PLACES,
     ROOT,
+    Client,
     browse,
     camera,
     child,
@@ -167,3 +168,22 @@ async def test_a_picture_is_its_file_and_a_raw_file_its_preview(
     assert original.path == next(media.rglob("IMG_0003.CR3"))
     film = await async_resolve_media(hass, child(recent, "MVI_0004.MP4").media_content_id, None)
     assert film.mime_type == "video/mp4"
+
+
+async def test_a_folder_is_shown_by_what_is_there_and_not_at_all_without_any(
+    hass: HomeAssistant, source: MockConfigEntry, media: Path, hass_client: Client
+) -> None:
+    client = await hass_client()
+    for name in ("IMG_0002.JPG", "MVI_0004.MP4"):
+        next(media.rglob(name)).unlink()
+    assert titles(await browse(hass, "dates")) == ["2026-05", "2026-04"]
+    (camera,) = (await browse(hass, "cameras")).children or []
+    assert (await client.get(camera.thumbnail)).status == 200
+    next(media.rglob("IMG_0003.CR3")).unlink()
+    assert titles(await browse(hass, "dates/2026-05")) == ["2026-05-01"]
+    for folder in (await browse(hass, "dates")).children or []:
+        if folder.title == "2026-05":
+            assert (await client.get(folder.thumbnail)).status == 200
+    for path in media.rglob("*.JPG"):
+        path.unlink()
+    assert [titles(await browse(hass, place)) for place in ("dates", "cameras")] == [[], []]

@@ -2,9 +2,8 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
@@ -12,7 +11,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
-    mock_restore_cache_with_extra_data,
 )
 
 from custom_components.crcp.photo_shelf import async_key_of
@@ -161,15 +159,8 @@ async def test_import_now_needs_a_camera_that_is_there(
 async def test_the_last_photo_is_told_and_outlasts_a_restart(
     hass: HomeAssistant, camera: VirtualCamera, media: Path
 ) -> None:
-    before: dict[str, Any] = {"native_value": {"__type": "<class 'datetime.datetime'>"}}
-    before["native_value"]["isoformat"] = "2026-01-02T03:04:05+00:00"
-    attributes = {"file_name": "OLD.JPG", "media_content_id": "old", "friendly_name": "no"}
-    known = State(LAST, "2026-01-02T03:04:05+00:00", attributes)
-    before["native_unit_of_measurement"] = None
-    mock_restore_cache_with_extra_data(hass, [(known, before)])
-    await set_up(hass, camera, auto_import=False)
-    await until(lambda: state(hass, LAST).startswith("2026-01-02"))
-    assert hass.states.get(LAST).attributes["file_name"] == "OLD.JPG"
+    entry = await set_up(hass, camera, auto_import=False)
+    assert state(hass, LAST) == "unknown"
     await until(lambda: state(hass, CONNECTED) == "on")
     await press(hass, "import_now")
     await until(lambda: state(hass, COUNT) == "3")
@@ -179,6 +170,10 @@ async def test_the_last_photo_is_told_and_outlasts_a_restart(
     assert (media / attributes["path"]).is_file()
     key = await async_key_of(hass, "local", attributes["path"])
     assert attributes["preview"] == f"/api/crcp/photo/{key}/preview"
+    before = state(hass, LAST)
+    await camera.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert (state(hass, LAST), dict(hass.states.get(LAST).attributes)) == (before, attributes)
 
 
 async def test_what_few_people_want_is_off_until_they_want_it(

@@ -175,6 +175,11 @@ class Catalogue:
             Camera(serial=serial, count=count, newest=newest) for serial, count, _, newest in rows
         ]
 
+    def latest(self, serial: str) -> StoredPhoto | None:
+        """The photo of a camera that came last; None where that is not known, or not any more."""
+        rows = self._database.all("SELECT photo FROM latest WHERE serial = ?", serial)
+        return next((self.by_id(number) for (number,) in rows), None)
+
     def by_id(self, number: int) -> StoredPhoto | None:
         """One photo; None when there is none, or none any more."""
         rows = self._database.all(sql(_PHOTOS, "WHERE imported.id = ? AND", _FILES), number)

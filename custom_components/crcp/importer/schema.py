@@ -122,6 +122,12 @@ _SCHEMAS: Final = (
     CREATE TRIGGER ends_of_nothing AFTER DELETE ON imported
         BEGIN DELETE FROM ends WHERE photo = old.id; END
     """,
+    # latest: the last photo of each camera that came, and of those of one run the newest.
+    """
+    CREATE TABLE latest (serial TEXT PRIMARY KEY, photo INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER latest_of_nothing AFTER DELETE ON imported
+        BEGIN DELETE FROM latest WHERE photo = old.id; END
+    """,
 )
 
 #: The schema that is written here.

@@ -50,6 +50,15 @@ class Cache:
                 self._make_room()
         return path
 
+    def forget(self, name: str) -> None:
+        """Remove a picture, if it is there. Raises OSError."""
+        path = self._path(name)
+        with self._turn:
+            size = _size_of(path)
+            path.unlink(missing_ok=True)
+            if self._size is not None:
+                self._size -= size
+
     def _path(self, name: str) -> Path:
         if not name or set(name) - set("0123456789abcdef-"):
             raise ValueError(name)
