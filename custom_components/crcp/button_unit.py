@@ -96,8 +96,10 @@ class StepButton(ParameterEntity, ButtonEntity):
         """Take the step."""
 
         async def step(controller: Commands) -> None:
-            async with self.coordinator.endings.sending(self.key):
-                await controller.set_parameter(*self.key, Step(self._direction))
+            amount = Step(self._direction)
+            await self.coordinator.endings.send(
+                self.key, lambda: controller.set_parameter(*self.key, amount), adds=True
+            )
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
         await self.coordinator.async_command(self.subunit, step)

@@ -1,6 +1,7 @@
 """Several parameters of a camera at once: to values, by differences, to a preset, to a stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
+from functools import partial
 
 from .coordinator import UnitCoordinator
 from .entity_parameter import MOVING_PARTS
@@ -26,14 +27,16 @@ async def move_camera(
     targets = _targets(coordinator, camera, values, relative=relative)
 
     async def move(controller: Commands) -> None:
-        names = list(values) if relative else await controller.in_order(camera, values)
-        for name in names:
-            async with coordinator.endings.sending((camera, name), seconds):
-                if relative:
-                    setting = Amount(values[name], relative=True)
-                    await controller.set_parameter(camera, name, setting)
-                else:
-                    await controller.set_value(camera, name, values[name])
+        def move_one(name: str) -> Awaitable[None]:
+            if not relative:
+                return controller.set_value(camera, name, values[name])
+            return controller.set_parameter(camera, name, Amount(values[name], relative=True))
+
+        keys = [(camera, name) for name in values]
+        with coordinator.endings.order(keys, seconds, adds=relative) as send:
+            names = list(values) if relative else await controller.in_order(camera, values)
+            for name in names:
+                await send((camera, name), partial(move_one, name))
 
     _aim(coordinator, camera, targets)
     try:
@@ -45,22 +48,27 @@ async def move_camera(
 
 async def recall_preset(coordinator: UnitCoordinator, preset: Preset) -> None:
     """Bring a camera back to a preset. Raises one of DEVICE_ERRORS."""
+    camera = preset.camera
 
     async def recall(controller: Commands) -> None:
-        for name in await controller.in_order(preset.camera, preset.values):
-            async with coordinator.endings.sending((preset.camera, name)):
-                await controller.set_value(preset.camera, name, preset.values[name])
-        for name in preset.automatic:
-            async with coordinator.endings.sending((preset.camera, name)):
-                await controller.set_auto(preset.camera, name)
-            coordinator.targets.automatic.add((preset.camera, name))
+        async def give_away(name: str) -> None:
+            await controller.set_auto(camera, name)
+            coordinator.targets.automatic.add((camera, name))
 
-    coordinator.targets.forget(preset.camera, preset.automatic)
-    _aim(coordinator, preset.camera, preset.values)
+        keys = [(camera, name) for name in (*preset.values, *preset.automatic)]
+        with coordinator.endings.order(keys) as send:
+            for name in await controller.in_order(camera, preset.values):
+                value = preset.values[name]
+                await send((camera, name), partial(controller.set_value, camera, name, value))
+            for name in preset.automatic:
+                await send((camera, name), partial(give_away, name))
+
+    coordinator.targets.forget(camera, preset.automatic)
+    _aim(coordinator, camera, preset.values)
     try:
-        await coordinator.async_command(preset.camera, recall)
+        await coordinator.async_command(camera, recall)
     except BaseException:
-        coordinator.targets.forget(preset.camera)
+        coordinator.targets.forget(camera)
         raise
 
 
@@ -72,9 +80,9 @@ async def stop_camera(coordinator: UnitCoordinator, camera: Subunit) -> None:
     names = [p.name for p in parameters if p.name in MOVING_PARTS and not p.automatic]
 
     async def stop(controller: Commands) -> None:
-        for name in names:
-            async with coordinator.endings.sending((camera, name)):
-                await controller.stop_motion(camera, name)
+        with coordinator.endings.order([(camera, name) for name in names]) as send:
+            for name in names:
+                await send((camera, name), partial(controller.stop_motion, camera, name))
 
     coordinator.targets.forget(camera)
     await coordinator.async_command(camera, stop)

@@ -15,6 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .asking import Asking
 from .const import DOMAIN
 from .dial import dial
+from .endings import Endings, Overtaken
 from .errors import (
     DEVICE_ERRORS,
     DeviceError,
@@ -29,7 +30,7 @@ from .issues import Issues
 from .known import Known
 from .link import Link
 from .memory import Memory
-from .moves import Endings, Key
+from .moves import Key
 from .presets import Presets
 from .protocols.crcp.client import Controller
 from .protocols.crcp.commands import Commands, UnitState
@@ -135,8 +136,9 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         """Have a tape do something else, as async_command; seconds: it is paused so long after."""
 
         async def drive(controller: Commands) -> None:
-            async with self.endings.sending((tape, "PLAY"), seconds):
-                await do(controller)
+            await self.endings.send(_drive_of(tape), lambda: do(controller), seconds)
+            # What took the place of a play with an end is not paused after a power cut.
+            await self._memory.note()
 
         await self.async_command(tape, drive)
 
@@ -180,8 +182,12 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
 
     async def _stop_tape(self, controller: Commands, tape: Subunit) -> None:
         """Pause what was to be ended; what somebody has begun to record meanwhile is not ours."""
-        if not self.one_way and (await controller.tape_status(tape)).operation == "RECO":
-            return
+        if not self.one_way:
+            status = await controller.tape_status(tape)
+            if status.operation == "RECO":
+                return
+            if self.endings.is_awaited(_drive_of(tape)):
+                raise Overtaken
         await controller.pause_tape(tape)
         self.tape(tape).commanded("PAUS", 0)
 
@@ -261,6 +267,7 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
             self.async_set_updated_data(await self._asking.survey(client))
             _LOGGER.info("%s is connected again", self.name)
         self._issues.show({})
+        self.known.forgive_automatic()
         await self.endings.settle()
         ended = asyncio.ensure_future(client.wait_closed())
         ended.add_done_callback(lambda _: self._wake.set())
@@ -316,3 +323,8 @@ class UnitCoordinator(DataUpdateCoordinator[UnitState]):
         if state != self.known.state:
             self.known.state = state
             self.async_set_updated_data(state)
+
+
+def _drive_of(tape: Subunit) -> Key:
+    """What a tape does, whatever that is: one thing after the other."""
+    return tape, "PLAY"

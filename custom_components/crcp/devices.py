@@ -55,11 +55,15 @@ def _forget_vanished(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
 
 
 def _forget_unlisted(hass: HomeAssistant, coordinator: UnitCoordinator) -> None:
-    """Remove the entities of parameters that a camera has no more. Of one that is off, none."""
+    """Remove the entities of parameters that a camera has no more.
+
+    None of one that is off, or has just begun: it may list a few of its parameters, or none.
+    """
     registry = er.async_get(hass)
     gone = {
         f"{identity(coordinator.unit_id, camera)}_{key}"
         for camera, status in coordinator.data.cameras.items()
+        if status.parameters and not coordinator.powers.is_off(camera)
         for name, words in WORDS.items()
         if name not in status.parameters
         for key in words.keys

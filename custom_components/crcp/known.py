@@ -30,6 +30,14 @@ class Known:
         """What is known of a tape."""
         return self.tapes.setdefault(subunit, Tape())
 
+    def forgive_automatic(self) -> None:
+        """What a camera controls itself by now is not ours to stop, which would end its control."""
+        for subunit, name in list(self.owed):
+            camera = self.state.cameras.get(subunit)
+            parameter = camera.parameters.get(name) if camera else None
+            if parameter and parameter.automatic:
+                self.owed.discard((subunit, name))
+
     def forget_gone_tapes(self) -> None:
         """What comes back may be another tape: nobody has allowed recording on that one."""
         for gone in set(self.tapes) - set(self.state.unit.subunits):

@@ -25,7 +25,7 @@ from .protocols.crcp.status import (
     TapeStatus,
     UnitStatus,
 )
-from .protocols.crcp.subunits import CAMERA_COMMANDS, TAPE_COMMANDS
+from .protocols.crcp.subunits import CAMERA_COMMANDS, TAPE, TAPE_COMMANDS
 from .tapes import UNKNOWN
 
 _VERSION: Final = 1
@@ -131,11 +131,16 @@ class Memory:
             self._store.async_delay_save(self._write, DELAY)
 
     async def note(self) -> None:
-        """Have all that has yet to be ended on the disk when this returns."""
+        """Have all that has yet to be ended on the disk when this returns.
+
+        And of tapes nothing else: to stop a camera once more than needed is no harm, but a tape
+        that is paused for nothing may be one that records.
+        """
         async with self._noting:
             self.keep()
             unended = set(self._unended())
-            if not unended <= self._noted and not self._closed:
+            new, over = unended - self._noted, self._noted - unended
+            if (new or any(key[0].kind == TAPE for key in over)) and not self._closed:
                 await self._store.async_save(self._write())
                 self._noted = unended
 

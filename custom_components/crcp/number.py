@@ -108,8 +108,9 @@ class ParameterNumber(ParameterEntity, NumberEntity):
 
     async def _send(self, value: float) -> None:
         async def send(controller: Commands) -> None:
-            async with self.coordinator.endings.sending(self.key):
-                await controller.set_value(*self.key, value)
+            await self.coordinator.endings.send(
+                self.key, lambda: controller.set_value(*self.key, value)
+            )
 
         try:
             await self.coordinator.async_command(self.subunit, send)

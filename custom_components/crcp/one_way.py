@@ -131,13 +131,16 @@ class OneWayCoordinator(UnitCoordinator):
         return CameraStatus({name: _some_parameter(name, known.get(name)) for name in names})
 
     def _sent(self, command: Command) -> None:
-        """Take it that the unit has heard this, and has done it."""
+        """Take it that the unit has heard this, and has done it.
+
+        What a person has taken out of the entry meanwhile may still have to be stopped.
+        """
         subunit = command.subunit
-        if subunit and subunit.kind == TAPE:
+        if subunit in self.data.tapes:
             status = replace(self.data.tapes[subunit], operation=command.name)
             self.tape(subunit).read(status, self.hass.loop.time())
             self._publish(replace(self.data, tapes={**self.data.tapes, subunit: status}))
-        elif subunit and subunit.kind == CAMERA and isinstance(command.argument, Amount):
+        elif subunit in self.data.cameras and isinstance(command.argument, Amount):
             self._assume_value(subunit, command.name, command.argument)
 
     def _assume_value(self, subunit: Subunit, name: str, amount: Amount) -> None:

@@ -104,8 +104,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
         """Let the camera control it."""
 
         async def automatic(controller: Commands) -> None:
-            async with self.coordinator.endings.sending(self.key):
-                await controller.set_auto(*self.key)
+            await self.coordinator.endings.send(self.key, lambda: controller.set_auto(*self.key))
             self.coordinator.targets.automatic.add(self.key)
 
         self.coordinator.targets.forget(self.subunit, (self.name_on_the_wire,))
@@ -124,8 +123,7 @@ class AutoSwitch(ParameterEntity, SwitchEntity):
             return
 
         async def manual(controller: Commands) -> None:
-            async with self.coordinator.endings.sending(self.key):
-                await controller.stop_motion(*self.key)
+            await self.coordinator.endings.send(self.key, lambda: controller.stop_motion(*self.key))
             targets.automatic.discard(self.key)
 
         await self.coordinator.async_command(self.subunit, manual)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -12,66 +11,15 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.crcp import link as link_module, polling
-from custom_components.crcp.moves import Endings, Key
+from custom_components.crcp.endings import Endings
+from custom_components.crcp.moves import Key
 from custom_components.crcp.protocols.crcp.errors import Refused
 from custom_components.crcp.protocols.crcp.messages import Subunit
-from custom_components.crcp.virtual.host import Host
 from tests.helpers import until
+from tests.integration.scripted import ScriptedUnit, Unwritten, nothing
 from tests.integration.units import act, add, attribute, state
 
 PAN = "number.attic_camera_pan"
-
-
-class ScriptedUnit:
-    """A unit with a power and a camera whose answers a test gives: what it heard, in order."""
-
-    unit_id = "scripted"
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.heard: list[str] = []
-        self.answers: dict[str, list[bytes]] = {}
-        self.delays: dict[str, float] = {}
-        self.is_on = True
-        self.automatic = ""
-        self.connections = 0
-        self.on_hearing: Callable[[str], None] = lambda _line: None
-
-    async def start(self) -> None:
-        self._host = Host(self._serve, self.port)
-        await self._host.start()
-        self.port = self._host.port
-
-    async def stop(self) -> None:
-        await self._host.stop()
-
-    def orders(self) -> list[str]:
-        return [each for each in self.heard if not each.startswith(("STAT", "QUIT"))]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        writer.write(b"220 Scripted ready\r\n")
-        while line := (await reader.readline()).decode().strip():
-            self.heard.append(line)
-            self.on_hearing(line)
-            await asyncio.sleep(self.delays.get(line.split()[0], 0))
-            waiting = self.answers.get(line)
-            writer.write(waiting.pop(0) if waiting else self._answer(line))
-
-    def _answer(self, line: str) -> bytes:
-        match line.split():
-            case ["STAT"]:
-                return b"211-status\r\n POWER0\r\n CAMERA0\r\n211 end\r\n"
-            case ["STAT", "POWER0"]:
-                return b"211-%s\r\n211 end\r\n" % (b"ON" if self.is_on else b"OFF")
-            case ["STAT", "CAMERA0"]:
-                focus = f"FOCU 0,5,9 {self.automatic}".encode().strip()
-                return b"211-OK\r\nPAN 0,10,359\r\nTILT 0,10,90\r\n%s\r\n211 end\r\n" % focus
-            case ["POWER0", "ON"]:
-                self.is_on = True
-            case ["CAMERA0", *_] if not self.is_on:
-                return b"503 off\r\n"
-        return b"200 ok\r\n"
 
 
 @pytest.fixture
@@ -88,16 +36,6 @@ async def unit(
 @pytest.fixture
 async def entry(hass: HomeAssistant, unit: ScriptedUnit) -> Any:
     return await add(hass, unit)
-
-
-class Unwritten:
-    """Notes that nobody reads."""
-
-    def keep(self) -> None:
-        """Forget it."""
-
-    async def note(self) -> None:
-        """Forget it."""
 
 
 type Move = Callable[..., Awaitable[None]]
@@ -144,7 +82,7 @@ async def test_a_move_without_time_is_refused_in_words(unit: ScriptedUnit, move:
 async def test_a_stop_that_is_refused_for_the_moment_is_sent_again(
     unit: ScriptedUnit, move: Move, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.crcp.moves.STOP_AGAIN", 0.05)
+    monkeypatch.setattr("custom_components.crcp.endings.STOP_AGAIN", 0.05)
     unit.answers["CAMERA0 PAN +0"] = [b"450 busy\r\n"] * 2
     await move(0.05, pan=100)
     await until(lambda: unit.orders().count("CAMERA0 PAN +0") == 3)
@@ -167,8 +105,7 @@ async def test_a_stop_that_is_on_its_way_is_waited_for() -> None:
         await answered.wait()
 
     endings = Endings(stop, set(), Unwritten())
-    async with endings.sending((Subunit("CAMERA"), "PAN"), 0):
-        pass
+    await endings.send((Subunit("CAMERA"), "PAN"), nothing, 0)
     await asked.wait()
     ending = asyncio.create_task(endings.end_all())
     await asyncio.wait({ending}, timeout=0.1)
@@ -221,6 +158,21 @@ async def test_what_could_not_be_ended_is_ended_by_whoever_sets_the_unit_up_next
     assert unit.orders().count("CAMERA0 PAN +0") == 1
 
 
+async def test_what_the_camera_controls_by_now_is_not_stopped(
+    hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any
+) -> None:
+    await move(60, focus=3, pan=100)
+    await unit.stop()
+    await until(lambda: state(hass, PAN) == "unavailable")
+    await hass.config_entries.async_unload(entry.entry_id)
+    unit.automatic = "AUTO"
+    unit.heard.clear()
+    await unit.start()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: not entry.runtime_data.endings.unended)
+    assert unit.orders() == ["CAMERA0 PAN +0"]
+
+
 async def test_what_is_owed_is_remembered_when_home_assistant_stops(
     hass: HomeAssistant, unit: ScriptedUnit, move: Move, entry: Any, hass_storage: dict[str, Any]
 ) -> None:
@@ -261,8 +213,7 @@ async def test_a_stop_that_is_refused_while_the_unit_is_unloaded_is_owed() -> No
 
     pan, owed = (Subunit("CAMERA"), "PAN"), set[Key]()
     endings = Endings(stop, owed, Unwritten())
-    async with endings.sending(pan, 60):
-        pass
+    await endings.send(pan, nothing, 60)
     await endings.end_all()
     assert owed == {pan}
 
@@ -299,24 +250,6 @@ async def test_not_now_is_no_lost_connection(
     assert unit.connections == 1
     assert attribute(hass, "switch.attic_power", "assumed_state") is None
     assert (state(hass, "switch.attic_power"), state(hass, PAN)) == ("on", "10.0")
-
-
-async def test_a_move_that_was_taken_ends_though_the_next_was_on_its_way_and_refused() -> None:
-    stopped: list[Key] = []
-
-    async def stop(key: Key) -> None:
-        stopped.append(key)
-
-    pan = (Subunit("CAMERA"), "PAN")
-    endings = Endings(stop, set(), Unwritten())
-    first = AsyncExitStack()
-    await first.enter_async_context(endings.sending(pan, 60))
-    with suppress(Refused):
-        async with endings.sending(pan, 60):
-            await first.aclose()
-            raise Refused(501, "no")
-    await endings.end_all()
-    assert stopped == [pan]
 
 
 async def test_a_preset_takes_the_place_of_an_ending(

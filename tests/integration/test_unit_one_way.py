@@ -231,3 +231,36 @@ async def test_a_move_is_stopped_by_whoever_comes_after_a_power_cut(
     hass_storage[key] = before
     await hass.config_entries.async_setup(one_way.entry_id)
     await until(lambda: stops() == 2)
+
+
+async def test_what_was_taken_out_meanwhile_is_stopped_all_the_same(
+    hass: HomeAssistant,
+    unit: VirtualUnit,
+    one_way: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    key = f"crcp.unit_{one_way.entry_id}"
+    await act(hass, "crcp.play", PLAYER, duration={"hours": 1})
+    await act(hass, "crcp.move", PAN, pan=10, duration={"hours": 1})
+    before = deepcopy(hass_storage[key])
+    await hass.config_entries.async_unload(one_way.entry_id)
+    await until(lambda: {each.name for each in unit.commands[-2:]} == {"PAUS", "PAN"})
+    hass_storage[key] = before
+    data = {**one_way.data, "subunits": ["POWER0"]}
+    hass.config_entries.async_update_entry(one_way, data=data)
+    unit.commands.clear()
+    assert await hass.config_entries.async_setup(one_way.entry_id)
+    await until(lambda: {each.name for each in unit.commands} == {"PAUS", "PAN"})
+
+
+async def test_a_recording_that_replaced_a_play_goes_on_after_a_power_cut(
+    hass: HomeAssistant,
+    unit: VirtualUnit,
+    one_way: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    key = f"crcp.unit_{one_way.entry_id}"
+    await act(hass, "switch.turn_on", "switch.attic_tape_recording_allowed")
+    await act(hass, "crcp.play", PLAYER, duration={"hours": 1})
+    await act(hass, "crcp.record", PLAYER)
+    assert hass_storage[key]["data"]["owed"] == []
