@@ -72,7 +72,25 @@ class Answers:
         """Every way to read a sentence, in the order of the file."""
         for result in recognize_all(sentence, self._intents):
             said = {key: entity.text.strip() for key, entity in result.entities.items()}
-            yield self._words.sentences[int(result.intent.name)], said
+            sentences = self._words.sentences[int(result.intent.name)]
+            yield sentences, said
+            yield from self._with_a_name(sentences, said)
+
+    def _with_a_name(self, sentences: Sentences, said: Mapping[str, str]) -> Iterator[Reading]:
+        """A name and the time behind it: two free places with nothing between are taken for one."""
+        text, in_front = " ".join(said.get("duration", "").split()), self._words.in_front
+        found = in_front.match(text) if in_front and "name" not in said else None
+        words = text[found.end() :].split() if found else []
+        for cut in range(1, len(words)):
+            apart = {**said, "name": " ".join(words[:cut]), "duration": " ".join(words[cut:])}
+            try:
+                self._slots(sentences, apart)
+            except NoUnit:
+                pass
+            except NotUnderstood:
+                continue
+            yield sentences, apart
+            return
 
     async def _try(self, reading: Reading, heard: Heard) -> str:
         """Do it, and return what is to be said. Raises Nonsense, with nothing done."""

@@ -41,7 +41,11 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A language. date_format: as strftime has it. or_ and and_: what stands before the last of several."""
+    """A language.
+
+    date_format: as strftime has it. or_ and and_: what stands before the last of several. in_front:
+    what stands in front of a name that a time may follow, "in the" kitchen.
+    """
 
     language: str
     sentences: tuple[Sentences, ...]
@@ -54,6 +58,7 @@ class Words:
     decimal: str
     polite: re.Pattern[str] | None
     never: re.Pattern[str]
+    in_front: re.Pattern[str] | None
 
     @classmethod
     def load(cls, language: str) -> Self:
@@ -71,6 +76,7 @@ class Words:
             read["decimal"],
             _polite(read["polite"]),
             re.compile(read["never"], re.IGNORECASE),
+            re.compile(read["in_front"], re.IGNORECASE) if read["in_front"] else None,
         )
 
     def heard(self, text: str) -> str:

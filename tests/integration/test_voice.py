@@ -42,6 +42,11 @@ def winding(unit: VirtualUnit) -> Command:
     return [command for command in unit.commands if command.name == "FF"][-1]
 
 
+def orders(unit: VirtualUnit) -> list[Command]:
+    """What a unit was told to do, not what it was asked."""
+    return [each for each in unit.commands if each.name != "STAT"]
+
+
 async def studio(hass: HomeAssistant, put: SetUp, language: str) -> VirtualUnit:
     """A unit that is spoken to, all of it exposed."""
     unit = scenes.studio()
@@ -181,25 +186,6 @@ async def test_of_two_with_one_name_it_is_asked_where(hass: HomeAssistant, start
     assert [operation(unit) for unit in units] == ["PAUS", "FF"]
     await say(hass, "fast forward in the kitchen")
     assert [operation(unit) for unit in units] == ["FF", "FF"]
-    await rooms(hass, units)
-
-
-async def rooms(hass: HomeAssistant, units: tuple[VirtualUnit, VirtualUnit]) -> None:
-    """A room says which tape is meant, wherever in the sentence it stands."""
-    kitchen, workshop = units
-    for language, sentences in ROOMS.items():
-        await hass.config.async_update(language=language)
-        for sentence in sentences:
-            kitchen.commands.clear()
-            workshop.commands.clear()
-            await say(hass, sentence)
-            assert [each.name for each in orders(workshop)][-1:] == ["FF"], sentence
-            assert orders(kitchen) == [], sentence
-
-
-def orders(unit: VirtualUnit) -> list[Command]:
-    """What a unit was told to do, not what it was asked."""
-    return [each for each in unit.commands if each.name != "STAT"]
 
 
 async def test_a_name_says_which_one(hass: HomeAssistant, start: Start) -> None:
@@ -238,21 +224,6 @@ async def test_where_somebody_speaks_says_which_one(hass: HomeAssistant, start: 
     await async_converse(hass, "fast forward", None, Context(), device_id=unit.id)
     assert [operation(unit) for unit in (attic, cellar)] == ["FF", "PAUS"]
 
-
-ROOMS = {
-    "en": ("rewind in the workshop", "wind back to the start in the workshop"),
-    "de": (
-        "spul in Workshop vor",
-        "spul vor in Workshop",
-        "spul mit dem Workshop zurück",
-        "spul in Workshop zum Anfang",
-        "spul eine Minute vor in Workshop",
-        "geh zu Minute fünf in Workshop",
-    ),
-    "fr": ("avance rapide dans Workshop", "rembobine jusqu'au début dans Workshop"),
-    "ja": ("Workshopで巻き戻して",),
-    "zh-Hans": ("在Workshop快进",),
-}
 
 MISSING = {
     "en": {

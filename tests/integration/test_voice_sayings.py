@@ -1,13 +1,14 @@
 """What a family says in many ways: what each comes to, through Home Assistant's real agent."""
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import area_registry as ar, device_registry as dr
 import pytest
 
 from custom_components.crcp.protocols.crcp.messages import Amount, Auto, Command, Motion, Step
 from custom_components.crcp.virtual.unit import VirtualUnit
-from tests.integration.test_voice import GUARD, PLAYER, orders, studio
+from tests.integration.test_voice import GUARD, PLAYER, Start, orders, studio, two_studios
 from tests.integration.units import SetUp, act
-from tests.integration.voices import ask, expose
+from tests.integration.voices import ask, expose, say
 
 #: By what they come to: the last command of the unit and its argument.
 SAYINGS = {
@@ -91,6 +92,7 @@ SAYINGS = {
             "nimm zehn Minuten auf",
             "kannst du zehn Minuten aufnehmen",
             "starte eine Aufnahme für zehn Minuten",
+            "nimm mit dem Attic Tape zehn Minuten auf",
         ),
         ("RECO", 3600): ("nimm eine Stunde auf", "nimm mal eine Stunde mit Attic Tape auf"),
         ("RECO", 150): ("nimm zweieinhalb Minuten auf", "nimm zweieinhalb Minuten lang auf"),
@@ -146,11 +148,37 @@ SAYINGS = {
 }
 
 
+ROOMS = {
+    "en": (
+        "rewind in the workshop",
+        "wind back to the start in the workshop",
+        "go forward in the workshop ten minutes",
+    ),
+    "de": (
+        "spul in Workshop vor",
+        "spul vor in Workshop",
+        "spul mit dem Workshop zurück",
+        "spul in Workshop zum Anfang",
+        "spul eine Minute vor in Workshop",
+        "geh zu Minute fünf in Workshop",
+        "spul im Workshop zwei Minuten vor",
+    ),
+    "fr": (
+        "avance rapide dans Workshop",
+        "rembobine jusqu'au début dans Workshop",
+        "avance dans Workshop deux minutes",
+    ),
+    "ja": ("Workshopで巻き戻して",),
+    "zh-Hans": ("在Workshop快进",),
+}
+
+
 LEFT_ALONE = {
     "en": (
         ("record for ten", "Seconds, minutes or hours? I only heard: ten."),
         ("record ten", "Seconds, minutes or hours? I only heard: ten."),
         ("Record Ten with the attic tape", "Seconds, minutes or hours? I only heard: Ten."),
+        ("record with the attic tape ten", "Seconds, minutes or hours? I only heard: ten."),
         ("record 8:30", "Seconds, minutes or hours? I only heard: 8:30."),
         ("record the meeting", "I did not understand that, so nothing was done."),
         ("record Eleventy Minutes", "I did not understand how long Eleventy Minutes is."),
@@ -213,6 +241,21 @@ async def test_a_family_is_understood(hass: HomeAssistant, put: SetUp, language:
         if wanted[0] in ("RECO", "FF"):
             await act(hass, "media_player.media_stop", PLAYER)
     await leaves_alone(hass, unit, language)
+
+
+async def test_a_room_says_which_tape_is_meant(hass: HomeAssistant, start: Start) -> None:
+    kitchen, workshop = await two_studios(hass, start)
+    room = ar.async_get(hass).async_create("Workshop")
+    (unit,) = [each for each in dr.async_get(hass).devices if each.name == "Cellar"]
+    dr.async_get(hass).async_update_device(unit.id, area_id=room.id)
+    for language, sentences in ROOMS.items():
+        await hass.config.async_update(language=language)
+        for sentence in sentences:
+            kitchen.commands.clear()
+            workshop.commands.clear()
+            await say(hass, sentence)
+            assert [each.name for each in orders(workshop)][-1:] == ["FF"], sentence
+            assert orders(kitchen) == [], sentence
 
 
 # -- helpers -----------------------------------------------------------------------------------
