@@ -331,8 +331,8 @@ def _key_of(row: StoredPhoto) -> str:
 
 
 def _shown_key(photo: ShelfPhoto) -> str | None:
-    """The key of what a folder shows; None for a film, of which there may be no picture."""
-    return None if photo.is_film else photo.key
+    """The key of what a folder shows; None for a film and a share that is away: what is there to see?"""
+    return photo.key if not photo.is_film and photo.path.exists() else None
 
 
 type _Ask = Callable[[int, StoredPhoto | None], list[StoredPhoto]]

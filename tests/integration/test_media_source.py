@@ -18,7 +18,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp import photo_shelf
+from custom_components.crcp import media_source, photo_shelf
 from custom_components.crcp.photo_library import LEDGER
 from tests.integration.shelf import (
     NO_PLACES,
@@ -70,6 +70,40 @@ async def test_what_its_owner_deleted_is_not_shown(
     assert "IMG_0002.JPG" not in titles(await browse(hass, "recent"))
     with pytest.raises(Unresolvable, match="not there"):
         await async_resolve_media(hass, gone, None)
+
+
+async def test_a_folder_shows_what_is_there_of_it(
+    hass: HomeAssistant, source: MockConfigEntry, media: Path, hass_client: Client
+) -> None:
+    """Not what its owner deleted; a folder of which nothing is left is none."""
+    client = await hass_client()
+
+    async def shown(place: str) -> dict[str, int | None]:
+        """The folders of a folder, and what their thumbnails answer."""
+        folders = (await browse(hass, place)).children or []
+        return {
+            each.title: (await client.get(each.thumbnail)).status if each.thumbnail else None
+            for each in folders
+        }
+
+    assert await shown("cameras") == {"Field camera": None}  # its newest is a film
+    for name in ("MVI_0004.MP4", "IMG_0002.JPG"):
+        next(media.rglob(name)).unlink()
+    assert await shown("dates") == {"2026-05": 200, "2026-04": 200}
+    assert await shown("cameras") == {"Field camera": 200}
+    assert await shown("dates/2026-05") == {"2026-05-02": 200, "2026-05-01": 200}
+    # What belongs to a picture is no picture: the day has nothing to show without its own.
+    next(media.rglob("IMG_0003.CR3")).unlink()
+    assert await shown("dates") == {"2026-05": 200, "2026-04": 200}
+    assert await shown("dates/2026-05") == {"2026-05-01": 200}
+    next(media.rglob("IMG_0001.JPG")).unlink()
+    next(media.rglob("EVIL_1.JPG")).unlink()
+    for place in ("dates", "dates/2026-05", "cameras", "recent"):
+        assert await shown(place) == {}
+    # Nobody knows what is in a share that is away.
+    media.rename(media.with_name("elsewhere"))
+    assert await shown("dates") == {"2026-06": None, "2026-05": None, "2026-04": None}
+    assert await shown("cameras") == {"Field camera": None}
 
 
 async def test_a_folder_that_is_not_mounted_is_said(
@@ -134,7 +168,7 @@ async def test_a_ledger_that_cannot_be_read_is_said(
 
 
 async def test_pictures_are_found_by_name_and_by_date(
-    hass: HomeAssistant, source: MockConfigEntry
+    hass: HomeAssistant, source: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await found(hass, "img_0002") == ["IMG_0002.JPG"]
     assert await found(hass, "May 2026") == ["IMG_0003.CR3", "IMG_0002.JPG", "IMG_0001.JPG"]
@@ -147,6 +181,8 @@ async def test_pictures_are_found_by_name_and_by_date(
     assert await found(hass, "0", "videos") == ["MVI_0004.MP4"]
     assert await found(hass, "%") == []
     assert await found(hass, "  ") == []
+    monkeypatch.setattr(media_source, "MAX_FOUND", 2)
+    assert await found(hass, "May 2026") == ["IMG_0003.CR3", "IMG_0002.JPG"]
 
 
 # -- opening -----------------------------------------------------------------------------------
@@ -168,22 +204,3 @@ async def test_a_picture_is_its_file_and_a_raw_file_its_preview(
     assert original.path == next(media.rglob("IMG_0003.CR3"))
     film = await async_resolve_media(hass, child(recent, "MVI_0004.MP4").media_content_id, None)
     assert film.mime_type == "video/mp4"
-
-
-async def test_a_folder_is_shown_by_what_is_there_and_not_at_all_without_any(
-    hass: HomeAssistant, source: MockConfigEntry, media: Path, hass_client: Client
-) -> None:
-    client = await hass_client()
-    for name in ("IMG_0002.JPG", "MVI_0004.MP4"):
-        next(media.rglob(name)).unlink()
-    assert titles(await browse(hass, "dates")) == ["2026-05", "2026-04"]
-    (camera,) = (await browse(hass, "cameras")).children or []
-    assert (await client.get(camera.thumbnail)).status == 200
-    next(media.rglob("IMG_0003.CR3")).unlink()
-    assert titles(await browse(hass, "dates/2026-05")) == ["2026-05-01"]
-    for folder in (await browse(hass, "dates")).children or []:
-        if folder.title == "2026-05":
-            assert (await client.get(folder.thumbnail)).status == 200
-    for path in media.rglob("*.JPG"):
-        path.unlink()
-    assert [titles(await browse(hass, place)) for place in ("dates", "cameras")] == [[], []]
