@@ -1,5 +1,6 @@
 """The blueprints, as Home Assistant imports them: set up with a camera, they fire."""
 
+from datetime import timedelta
 from pathlib import Path
 import shutil
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHEMA
 from homeassistant.components.blueprint.models import Blueprint
 from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -18,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.crcp.virtual.camera import VirtualCamera
 from tests.helpers import until
+from tests.integration.conftest import set_up
 
 FOLDER = Path(__file__).parents[2] / "blueprints" / "automation" / "crcp"
 NAMES = sorted(path.name for path in FOLDER.glob("*.yaml"))
@@ -35,21 +39,26 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
 
 async def use(hass: HomeAssistant, name: str, **given: Any) -> None:
     """Set up an automation of a blueprint."""
-    target = Path(hass.config.path("blueprints", "automation", "crcp", name))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(FOLDER / name, target)
-    blueprint = {"path": f"crcp/{name}", "input": given}
-    config = {"automation": [{"id": name, "alias": name, "use_blueprint": blueprint}]}
-    assert await async_setup_component(hass, "automation", config)
+    await use_all(hass, {name: given})
+
+
+async def use_all(hass: HomeAssistant, wanted: dict[str, dict[str, Any]]) -> None:
+    """Set up an automation of each blueprint."""
+    target = Path(hass.config.path("blueprints", "automation", "crcp"))
+    shutil.copytree(FOLDER, target, dirs_exist_ok=True)
+    config = [
+        {"id": name, "alias": name, "use_blueprint": {"path": f"crcp/{name}", "input": given}}
+        for name, given in wanted.items()
+    ]
+    assert await async_setup_component(hass, "automation", {"automation": config})
     await hass.async_block_till_done()
     found = hass.states.async_all("automation")
-    assert [each.state for each in found] == ["on"]
+    assert [each.state for each in found] == ["on"] * len(wanted)
 
 
 async def turn_off(hass: HomeAssistant) -> None:
-    """Let the automation wait for nothing more."""
-    (automation,) = hass.states.async_entity_ids("automation")
-    target = {"entity_id": automation}
+    """Let the automations wait for nothing more."""
+    target = {"entity_id": hass.states.async_entity_ids("automation")}
     await hass.services.async_call("automation", "turn_off", target, blocking=True)
 
 
@@ -136,12 +145,18 @@ async def test_each_photo_is_sent(
     hass: HomeAssistant, camera: VirtualCamera, imported: MockConfigEntry
 ) -> None:
     sent = async_mock_service(hass, "immich", "upload_file")
+    shown = async_mock_service(hass, "media_player", "play_media")
     action = {"action": "immich.upload_file", "data": {"file": "{{ photo }}"}}
-    await use(hass, "send_photo.yaml", photo=PHOTO, send=[action])
+    frame = {"last_photo": LAST, "screen": "media_player.frame"}
+    wanted = {"send_photo.yaml": {"photo": PHOTO, "send": [action]}, "photo_of_the_day.yaml": frame}
+    await use_all(hass, wanted)
     for _ in range(3):
         await camera.press_shutter()
     await until(lambda: len(sent) == 3)
     assert len({call.data["file"] for call in sent}) == 3
+    await a_while_later(hass)
+    assert not shown  # the frame was asked to show one a day
+    await turn_off(hass)
 
 
 async def test_the_frame_shows_the_latest_picture(
@@ -159,6 +174,71 @@ async def test_the_frame_shows_the_latest_picture(
     assert last["file_name"] == "IMG_0003.JPG"
     assert shown[0].data["media"]["media_content_id"] == last["media_content_id"]
     await turn_off(hass)
+
+
+async def a_while_later(hass: HomeAssistant) -> None:
+    """Let the time pass that the frame waits for more of a card."""
+    await hass.async_block_till_done()
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=11))
+    await hass.async_block_till_done()
+
+
+async def test_what_comes_back_is_not_told_of_as_new(
+    hass: HomeAssistant, camera: VirtualCamera, imported: MockConfigEntry
+) -> None:
+    """Replays after a reload, when an entity is enabled, or when Home Assistant is back."""
+    told = async_mock_service(hass, "notify", "phone")
+    sent = async_mock_service(hass, "immich", "upload_file")
+    shown = async_mock_service(hass, "media_player", "play_media")
+    send = [{"action": "immich.upload_file", "data": {"file": "{{ photo }}"}}]
+    frame = {"last_photo": LAST, "screen": "media_player.frame", "each": True}
+    await use_all(
+        hass,
+        {
+            "send_photo.yaml": {"photo": PHOTO, "send": send},
+            "notify_photo.yaml": {"photo": PHOTO, "notify": "notify.phone", "pause": 0},
+            "photo_of_the_day.yaml": frame,
+        },
+    )
+
+    async def news() -> tuple[int, ...]:
+        await a_while_later(hass)
+        return len(sent), len(told), len(shown)
+
+    assert await hass.config_entries.async_reload(imported.entry_id)
+    await until(lambda: state(hass, "sensor.field_camera_import") == "connected")
+    assert await news() == (0, 0, 0)
+    registry = er.async_get(hass)
+    for entity_id in (PHOTO, LAST):
+        registry.async_update_entity(entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    await until(lambda: not state(hass, PHOTO) and not state(hass, LAST))
+    for entity_id in (PHOTO, LAST):
+        registry.async_update_entity(entity_id, disabled_by=None)
+    assert await hass.config_entries.async_reload(imported.entry_id)
+    await until(lambda: state(hass, "sensor.field_camera_import") == "connected")
+    assert hass.states.get(PHOTO).attributes["event_type"] == "imported"
+    assert await news() == (0, 0, 0)
+    before = state(hass, LAST)
+    await camera.press_shutter()
+    await until(lambda: sent and told and state(hass, LAST) != before)
+    await press(hass, told, "Keep")  # or the automation goes on waiting
+    assert await news() == (1, 1, 1)
+    await turn_off(hass)
+
+
+async def test_the_first_picture_of_all_is_told_of(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path
+) -> None:
+    for card in camera.cards:
+        for handle in [handle for handle, entry in card.entries.items() if entry.photo]:
+            del card.entries[handle]
+    await set_up(hass, camera)
+    await until(lambda: state(hass, "sensor.field_camera_import") == "connected")
+    assert state(hass, PHOTO) == "unknown"
+    sent = async_mock_service(hass, "immich", "upload_file")
+    await use(hass, "send_photo.yaml", photo=PHOTO, send=[{"action": "immich.upload_file"}])
+    await camera.press_shutter()
+    await until(lambda: len(sent) == 1)
 
 
 async def test_a_full_card_is_a_warning(
