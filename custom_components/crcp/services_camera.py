@@ -68,14 +68,15 @@ def async_register_camera_actions(hass: HomeAssistant) -> None:
         schema=_IMPORT_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
-    hass.services.async_register(
+    # As with files in the media browser, only administrators and automations may.
+    async_register_admin_service(
+        hass,
         DOMAIN,
         FORGET_PHOTO,
         _forget_photo,
-        schema=_FORGET_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
+        _FORGET_SCHEMA,
+        SupportsResponse.OPTIONAL,
     )
-    # As with files in the media browser, only administrators and automations may.
     async_register_admin_service(hass, DOMAIN, DELETE_PHOTO, _delete_photo, _FORGET_SCHEMA)
 
 

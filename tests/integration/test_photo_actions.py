@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.icon import async_get_icons
 from homeassistant.helpers.service import async_get_all_descriptions
 from homeassistant.helpers.translation import async_get_translations
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
 
 from custom_components.crcp.const import DOMAIN
 from custom_components.crcp.photo_shelf import async_key_of
@@ -220,6 +224,33 @@ async def test_what_was_never_imported_cannot_be_forgotten(
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "forget_photo", photo=photo)
     assert caught.value.translation_key == "photo_unknown"
+
+
+@pytest.mark.parametrize("action", ["forget_photo", "delete_photo"])
+async def test_only_administrators_forget_and_delete(
+    hass: HomeAssistant,
+    media: Path,
+    camera_entry: MockConfigEntry,
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+    action: str,
+) -> None:
+    await until(lambda: state(hass, STATE) == "connected" and state(hass, COUNT) == "3")
+    path = f"{FOLDER}1/IMG_0002.JPG"
+
+    async def try_as(user: MockUser) -> None:
+        context = Context(user_id=user.id)
+        await hass.services.async_call(
+            DOMAIN, action, {"photo": path}, blocking=True, context=context
+        )
+
+    with pytest.raises(Unauthorized):
+        await try_as(hass_read_only_user)
+    assert await async_key_of(hass, "local", path)
+    assert (media / path).exists()
+    await try_as(hass_admin_user)
+    if action == "delete_photo":
+        assert not (media / path).exists()
 
 
 async def test_every_action_and_field_has_a_name_and_every_action_an_icon(
