@@ -6,6 +6,7 @@ question that is broken off would cost the connection.
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
@@ -38,6 +39,9 @@ FRESH_FOR_TIMES: Final = 5.0
 #: So long somebody waits for a listing, and for a picture; both go on without them.
 LISTED_WITHIN: Final = 30.0
 IMPORTED_WITHIN: Final = 120.0
+
+#: Every camera has written by then how a picture is to be held.
+HEAD: Final = 16 << 10
 
 #: A place in a list: when what stands before it was taken, "0" without a date, and its handle.
 _PLACE: Final = re.compile(r"([0-9]{20}|0)-([0-9a-f]{1,8})")
@@ -145,13 +149,15 @@ class Cards:
             return kept
         asking = self._begin(_thumbnail(PtpSource(_connection(host), photo.serial), photo))
         try:
-            data = await self._wait_for(asking, LISTED_WITHIN, _failed("card_is_read"))
+            data, head = await self._wait_for(asking, LISTED_WITHIN, _failed("card_is_read"))
         except DEVICE_ERRORS as error:
             raise as_home_assistant_error(error) from error
         except PhotoRefused:
             self._card(host).fresh_until = 0.0  # the list is of another card
             raise _failed("card_photo_gone") from None
-        return await previews.async_of_camera(name.hexdigest(), data) if data else None
+        if not data:
+            return None
+        return await previews.async_of_camera(name.hexdigest(), data, head, photo.size or 0)
 
     async def async_import(self, host: PhotoHost, key: str) -> str:
         """Import one, whatever the options choose; return its path below the library."""
@@ -245,15 +251,20 @@ def _has_changed(card: Card, host: PhotoHost) -> bool:
     return card.changes != host.card_changes
 
 
-async def _thumbnail(source: PtpSource, photo: Photo) -> bytes | None:
-    """Ask for it, and whether it was this one's. Raises PhotoRefused.
+async def _thumbnail(source: PtpSource, photo: Photo) -> tuple[bytes | None, bytes]:
+    """Ask for it, for how its file begins, and whether it was this one's. Raises PhotoRefused.
 
     A handle may be another picture's meanwhile, and what is shown is kept for good.
     """
     data = await source.thumbnail(photo)
-    if data and await source.photo(photo.handle) != photo:
+    if data is None:
+        return None, b""
+    head = b""
+    with suppress(PhotoRefused):  # a camera that gives no parts; then it may lie on its side
+        head = await source.sample(photo, 0, min(photo.size or 0, HEAD)) or b""
+    if await source.photo(photo.handle) != photo:
         raise PhotoRefused("another card was put in")
-    return data
+    return data, head
 
 
 def _order_of(photo: Photo) -> tuple[str, int]:

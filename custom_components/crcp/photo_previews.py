@@ -84,14 +84,21 @@ class Previews:
             with suppress(OSError, ValueError):  # what stays is removed when room is made
                 self._cache.forget(_name(sha256, side))
 
-    async def async_of_camera(self, name: str, cameras: bytes) -> Path | None:
-        """Keep a camera's thumbnail of what was not imported, and return where; None for a bad one."""
-        async with self._turn:
-            return await self._hass.async_add_executor_job(self._of_camera, name, cameras)
+    async def async_of_camera(
+        self, name: str, cameras: bytes, head: bytes = b"", size: int = 0
+    ) -> Path | None:
+        """Keep a camera's thumbnail of what was not imported, and return where; None for a bad one.
 
-    def _of_camera(self, name: str, cameras: bytes) -> Path | None:
+        head: how the file of that many bytes begins, which tells how it is to be held.
+        """
+        async with self._turn:
+            return await self._hass.async_add_executor_job(
+                self._of_camera, name, cameras, head, size
+            )
+
+    def _of_camera(self, name: str, cameras: bytes, head: bytes, size: int) -> Path | None:
         try:
-            return self._cache.keep(_name(name, THUMBNAIL), make_of_camera(cameras))
+            return self._cache.keep(_name(name, THUMBNAIL), make_of_camera(cameras, head, size))
         except NoPreview, OSError:
             return None
 

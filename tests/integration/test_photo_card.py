@@ -1,6 +1,7 @@
 """What is still on a camera's card: looked through, and imported one by one."""
 
 from datetime import datetime
+import io
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
+from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -37,7 +39,7 @@ from tests.integration.shelf import (
     source,
     titles,
 )
-from tests.previews.files import jpeg
+from tests.previews.files import canon_raw, directory, jpeg, short, tiff, with_exif
 
 __all__ = ["camera", "source"]
 
@@ -222,6 +224,40 @@ async def test_no_picture_is_shown_with_the_thumbnail_of_another_cards(
     camera.put_card_in(card)
     await browse(hass, place)
     assert shade(await (await client.get(listed)).read()) == (0, 1, 1)
+
+
+async def test_a_portrait_picture_stands_upright_before_it_is_imported(
+    hass: HomeAssistant, media: Path, hass_client: Client, socket_enabled: None
+) -> None:
+    # EXIF 2.3, 4.6.4 A: the 0th row of the picture is its right side.
+    turned = tiff((8, directory(short(0x0112, 6))))
+    files = {
+        "A.JPG": with_exif(jpeg(2000, 1500, quality=100), turned),
+        "B.CR3": canon_raw(jpeg(160, 120), jpeg(900, 600), orientation=6) + bytes(photo_card.HEAD),
+        "C.NEF": turned + bytes(photo_card.HEAD),
+        "D.JPG": b"\xff\xd8\xff\xe1\0\x40Exif\0\0",
+        "E.JPG": b"",
+        "F.JPG": jpeg(400, 300),
+    }
+    taken = datetime(2026, 5, 1)
+    camera = VirtualCamera(photos=[on_card(name, data, taken) for name, data in files.items()])
+    await camera.start()
+    entry = await set_up(hass, camera, auto_import=False)
+    assert await async_setup_component(hass, "media_source", {})
+    await until(lambda: hass.states.async_entity_ids("binary_sensor"))
+    await until(lambda: hass.states.async_all("binary_sensor")[0].state == "on")
+    client, card = await hass_client(), await browse(hass, f"card/{entry.entry_id}")
+    sizes = {}
+    for each in card.children or []:
+        answer = await client.get(each.thumbnail)
+        sizes[each.title] = Image.open(io.BytesIO(await answer.read())).size
+    lying, standing = (160, 120), (120, 160)
+    assert sizes == {
+        **dict.fromkeys(("A.JPG", "B.CR3", "C.NEF"), standing),
+        **dict.fromkeys(("D.JPG", "E.JPG", "F.JPG"), lying),
+    }
+    await hass.config_entries.async_unload(entry.entry_id)
+    await camera.stop()
 
 
 def lime(name: str, data: bytes, taken: datetime) -> Photo:

@@ -54,7 +54,7 @@ async def test_what_cameras_send_is_decoded_one_at_a_time(
 ) -> None:
     turn, others = Lock(), []
 
-    def make(cameras: bytes) -> bytes:
+    def make(cameras: bytes, *_: object) -> bytes:
         others.append(not turn.acquire(blocking=False))
         try:
             return make_of_camera(cameras)

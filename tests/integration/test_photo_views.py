@@ -38,6 +38,8 @@ async def test_a_browser_gets_pictures_and_only_what_it_may_show(
         assert answer.status == 200, title
         assert answer.content_type == "image/jpeg"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "private" in answer.headers["Cache-Control"]
+        assert "public" not in answer.headers["Cache-Control"]
         assert shade(await answer.read()) == (0, 1, 1), title  # the camera's own
     raw = await opened(hass, child(recent, "IMG_0003.CR3"))
     answer = await client.get(raw)

@@ -6,6 +6,7 @@ item that is a JPEG, and the thumbnail of its EXIF.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 import struct
 from typing import Final
@@ -46,16 +47,21 @@ def is_boxes(window: Window) -> bool:
 
 
 def read_boxes(window: Window) -> Found:
-    """Find the pictures in a CR3 or a HEIF file. A movie has none."""
+    """Find the pictures in a CR3 or a HEIF file, as far as it makes sense. A movie has none."""
     found = Found()
-    for box in _boxes(window):
-        if box.type == b"moov":
-            _read_canon_header(box.body, found)
-        elif box.type == b"uuid" and box.body.begins_with(CANON_PREVIEW):
-            _read_canon_preview(box.body, found)
-        elif box.type == b"meta":
-            _read_items(window, box.body, found)
+    with suppress(NoPreview):  # it may be cut off, and begin with what is looked for
+        for box in _boxes(window):
+            _read_box(window, box, found)
     return found
+
+
+def _read_box(window: Window, box: _Box, found: Found) -> None:
+    if box.type == b"moov":
+        _read_canon_header(box.body, found)
+    elif box.type == b"uuid" and box.body.begins_with(CANON_PREVIEW):
+        _read_canon_preview(box.body, found)
+    elif box.type == b"meta":
+        _read_items(window, box.body, found)
 
 
 def _boxes(window: Window, offset: int = 0) -> Iterator[_Box]:

@@ -81,11 +81,34 @@ def read_jpeg(window: Window) -> Jpeg:
             return Jpeg(window, width, height, bytes(head), offset, exif)
         if marker in _NEEDED:
             head += window.read(offset, 2 + size)
-        elif marker == _APP1 and exif is None and size > 2 + len(_EXIF):
-            if window.read(offset + 4, len(_EXIF)) == _EXIF:
-                exif = window.part(offset + 10, size - 8)
+        elif exif is None:
+            exif = _exif(window, offset, marker, size)
         offset += 2 + size
     raise NoPreview("its head has no end")
+
+
+def find_exif(window: Window) -> Window | None:
+    """Where the TIFF structure of the EXIF of a JPEG file is; what follows is not looked at.
+
+    Raises NoPreview.
+    """
+    offset = 2
+    for _ in range(MAX_SEGMENTS):
+        marker, size = _segment(window, offset)
+        exif = _exif(window, offset, marker, size)
+        if exif or marker == _SOS:
+            return exif
+        offset += 2 + size
+    return None
+
+
+def _exif(window: Window, offset: int, marker: int, size: int) -> Window | None:
+    """What a segment has of it."""
+    if marker != _APP1 or size <= 2 + len(_EXIF):
+        return None
+    if window.read(offset + 4, len(_EXIF)) != _EXIF:
+        return None
+    return window.part(offset + 10, size - 8)
 
 
 def _segment(window: Window, offset: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Final
 from .boxes import is_boxes, read_boxes
 from .errors import NoPreview
 from .found import Found
-from .jpeg import Jpeg, is_jpeg, read_jpeg
+from .jpeg import Jpeg, find_exif, is_jpeg, read_jpeg
 from .tiff import is_tiff, read_tiff
 from .window import Window
 
@@ -31,6 +31,19 @@ def look(window: Window) -> tuple[int, list[Jpeg]]:
     return found.orientation, sorted(jpegs, key=lambda jpeg: jpeg.width * jpeg.height)
 
 
+def orientation_of(window: Window) -> int:
+    """How a file is to be held, 1 where that is not told. Most of it may be missing at its end."""
+    try:
+        if window.begins_with(_FUJIFILM):
+            window = _fujifilm_jpeg(window)
+        if is_jpeg(window):
+            exif = find_exif(window)
+            return read_tiff(exif).orientation if exif else 1
+        return _find(window).orientation
+    except NoPreview:
+        return 1
+
+
 def _find(window: Window) -> Found:
     if is_jpeg(window):
         return _of_jpeg(window)
@@ -39,9 +52,13 @@ def _find(window: Window) -> Found:
     if is_boxes(window):
         return read_boxes(window)
     if window.begins_with(_FUJIFILM):
-        place, size = struct.unpack(">II", window.read(_FUJIFILM_JPEG, 8))
-        return _of_jpeg(window.part(place, size))
+        return _of_jpeg(_fujifilm_jpeg(window))
     raise NoPreview("it is no picture of a kind that is known")
+
+
+def _fujifilm_jpeg(window: Window) -> Window:
+    place, size = struct.unpack(">II", window.read(_FUJIFILM_JPEG, 8))
+    return window.part(place, size)
 
 
 def _of_jpeg(window: Window) -> Found:

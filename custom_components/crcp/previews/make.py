@@ -6,7 +6,7 @@ from typing import IO, Final
 from .draw import draw
 from .errors import NoPreview
 from .jpeg import Jpeg, read_jpeg
-from .look import look
+from .look import look, orientation_of
 from .window import Window
 
 #: The longest side of a picture in a list, and of one to look at, in pixels.
@@ -35,9 +35,13 @@ def make_thumbnail(file: IO[bytes], size: int, cameras: bytes | None = None) -> 
     return _first(_of_camera(cameras) + small + jpegs[::-1], THUMBNAIL, orientation)
 
 
-def make_of_camera(cameras: bytes) -> bytes:
-    """A JPEG file for a list, of a camera's thumbnail alone. Raises NoPreview. Blocks."""
-    return _first(_of_camera(cameras), THUMBNAIL, 1)
+def make_of_camera(cameras: bytes, head: bytes = b"", size: int = 0) -> bytes:
+    """A JPEG file for a list, of a camera's thumbnail alone. Raises NoPreview. Blocks.
+
+    head: how the file begins, which has that many bytes: a thumbnail does not tell how it is held.
+    """
+    orientation = orientation_of(Window(io.BytesIO(head), 0, size))
+    return _first(_of_camera(cameras), THUMBNAIL, orientation)
 
 
 def make_preview(file: IO[bytes], size: int) -> bytes:
