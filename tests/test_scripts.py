@@ -44,6 +44,14 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
+@pytest.mark.parametrize("name", ["lint", "setup", "screenshots", "ptpip", "bench/all"])
+def test_a_command_that_is_asked_for_help_helps_and_does_nothing_else(name: str) -> None:
+    result = run(name, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    first = result.stdout.splitlines()[0]
+    assert first.endswith(".") or first.startswith(f"usage: scripts/{name} ")
+
+
 @pytest.mark.parametrize("device", ["unit", "camera"])
 def test_a_virtual_device_says_when_it_is_ready_and_ends_at_ctrl_c(device: str) -> None:
     process = start("virtual", device, "--port", "0")

@@ -29,6 +29,7 @@ from .importer.recovery import open_ledger
 from .importer.room import Room
 from .importer.withdrawal import withdraw
 from .photo_options import CONF_MEDIA_DIR, PhotoOptions, TemplateError
+from .photo_previews import async_get_previews
 
 #: Beside Home Assistant's own storage, so that it travels with backups.
 LEDGER: Final = ".storage/crcp_photos.sqlite"
@@ -189,7 +190,7 @@ async def async_clean_up(
 
     Its pictures stay, and so does what is known of them: it may come back all the same. What
     cannot be reached is left: it is hidden, and no picture. wholly: for a camera that was none;
-    its pictures go as well, and nothing is known of them any more.
+    its pictures go as well, small and large, and nothing is known of them any more.
     """
     with suppress(ImporterError, NoMediaDir):
         library = PhotoLibrary(hass, media_dir)
@@ -197,7 +198,9 @@ async def async_clean_up(
             await library.async_open()
             await library.blocking(_throw_parts_away, library.ledger, library.folder, serial)
             if wholly:
-                await library.blocking(withdraw, library.ledger, library.folder, serial)
+                gone = await library.blocking(withdraw, library.ledger, library.folder, serial)
+                for sha256 in gone:
+                    await async_get_previews(hass).async_forget(sha256)
         finally:
             await library.async_close()
 

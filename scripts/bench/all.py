@@ -148,7 +148,7 @@ def version_of(program: str, option: str) -> str:
 
 def main() -> int:
     """Run what was asked for; 1 when a bench gave no figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/all", description=__doc__)
     names = [bench.name for bench in BENCHES]
     parser.add_argument("only", nargs="*", metavar="BENCH", help=", ".join(names))
     parser.add_argument("--quick", action="store_true", help="small sizes; prints, writes nothing")

@@ -126,7 +126,7 @@ def _times(doing: Callable[[], None], seconds: float) -> float:
 
 def main() -> int:
     """Measure and print; 1 when the goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/crcp", description=__doc__)
     parser.add_argument("--turns", type=int, default=7, help="how often each is measured")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long each time")
     add_option(parser)

@@ -252,7 +252,7 @@ BENCHES: Final[dict[str, Callable[[argparse.Namespace, Sizes, Seen], Iterator[Fi
 
 def main() -> int:
     """Run what was asked for; 1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/import", description=__doc__)
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=", ".join(BENCHES))
     parser.add_argument("--rounds", type=int, default=2, help="turns of each in copy")
     parser.add_argument("--small", action="store_true", help="few pictures, to see that it works")

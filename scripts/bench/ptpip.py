@@ -354,7 +354,7 @@ def _bench_all(arguments: argparse.Namespace, style: DataStyle) -> Iterator[Figu
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/ptpip", description=__doc__)
     parser.add_argument("loads", nargs="*", metavar="LOAD", help=", ".join(LOADS))
     parser.add_argument("--rounds", type=int, default=3, help="turns of each")
     parser.add_argument("--style", choices=[style.name for style in DataStyle], default="PIECES")

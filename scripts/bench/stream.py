@@ -329,7 +329,7 @@ async def _measure(unit: Connection, port: int, options: argparse.Namespace) -> 
 
 def main() -> int:
     """Measure and print; 1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/stream", description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="turns of each")
     parser.add_argument("--pictures", type=int, default=40, help="how many to time, each way")
     parser.add_argument("--seconds", type=float, default=2, help="how long to count processor time")

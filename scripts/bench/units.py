@@ -204,7 +204,7 @@ def _entry(number: int, port: int) -> ConfigEntry[Any]:
 
 def main() -> int:
     """Read the arguments, measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/bench/units", description=__doc__)
     parser.add_argument("--units", type=int, default=100, help="how many (100)")
     parser.add_argument("--minutes", type=float, default=1.0, help="of idleness (1)")
     parser.add_argument("--actions", type=int, default=20, help="to be timed (20)")

@@ -34,7 +34,7 @@ def test_files_rows_and_empty_folders_go_and_others_stay(bench: Bench) -> None:
     )
     bench.ledger.begin(a_photo("IMG_0002.JPG", serial="trial"), begun, NOW)
     real = bring(bench, PurePosixPath("Kitchen/IMG_0001.JPG"), serial="real")
-    withdraw(bench.ledger, bench.library, "trial")
+    assert withdraw(bench.ledger, bench.library, "trial") == {sha256(DATA).hexdigest()}
     assert list(bench.library.rglob("*.JPG")) == [real]
     assert not (bench.library / "Trial").exists()
     assert (bench.ledger.count("trial"), bench.ledger.count("real")) == (0, 1)

@@ -116,6 +116,8 @@ async def test_a_trial_can_be_repeated_and_takes_no_picture_of_a_person(
     await until(lambda: state(hass, TAKE_A_PICTURE) == "unknown")
     await act(hass, "button.press", TAKE_A_PICTURE)
     await until(lambda: len(list(media.rglob("*.JPG"))) == 4)
+    small = Path(hass.config.cache_path("crcp", "pictures"))
+    await until(lambda: len(list(small.rglob("*.jpg"))) == 4)
     edited, gone, *_ = sorted(media.rglob("*.JPG"))
     edited.write_bytes(b"cropped by a person")
     gone.unlink()
@@ -125,6 +127,7 @@ async def test_a_trial_can_be_repeated_and_takes_no_picture_of_a_person(
     assert {path for path in media.rglob("*") if path.is_file()} == {edited, own}
     assert {path for path in media.rglob("*") if path.is_dir()} <= set(own.parents)
     assert not list(Path(hass.config.path(".storage")).glob("crcp.*"))
+    assert not list(small.rglob("*.jpg"))
     await add(hass, "camera")
     await until(lambda: len(list(media.rglob("IMG_*"))) == 4)
 

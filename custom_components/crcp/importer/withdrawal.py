@@ -21,18 +21,20 @@ _BROUGHT: Final = """
     """
 
 
-def withdraw(ledger: Ledger, library: Path, serial: str) -> None:
-    """Delete the files that a camera's photos are, and forget the photos. Blocks.
+def withdraw(ledger: Ledger, library: Path, serial: str) -> set[str]:
+    """Delete the files that a camera's photos are, and forget the photos; their hashes. Blocks.
 
     library: where those lie of which nobody knows. A file that was changed stays, and so does what
     cannot be reached. Folders that are empty then go. Raises LedgerError.
     """
-    for path, sha256, home in ledger.database.all(_BROUGHT, serial):
+    brought = ledger.database.all(_BROUGHT, serial)
+    for path, sha256, home in brought:
         with suppress(ImporterError, OSError):
             _delete(library if home is None else Path(home), PurePosixPath(path), sha256)
     with ledger.database.changes() as connection:
         connection.execute("DELETE FROM imported WHERE serial = ?", (serial,))
         connection.execute("DELETE FROM begun WHERE serial = ?", (serial,))
+    return {sha256 for _, sha256, _ in brought}
 
 
 def _delete(library: Path, path: PurePosixPath, sha256: str) -> None:
