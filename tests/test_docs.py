@@ -36,6 +36,14 @@ def test_every_action_is_told_of_with_its_fields(action: str) -> None:
     assert f"`crcp.{action}`" in IN_FULL
 
 
+@pytest.mark.parametrize("part", ["config", "options"])
+def test_every_field_of_a_dialogue_is_told_of(part: str) -> None:
+    steps = list(TEXTS[part]["step"].values())
+    steps += [each for step in steps for each in step.get("sections", {}).values()]
+    names = {name for step in steps for name in step.get("data", {}).values()}
+    assert {name for name in names if f"*{name}*" not in IN_FULL} == set()
+
+
 def test_nothing_is_told_of_that_is_not_there() -> None:
     told = set(re.findall(r"`crcp\.(\w+)`", ENTITIES + README + IN_FULL))
     assert told <= set(ACTIONS)
