@@ -122,7 +122,7 @@ class Endings:
             raise LinkError("the entry is being unloaded")
 
     async def _send(self, mine: _Ordered, command: Command) -> None:
-        if mine.seconds is not None and not mine.is_replaced:
+        if mine.seconds is not None:
             # It takes no turn yet: whoever wants a stop meanwhile does not wait for the disk.
             await self._notes.note()
         if mine.is_replaced:

@@ -215,6 +215,22 @@ async def test_what_replaced_a_play_is_not_paused_after_a_power_cut(
     assert hass_storage[key]["data"]["owed"] == []
 
 
+async def test_a_pad_that_is_used_all_day_does_not_wear_the_disk(
+    hass: HomeAssistant,
+    unit: ScriptedDeck,
+    entry: Any,
+    hass_storage: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "DELAY", 3600.0)
+    await act(hass, "crcp.move", CAMERA, pan=100, tilt=50, duration=HOUR)
+    hass_storage.pop(f"crcp.unit_{entry.entry_id}")
+    for pan in (200, 300):
+        await act(hass, "button.press", "button.attic_camera_stop")
+        await act(hass, "crcp.move", CAMERA, pan=pan, duration=HOUR)
+    assert f"crcp.unit_{entry.entry_id}" not in hass_storage
+
+
 async def test_a_move_after_one_that_ended_is_noted_anew(
     hass: HomeAssistant,
     unit: ScriptedDeck,
@@ -260,6 +276,7 @@ class Slow(Unwritten):
 
 async def test_what_waits_for_the_disk_is_neither_sent_nor_stopped_after_the_unloading() -> None:
     stops, disk, sent = Stops(), Disk(), []
+    stops.free.set()
     endings = Endings(stops, set(), Slow(disk))
 
     async def command() -> None:
@@ -273,6 +290,7 @@ async def test_what_waits_for_the_disk_is_neither_sent_nor_stopped_after_the_unl
     with pytest.raises(LinkError):
         await moving
     assert (sent, stops.begun) == ([], [])
+    assert not endings.unended
 
 
 async def test_a_move_ends_while_the_next_waits_for_the_disk() -> None:
@@ -323,6 +341,26 @@ async def test_who_unloads_waits_for_what_is_being_settled() -> None:
     settling.cancel()
     ending = asyncio.create_task(endings.end_all())
     await asyncio.wait({settling})
+    stops.free.set()
+    await ending
+    assert stops.done == [PAN]
+
+
+async def test_what_was_on_its_way_has_ended_when_the_unloading_is_over() -> None:
+    stops, taken = Stops(), asyncio.Event()
+    endings = Endings(stops, set(), Unwritten())
+
+    async def take() -> None:
+        await taken.wait()
+
+    moving = asyncio.create_task(endings.send(PAN, take, 60))
+    await until(lambda: endings.is_awaited(PAN))
+    ending = asyncio.create_task(endings.end_all())
+    await until(lambda: endings._tasks)
+    taken.set()
+    await moving
+    await until(lambda: stops.begun)
+    assert not ending.done()
     stops.free.set()
     await ending
     assert stops.done == [PAN]
