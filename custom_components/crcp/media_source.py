@@ -231,7 +231,8 @@ class CameraPhotos(MediaSource):
     # -- pictures ----------------------------------------------------------------------------------
 
     async def _search(self, identifier: str, query: SearchMediaQuery) -> SearchMedia:
-        words = words_of(query.search_query, dt_util.now().date())
+        config = self.hass.config
+        words = words_of(query.search_query, dt_util.now().date(), config.language, config.country)
         if not words:
             return SearchMedia(result=[])
         where = scope_of(identifier)
