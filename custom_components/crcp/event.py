@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import EVENT_PHOTO
@@ -47,17 +47,23 @@ class PhotoEvent(CameraEntity, EventEntity):
 
     @callback
     def _on_photo(self, photo: ImportedPhoto) -> None:
+        self._note(IMPORTED, {"file_name": photo.file_name})
         self._trigger_event(IMPORTED, photo_attributes(photo, self.coordinator.name))
         self.async_write_ha_state()
-        self._note(IMPORTED, {"file_name": photo.file_name})
 
     @callback
     def _on_trouble(self, kind: str, facts: Mapping[str, Any]) -> None:
+        self._note(kind, facts)
         self._trigger_event(kind, {"camera": self.coordinator.name, **facts})
         self.async_write_ha_state()
-        self._note(kind, facts)
 
     def _note(self, kind: str, facts: Mapping[str, Any]) -> None:
-        """Have it in the logbook, which shows of the state of an event entity only its type."""
-        about = {"type": kind, "camera": self.coordinator.name, "entity_id": self.entity_id}
+        """Give the next state its cause, for the logbook, which shows of the state only its type.
+
+        It is a line of the camera's own as well, and none of this entity's, which has its state.
+        """
+        self.async_set_context(Context())
+        about = {"type": kind, "camera": self.coordinator.name}
+        if self.device_entry:
+            about["device_id"] = self.device_entry.id
         self.hass.bus.async_fire(EVENT_PHOTO, {**facts, **about}, context=self._context)

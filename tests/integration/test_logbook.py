@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -24,22 +25,37 @@ def find_the_integration(recorder_mock: Any, enable_custom_integrations: None) -
     return recorder_mock
 
 
+async def ours_of(browser: WebSocketGenerator, device: str, since: Any) -> list[Any]:
+    """What the logbook of the camera shows of pictures beyond the states of its entities."""
+    client = await browser()
+    asked = {"type": "logbook/get_events", "start_time": since.isoformat()}
+    await client.send_json_auto_id({**asked, "device_ids": [device]})
+    answer = await client.receive_json()
+    return [each for each in answer["result"] if each.get("domain") == "crcp"]
+
+
 async def told(hass: HomeAssistant, browser: WebSocketGenerator, since: Any) -> list[Any]:
-    """What the logbook shows of the camera's event entity."""
+    """What the logbook shows of the camera's event entity: types, and what they are put down to."""
     client, events = await browser(), hass.states.async_entity_ids("event")  # named by language
     await client.send_json_auto_id(
         {"type": "logbook/get_events", "start_time": since.isoformat(), "entity_ids": events}
     )
     answer = await client.receive_json()
     assert answer["success"], answer
-    return [(each.get("name"), each["message"]) for each in answer["result"] if "message" in each]
+    lines = [line for line in answer["result"] if line["state"] not in ("unknown", "unavailable")]
+    assert {line["entity_id"] for line in lines} == {*events}
+    return [(line["attributes"]["event_type"], line.get("context_name")) for line in lines]
 
 
 @pytest.mark.parametrize(
     ("language", "imported", "full"),
     [
-        ("en", "imported {}", "has no room left on card 2"),
-        ("de", "hat {} importiert", "hat auf Karte 2 keinen Platz mehr"),
+        ("en", "was imported from Field camera", "Field camera has no room left on card 2"),
+        (
+            "de",
+            "wurde von Field camera importiert",
+            "Field camera hat auf Karte 2 keinen Platz mehr",
+        ),
     ],
 )
 async def test_the_logbook_names_the_picture_and_the_full_card(
@@ -60,8 +76,10 @@ async def test_the_logbook_names_the_picture_and_the_full_card(
     entry.runtime_data._on_trouble("card_full", {"slot": 2})
     await hass.async_block_till_done()
     await async_wait_recording_done(hass)
-    names = {f"IMG_000{number}.JPG" for number in (1, 2, 3)}
+    pictures = [("imported", f"IMG_000{number}.JPG") for number in (1, 2, 3)]
     lines = await told(hass, hass_ws_client, since)
-    expected = {imported.format(name) for name in names} | {full}
-    assert {message for _, message in lines} == expected
-    assert {name for name, _ in lines} == {"Field camera"}
+    assert sorted(lines) == sorted([*pictures, ("card_full", full)])  # each of them once
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    shown = await ours_of(hass_ws_client, device.id, since)
+    ours = {each["name"]: each.get("message") for each in shown}
+    assert ours == dict.fromkeys([name for _, name in pictures], imported) | {full: None}
