@@ -1,14 +1,17 @@
 """How imports fail by names, dates and identities, F6 to F12 and F20, over real sockets."""
 
 from datetime import datetime
+import os
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
+from custom_components.crcp.importer.kinds import endings_of_shots
 from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.template import Template
 
-from .bench import TAKEN, Bench, some_bytes
+from .bench import TAKEN, Bench, FakeSource, some_bytes
 from .wire import WiredCamera
 
 FOLDER = "Kitchen/2026/2026-05-01"
@@ -208,6 +211,49 @@ async def test_f11_a_strangers_file_in_the_way_of_one_of_a_shot_gives_both_the_s
     assert (await wired.run(bench.importer)).imported == 2 * at_once
     assert names(bench) == ["DSC_1-1.JPG", "DSC_1-1.NEF", strange]
     assert (folder / strange).read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "card",
+    [["1.JPG"], ["1.jpg"], ["1.NEF", "1.JPG"], ["1.jpg", "1.nef"], ["1.jpg", "other.JPG"]],
+)
+async def test_f21_what_lies_there_is_taken_for_ours_where_its_bytes_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, card: list[str]
+) -> None:
+    """A whole shot that a person has forgotten, on a share that takes X.JPG and x.jpg for one."""
+    source = FakeSource()
+    for name in card:
+        source.add(name)
+    await bench.importer.run(source)
+    before = bench.files()
+    for path in before:
+        assert bench.ledger.forget(PurePosixPath(path), bench.library)
+    monkeypatch.setattr(os.path, "lexists", exists_in_whatever_case)
+    assert (await bench.make_importer().run(source)).imported == len(card)
+    assert bench.files() == before
+
+
+def exists_in_whatever_case(path: Path) -> bool:
+    here = path.parent.iterdir() if path.parent.is_dir() else ()
+    return path.name.casefold() in {each.name.casefold() for each in here}
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        ([], {".JPG", ".NEF"}),
+        (["a.jpg"], {".jpg", ".nef"}),
+        (["a.nef"], {".jpg", ".nef"}),
+        (["a.jpg", "A.MOV"], {".jpg", ".MOV", ".NEF"}),
+        (["A.NEF"], {".JPG", ".NEF"}),
+    ],
+)
+def test_f11_endings_are_looked_for_as_the_camera_writes_them(
+    names: list[str], wanted: set[str]
+) -> None:
+    endings = endings_of_shots(names)
+    assert wanted <= endings
+    assert len({ending.casefold() for ending in endings}) == len(endings)
 
 
 async def test_f11_hundreds_of_pictures_of_one_name_cost_few_questions_each(

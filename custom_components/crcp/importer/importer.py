@@ -26,16 +26,16 @@ from .doubts import Doubts
 from .errors import LedgerError, LibraryError, NoRoomForPhoto, PhotoError, PhotoRefused, Stopped
 from .executor import RunBlocking, ended, politely, to_its_end
 from .files import remove_part
-from .kinds import endings_of_shots
 from .ledger import Ledger
 from .naming import part_name, safe_name
 from .records import Record
 from .room import Reserve, Room
 from .run import Failure, Imported, Plan, Progress, Report, Run
 from .setbacks import Setbacks
+from .shelf import Shelf
 from .source import Photo, PhotoSource
 from .template import DEFAULT, Template
-from .transfer import Shelf, Transfer
+from .transfer import Transfer
 
 #: A part file that nobody came back for in so long belongs to a card that was formatted.
 LEFT_OVER: Final = timedelta(days=30)
@@ -172,8 +172,7 @@ class Importer:
         """
         chosen = [photo for photo in politely(listed) if self._choice.wants(photo)]
         names = {safe_name(photo.filename) for photo in politely(listed)}
-        self._shelf.endings.clear()
-        self._shelf.endings.update(endings_of_shots(names))
+        self._shelf.know_names(names)
         if afresh:
             self._ledger.take_back(chosen)
         new = self._new_ones(chosen, serial)

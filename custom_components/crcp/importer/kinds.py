@@ -44,11 +44,16 @@ def kind_of(filename: str) -> Kind:
 def endings_of_shots(names: Iterable[str]) -> set[str]:
     """The endings that the files of one shot may have, on a card with these names.
 
-    RAW and JPEG of it may come in two runs, so they are among them when the first has none of one.
+    RAW and JPEG of it may come in two runs, so they are among them when the first has none of one:
+    in lower case where all that the camera wrote is.
     """
     endings = {PurePosixPath(name).suffix for name in names}
-    has_raw = any(kind_of(f"x{ending}") is Kind.RAW for ending in endings)
-    return endings | {".JPG"} | (set() if has_raw else _USUAL_RAW)
+    folded = {ending.casefold() for ending in endings}
+    has_raw = any(kind_of(f"x{ending}") is Kind.RAW for ending in folded)
+    later = {".JPG"} if has_raw else {".JPG"} | _USUAL_RAW
+    if endings and endings == folded:
+        later = {ending.casefold() for ending in later}
+    return endings | {ending for ending in later if ending.casefold() not in folded}
 
 
 def stem_of(filename: str) -> str:

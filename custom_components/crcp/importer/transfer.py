@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-import os
 from pathlib import Path, PurePosixPath
 import random
 from random import Random
@@ -15,14 +14,11 @@ from .ends import hash_of_ends
 from .errors import Changed, ImporterError, LibraryError, PhotoError, PhotoRefused, WrongLength
 from .executor import RunBlocking, Sink, ended, to_its_end
 from .files import PartFile, remove_part
-from .kinds import endings_of_shots
-from .ledger import Ledger
-from .naming import first_free, numbered, part_name
-from .reading import Hashes, files_named
+from .naming import part_name
+from .reading import files_named
 from .records import Begun, Record
-from .room import Room
+from .shelf import Shelf
 from .source import LEAST_UNTOLD_SIZE, Photo, PhotoSource
-from .template import Template
 
 #: What comes beyond the announced length is let pass up to here: a photo that was edited since it
 #: was listed costs itself only. Beyond, the transfer is given up, and the session with it.
@@ -36,7 +32,6 @@ CHECKPOINT: Final = 16 << 20
 
 #: How much of the first and of the last that is there is compared with the camera's.
 SAMPLE: Final = 64 << 10
-
 
 #: How much is compared at each of the places that a photo is probed at when all of it has come.
 PROBE: Final = 8 << 10
@@ -58,22 +53,6 @@ def probes(size: int, chance: Random) -> list[int]:
         start *= 2
     places += [chance.randrange(max(1, size)) for _ in range(MORE_PROBES)]
     return [max(0, min(place, size - PROBE)) for place in places]
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where photos go: the folder, what names the camera and the files there, and the books.
-
-    endings: of what may belong to one shot, by the names on this camera's cards.
-    """
-
-    ledger: Ledger
-    library: Path
-    camera_name: str
-    template: Template
-    room: Room
-    hashes: Hashes = field(default_factory=Hashes)
-    endings: set[str] = field(default_factory=lambda: endings_of_shots(()))
 
 
 class Transfer:
@@ -141,7 +120,7 @@ class Transfer:
         shelf, photo = self._shelf, self._photo
         device = shelf.room.check()
         begun = self._begun_here()
-        self._begun = begun or self._choose_place()
+        self._begun = begun or shelf.place_for(photo, self._arrived)
         path = self._begun.path
         shelf.room.check_way(path)
         size = LEAST_UNTOLD_SIZE if photo.size is None else photo.size
@@ -167,37 +146,6 @@ class Transfer:
 
     def _is_begun(self) -> bool:
         return 0 < self._begun.flushed <= (self._photo.size or 0)
-
-    def _choose_place(self) -> Begun:
-        """Beside the other files of the shot; else where the template says, under a free stem."""
-        photo = self._photo
-        sibling = self._ledger.sibling(photo)
-        if sibling:
-            ending = self._template_path(0).suffix
-            return self._at(sibling.path.with_suffix(ending), sibling.counter)
-        counts = self._shelf.template.counts
-        counter = self._ledger.next_counter(photo.serial) if counts else 0
-        wanted = self._template_path(counter)
-        free = first_free(lambda number: self._is_stem_taken(_numbered(wanted, number)))
-        return self._at(_numbered(wanted, free or 0), counter)  # storing it says if all are taken
-
-    def _is_stem_taken(self, path: PurePosixPath) -> bool:
-        """Whether another shot's file has this name, or would be in the way of this one's others.
-
-        A stranger's file under the very name of this one is no matter: it may be this one.
-        """
-        shelf = self._shelf
-        if self._ledger.is_stem_taken(path, self._photo, shelf.library):
-            return True
-        others = (path.with_suffix(ending) for ending in shelf.endings if ending != path.suffix)
-        return any(os.path.lexists(shelf.library / other) for other in others)
-
-    def _at(self, path: PurePosixPath, counter: int) -> Begun:
-        return Begun(path=path, counter=counter, library=self._shelf.library)
-
-    def _template_path(self, counter: int) -> PurePosixPath:
-        shelf = self._shelf
-        return shelf.template.path(shelf.camera_name, self._photo, self._arrived, counter)
 
     async def _resume(self, source: PhotoSource, part: PartFile) -> int:
         """Go on with the part file, if there is one; return from where the photo is missing."""
@@ -363,10 +311,6 @@ class Transfer:
     ) -> Result:
         work: Awaitable[Result] = self._run_blocking(func, *args)
         return await to_its_end(work)
-
-
-def _numbered(path: PurePosixPath, number: int) -> PurePosixPath:
-    return path.with_name(numbered(path.name, number))
 
 
 async def _write_when_open(
