@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+import errno
 import hashlib
 from pathlib import Path, PurePosixPath
 import sqlite3
 
 import pytest
 
+from custom_components.crcp.importer import recovery
 from custom_components.crcp.importer.catalogue import Catalogue
-from custom_components.crcp.importer.errors import LedgerError, LibraryMissing
+from custom_components.crcp.importer.errors import LedgerError, LibraryError, LibraryMissing
 from custom_components.crcp.importer.ledger import Ledger
 from custom_components.crcp.importer.records import Record
 from custom_components.crcp.importer.recovery import open_ledger
@@ -140,6 +142,26 @@ def test_it_is_not_looked_up_in_an_empty_mount_point_and_of_two_files_the_hash_t
         found = ledger.find(replace(a_photo("A.JPG", size=1), folder="DCIM"))
         assert found
         assert found.library == two
+
+
+def test_a_library_that_cannot_be_read_is_waited_for_and_keeps_no_ledger_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(library: Path, path: PurePosixPath) -> str | None:
+        raise LibraryError(path, errno.EIO, "Input/output error")
+
+    libraries = tmp_path / "one", tmp_path / "two"
+    for folder in libraries:
+        (folder / "K").mkdir(parents=True)
+        (folder / "K/A.JPG").write_bytes(b"?")
+    path = tmp_path / "ledger.sqlite"
+    old_ledger(path, *libraries)
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "sha256_of", broken)
+        with open_ledger(path, *libraries) as ledger:
+            assert len(ledger.homeless()) == 3
+    with open_ledger(path, *libraries) as ledger:
+        assert ledger.homeless() == {}
 
 
 def test_to_forget_a_file_does_not_forget_another_of_its_path(bench: Bench) -> None:
