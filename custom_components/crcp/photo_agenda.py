@@ -23,12 +23,14 @@ LOOK_AGAIN: Final = frozenset(
     {EventCode.STORE_ADDED, EventCode.UNREPORTED_STATUS, EventCode.DEVICE_RESET}
 )
 
+#: Events after which other cards may be in the camera, with other pictures under the same handles.
+CARDS_SWAPPED: Final = LOOK_AGAIN | {EventCode.STORE_REMOVED}
+
 #: Events after which a list of what is on the cards is no longer true.
-CARD_CHANGED: Final = LOOK_AGAIN | {
+CARD_CHANGED: Final = CARDS_SWAPPED | {
     EventCode.OBJECT_ADDED,
     EventCode.OBJECT_REMOVED,
     EventCode.OBJECT_INFO_CHANGED,
-    EventCode.STORE_REMOVED,
 }
 
 
@@ -36,7 +38,8 @@ class Agenda:
     """What is to be done: look at the whole card, import what was announced, fulfil orders.
 
     due: whether the whole card is to be looked at. complete: whether nothing is left to try again.
-    added: the handles of what was announced. orders: what somebody asked for. card_changes: how
+    added: the handles of what was announced. told: of what was announced before the last look at
+    the whole card. orders: what somebody asked for. card_changes: how
     often the camera told that something else is on its cards.
     """
 
@@ -44,8 +47,10 @@ class Agenda:
         self.due = True
         self.complete = True
         self.added: deque[int] = deque()
+        self.told: frozenset[int] = frozenset()
         self.orders: deque[Order] = deque()
         self.card_changes = 0
+        self._is_swapped = False
         self._wake = asyncio.Event()
         self._retry_after = FIRST_RETRY
 
@@ -53,7 +58,16 @@ class Agenda:
         """A connection begins: what was announced in the last one says nothing in this one."""
         self.due = True
         self.added.clear()
+        self.told = frozenset()
         self.retry_soon()
+
+    def begin_look(self) -> bool:
+        """The whole card is looked at now, and finds what was announced; whether it may be another."""
+        self.due = False
+        self.told = frozenset(self.added)
+        self.added.clear()
+        is_swapped, self._is_swapped = self._is_swapped, False
+        return is_swapped
 
     def look_again(self) -> None:
         """Look at the whole card, as soon as that is possible."""
@@ -79,6 +93,7 @@ class Agenda:
         try:
             async for event in initiator.events():
                 self.card_changes += event.code in CARD_CHANGED
+                self._is_swapped |= event.code in CARDS_SWAPPED
                 if event.code in LOOK_AGAIN or len(self.added) >= MAX_ADDED:
                     self.due = True
                 elif event.code == EventCode.OBJECT_ADDED:

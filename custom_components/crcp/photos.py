@@ -215,8 +215,8 @@ class PhotoHost:
             elif self._skip_present:
                 await self._skip_what_is_present(source, self._importer)
             elif agenda.due:
-                agenda.due = False
-                agenda.added.clear()
+                if agenda.begin_look():
+                    self._importer.unsettle()
                 agenda.complete = await self._import_all(source, self._importer)
             elif agenda.added:
                 agenda.complete &= await self._import_added(source, self._importer)
@@ -253,7 +253,7 @@ class PhotoHost:
     ) -> Report:
         self._board.change(activity=Activity.CHECKING)
         self._latest.begin()
-        report = await importer.run(source, afresh=afresh, urgent=urgent)
+        report = await importer.run(source, afresh=afresh, urgent=urgent, told=self._agenda.told)
         self._latest.end()
         await self._count()
         self._out_of_trouble()

@@ -1,6 +1,7 @@
 """A camera in Home Assistant: its pictures land in the media library, once and whole."""
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 import threading
 
@@ -19,7 +20,9 @@ from custom_components.crcp import photo_agenda, photos
 from custom_components.crcp.importer.source import Photo
 from custom_components.crcp.photo_source import StoppableSource
 from custom_components.crcp.protocols.ptpip.codes import OperationCode
+from custom_components.crcp.protocols.ptpip.packets import OperationRequest
 from custom_components.crcp.virtual.camera import VirtualCamera
+from custom_components.crcp.virtual.photos import InMemory
 from tests.helpers import until
 from tests.integration.conftest import movie, painted, set_up
 
@@ -42,6 +45,12 @@ async def contents(camera: VirtualCamera) -> list[bytes]:
     card = camera.cards[0]
     entries = [entry for entry in card.entries.values() if entry.photo]
     return [bytes(await e.photo.content.read(0, e.photo.content.size)) for e in entries]
+
+
+def reads(camera: VirtualCamera) -> list[OperationRequest]:
+    """What was asked for in parts."""
+    parts = OperationCode.GET_PARTIAL_OBJECT_64, OperationCode.GET_PARTIAL_OBJECT
+    return [request for request in camera.requests if request.code in parts]
 
 
 def count(hass: HomeAssistant) -> int:
@@ -157,6 +166,27 @@ async def test_a_card_that_is_put_in_is_looked_through(
             card.add(photo)
     camera.put_card_in(card)
     await until(lambda: count(hass) == 5)
+
+
+async def test_a_card_that_is_swapped_is_looked_at_anew_in_the_same_connection(
+    hass: HomeAssistant, camera: VirtualCamera, media: Path, camera_entry: MockConfigEntry
+) -> None:
+    """Its picture has no date, and is called what the other card's was, in every way."""
+    await until(lambda: count(hass) == 3)
+    photo = replace(painted(1)[0], name="DSC_0001.NEF", captured=None)
+    handle = camera.add_photo(replace(photo, content=InMemory(b"A" * 5000)))
+    await until(lambda: count(hass) == 4)
+    camera.requests.clear()
+    importing = camera_entry.runtime_data.photos
+    importing.look_again()
+    await until(lambda: any(request.parameters[:1] == (handle,) for request in reads(camera)))
+    await importing._resting.wait()
+    card = camera.take_card_out()
+    new = replace(photo, content=InMemory(b"B" * 5000))
+    card.entries[handle] = replace(card.entries[handle], photo=new)
+    camera.put_card_in(card)
+    await until(lambda: count(hass) == 5)
+    assert {b"A" * 5000, b"B" * 5000} <= set(files(media).values())
 
 
 async def test_a_picture_that_is_refused_is_tried_again_and_told_once(

@@ -8,16 +8,18 @@ all that is told of them. All others are known by name, size and date alone.
 
 Not each is read in each session. A camera gives a new file a higher number than all that are in the
 folder, so a picture that is still there shows that no lower number was given anew since. What was
-seen on a card at once is a look; when the last picture of a look is what it was, the others are,
-and one of them, any, is read to see that this camera does count so.
+seen on a card at once is a look; when the last picture of a look is what it was, the others are.
+Not every camera counts so, and a card may be changed in a computer: what has another handle than it
+had, or another place in the order of the handles where a camera numbers anew, is read all the same,
+and so is what an event tells of. Of the rest, those that were read longest ago get their turn: so
+each of n pictures of a folder is read within n / TURN sessions, rounded up.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 import hashlib
 from pathlib import Path, PurePosixPath
-import random
 import re
 from typing import Final
 from weakref import ReferenceType, ref
@@ -33,10 +35,12 @@ from .source import Photo, PhotoSource
 #: DCF's file names: four characters, then the number.
 _NUMBERED: Final = re.compile(r"(\w{4})(\d{4})(\.\w*)?", re.ASCII)
 
-#: Nobody can know which one is read, so no picture is made to pass.
-_ANY: Final = random.SystemRandom()
+#: So many that need not be read are, of each series in each session: a card of thousands costs a
+#: second or two, and has been read as a whole after some hundred sessions at most.
+TURN: Final = 16
 
 _NONE_ALIKE: Final[frozenset[Photo]] = frozenset()
+_NOTHING_TOLD: Final[frozenset[int]] = frozenset()
 
 
 class Doubts:
@@ -50,10 +54,15 @@ class Doubts:
         self._session: ReferenceType[PhotoSource] | None = None
         self._settled: set[int] = set()
 
-    async def settled(self, source: PhotoSource, plan: Plan) -> Plan:
-        """A plan in which what only seemed to be known is fetched, and what only seemed new is not."""
+    async def settled(
+        self, source: PhotoSource, plan: Plan, told: Collection[int] = _NOTHING_TOLD
+    ) -> Plan:
+        """A plan in which what only seemed to be known is fetched, and what only seemed new is not.
+
+        told: as for others.
+        """
         alike = [photo for photo in plan.ready if photo in plan.alike]
-        found = await self.others(source, alike + plan.known, plan.alike)
+        found = await self.others(source, alike + plan.known, plan.alike, told)
         others = {photo.handle for photo in found}
         old = {photo.handle for photo in alike} - others
         return replace(
@@ -69,14 +78,18 @@ class Doubts:
         source: PhotoSource,
         known: Iterable[Photo],
         alike: Collection[Photo] = _NONE_ALIKE,
+        told: Collection[int] = _NOTHING_TOLD,
     ) -> list[Photo]:
         """Those of the known photos of a session that have other bytes than what was imported.
 
         alike: of which there are more on the cards than the ledger knows. Where it cannot be seen,
         these are others, and the rest is what it seems: the camera gives no parts.
+        told: the handles of what the camera has announced, which is read whatever it seems to be.
         """
         if self._session is None or self._session() is not source:
-            self._session, self._settled = ref(source), set()
+            self.unsettle()
+            self._session = ref(source)
+        self._settled.difference_update(told)
         doubtful = [
             photo
             for photo in known
@@ -87,15 +100,19 @@ class Doubts:
         rows = await self._blocking(self._ends.of, doubtful)
         others = []
         for series, is_numbered in _in_series(doubtful, alike):
-            look = _Look(self, source, rows, alike, is_numbered=is_numbered)
+            look = _Look(self, source, rows, alike, told if is_numbered else None)
             others += await look.others(series)
         handles = {photo.handle for photo in others}
         self._settled |= {photo.handle for photo in doubtful} - handles
         return others
 
+    def unsettle(self) -> None:
+        """Take nothing for settled any more: the cards may be other ones."""
+        self._settled.clear()
+
     async def is_other(self, source: PhotoSource, photo: Photo) -> bool:
-        """Whether a photo is another one than its identity says."""
-        return bool(await self.others(source, [photo]))
+        """Whether a photo that the camera has just told of is another one than its identity says."""
+        return bool(await self.others(source, [photo], told=[photo.handle]))
 
     async def ends(self, source: PhotoSource, photos: Sequence[Photo]) -> dict[int, str]:
         """The ends of those of the photos that need them to be known, by their handles."""
@@ -129,9 +146,9 @@ class Doubts:
         bare = [replace(row, ends=ends) for row in rows if not row.ends]
         return await self._blocking(self._row_of, photo, bare, is_alike) if bare else None
 
-    async def note(self, seen: Sequence[Seen]) -> None:
-        """Remember what was seen on one card at once."""
-        await self._blocking(self._ends.note, seen)
+    async def note(self, seen: Mapping[int, Seen], read: Collection[int]) -> None:
+        """Remember what was seen on one card at once, and what of it was read, by handles."""
+        await self._blocking(self._ends.note, seen, read)
 
     def _row_of(self, photo: Photo, bare: Sequence[Seen], is_alike: bool) -> Seen | None:
         """The same for rows of an older ledger, whose files are all that can be compared.
@@ -164,7 +181,7 @@ class Doubts:
 
 
 class _Look:
-    """One look at photos; whether their numbers tell which are the later ones."""
+    """One look at photos. told: as for Doubts.others; None where no number tells which are later."""
 
     def __init__(
         self,
@@ -172,42 +189,55 @@ class _Look:
         source: PhotoSource,
         rows: dict[int, list[Seen]],
         alike: Collection[Photo],
-        *,
-        is_numbered: bool,
+        told: Collection[int] | None,
     ) -> None:
         self._doubts = doubts
         self._source = source
         self._rows = rows
         self._alike = alike
-        self._is_numbered = is_numbered
+        self._told = told
         self._seen: dict[int, Seen] = {}
+        self._read: set[int] = set()
         self._agreed: set[int] = set()
+        #: The handle that the last one of the looks has, and the one that it had.
+        self._above = 0, 0
 
     async def others(self, series: Sequence[Photo]) -> list[Photo]:
         """Those of a series, its last photo first, that are not what was imported."""
         try:
             others, unread = [], []
             for photo in series:
-                if self._is_numbered and self._was_seen_with_others(photo):
+                if self._was_seen_with_others(photo):
                     unread.append(photo)
                 elif await self._is_other(photo):
                     others.append(photo)
-            if unread and await self._is_other(_ANY.choice(unread)):
-                others += [photo for photo in unread if await self._is_other(photo)]
-            return others
+            unread.sort(key=lambda photo: self._seen[photo.handle].turn)
+            turn, rest = unread[:TURN], unread[TURN:]
+            found = [photo for photo in turn if await self._is_other(photo)]
+            if found:
+                found += [photo for photo in rest if await self._is_other(photo)]
+            return others + found
         finally:
             # What was read is not read again, also where the link is lost before the end.
-            looks = {row.look for row in self._seen.values()}
-            if len(looks) > 1 or 0 in looks:
-                await self._doubts.note(list(self._seen.values()))
+            await self._doubts.note(self._seen, self._read)
 
     def _was_seen_with_others(self, photo: Photo) -> bool:
         """Whether a photo was on the card when one was that is still there, with a higher number."""
+        if self._told is None or photo.handle in self._told:
+            return False
         for row in self._rows[photo.handle]:
-            if row.look in self._agreed:
+            if row.look in self._agreed and self._is_in_its_place(photo, row):
                 self._seen[photo.handle] = row
+                self._above = photo.handle, row.handle
                 return True
         return False
+
+    def _is_in_its_place(self, photo: Photo, row: Seen) -> bool:
+        """Whether a photo has its handle still; or, as the one above it, a new one in the old order."""
+        now, noted = self._above
+        return photo.handle == row.handle or (
+            now != noted and (photo.handle < now) == (row.handle < noted)
+        )
 
     async def _is_other(self, photo: Photo) -> bool:
         """Read a photo's ends."""
@@ -221,8 +251,10 @@ class _Look:
         if row is None:
             return True
         self._seen[photo.handle] = row
+        self._read.add(photo.handle)
         if row.look:
             self._agreed.add(row.look)
+            self._above = photo.handle, row.handle
         return False
 
 

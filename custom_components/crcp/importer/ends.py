@@ -4,8 +4,8 @@ What nobody wanted has its ends here too, and what several objects of one card s
 was seen lately need not be read again to be known; see Doubts for what a look is. All calls block.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 import hashlib
 from pathlib import Path, PurePosixPath
 import sqlite3
@@ -20,7 +20,8 @@ from .source import Photo
 SAMPLE: Final = 64 << 10
 
 _OF: Final = sql(
-    "SELECT imported.id, ifnull(ends, ''), ifnull(look, 0), imported.path, sha256, library.path",
+    "SELECT imported.id, ifnull(ends, ''), ifnull(look, 0), ifnull(handle, 0), ifnull(turn, 0),",
+    "imported.path, sha256, library.path",
     "FROM imported LEFT JOIN ends ON ends.photo = imported.id",
     "LEFT JOIN library ON library.id = imported.library WHERE",
     IDENTITY,
@@ -32,7 +33,7 @@ _ADD: Final = sql(
     "AND sha256 = ?",
 )
 
-_NOTE: Final = "INSERT OR REPLACE INTO ends SELECT id, ?, ? FROM imported WHERE id = ?"
+_NOTE: Final = "INSERT OR REPLACE INTO ends SELECT id, ?, ?, ?, ? FROM imported WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +41,16 @@ class Seen:
     """A row of the ledger that a photo may be. number: the row's.
 
     ends: as hash_of_ends; "" where nobody noted them. look: the number of the look in which these
-    ends were seen last, 0 for none. path: None for what nobody wanted. library: None where nobody
-    knows.
+    ends were seen last, 0 for none. handle: what the camera called it then, 0 where nobody noted
+    it. turn: grows from one that was read to those that were read later. path: None for what nobody
+    wanted. library: None where nobody knows.
     """
 
     number: int
     ends: str
     look: int
+    handle: int
+    turn: int
     path: PurePosixPath | None
     sha256: str
     library: Path | None
@@ -81,12 +85,21 @@ class Ends:
         """The rows that each of the photos may be, by their handles."""
         return {photo.handle: self._rows_of(photo) for photo in politely(photos)}
 
-    def note(self, seen: Iterable[Seen]) -> None:
-        """Remember ends; those that were seen on one card at once get the number of a new look."""
+    def note(self, seen: Mapping[int, Seen], read: Collection[int]) -> None:
+        """Remember what was seen on one card at once, by its handles now; read: those that were.
+
+        It is a look: the one that it was, or a new one where it was not one.
+        """
+        if not seen:
+            return
         with self._database.changes() as connection:
-            ((last,),) = connection.execute("SELECT ifnull(max(look), 0) FROM ends")
-            rows = ((each.ends, last + 1, each.number) for each in seen)
-            connection.executemany(_NOTE, rows)
+            ((last,),) = connection.execute("SELECT ifnull(max(max(look, turn)), 0) FROM ends")
+            looks = {row.look for row in seen.values()}
+            look = last + 1 if len(looks) > 1 or 0 in looks else looks.pop()
+            for handle, row in seen.items():
+                turn = last + 1 if handle in read else row.turn
+                if replace(row, look=look, handle=handle, turn=turn) != row:
+                    connection.execute(_NOTE, (row.ends, look, handle, turn, row.number))
 
     def _rows_of(self, photo: Photo) -> list[Seen]:
         return [
@@ -94,11 +107,13 @@ class Ends:
                 number=number,
                 ends=ends,
                 look=look,
+                handle=handle,
+                turn=turn,
                 path=PurePosixPath(path) if path else None,
                 sha256=sha256,
                 library=None if library is None else Path(library),
             )
-            for number, ends, look, path, sha256, library in self._database.all(
+            for number, ends, look, handle, turn, path, sha256, library in self._database.all(
                 _OF, *identity_of(photo)
             )
         ]

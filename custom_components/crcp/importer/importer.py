@@ -13,7 +13,7 @@ ledger and library when the one before it is done. So all of this holds for each
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,13 +100,18 @@ class Importer:
         self._doubts = Doubts(ledger, library, run_blocking)
 
     async def run(
-        self, source: PhotoSource, *, afresh: bool = False, urgent: deque[int] | None = None
+        self,
+        source: PhotoSource,
+        *,
+        afresh: bool = False,
+        urgent: deque[int] | None = None,
+        told: Collection[int] = (),
     ) -> Report:
         """Import every photo of source that is wanted and that the ledger does not know.
 
         afresh: also those that were passed over, now that somebody wants them.
         urgent: handles of what is announced meanwhile, which comes before the rest; it is emptied.
-        A photo that fails is reported, and the others are imported. What the source's link raises,
+        told: handles of what was announced before. A photo that fails is reported, and the others are imported. What the source's link raises,
         a LibraryError and a LedgerError end the run: what was imported stays, and the photo in
         hand leaves nothing behind that a person could see. Runs of one importer wait for each
         other.
@@ -115,7 +120,7 @@ class Importer:
             await self._blocking(self._room.check)
             listed = await self._list(source)
             plan = await self._blocking(self._plan, listed, source.serial, afresh)
-            run = Run(plan := await self._doubts.settled(source, plan))
+            run = Run(plan := await self._doubts.settled(source, plan, told))
             await self._import_all(source, plan, run, deque() if urgent is None else urgent)
             if self._delete:
                 known = plan.known + run.twins
@@ -136,6 +141,10 @@ class Importer:
             imported = await to_its_end(await self._import(source, progress))
             await self._delete_fetched(source, imported)
             return imported
+
+    def unsettle(self) -> None:
+        """Look anew at what was looked at in this session: other cards may be in the camera."""
+        self._doubts.unsettle()
 
     async def _is_to_come(self, source: PhotoSource, photo: Photo) -> bool:
         """Whether a photo is wanted and new."""
@@ -295,7 +304,7 @@ class Importer:
         """Delete on the camera what is stored; whether it was."""
         if imported is None or not self._delete:
             return False
-        return await self._clearing.delete_fetched(source, imported.photo, _record_of(imported))
+        return await self._clearing.delete_fetched(source, imported.photo, imported.record)
 
     async def _import(
         self,
@@ -377,15 +386,6 @@ def _age(photo: Photo) -> int:
         0
         if taken is None
         else -(taken.toordinal() * 86400 + taken.hour * 3600 + taken.minute * 60 + taken.second)
-    )
-
-
-def _record_of(imported: Imported) -> Record:
-    return Record(
-        path=imported.path,
-        size=imported.size,
-        sha256=imported.sha256,
-        imported_at=imported.imported_at,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from .errors import NoRoomForPhoto, PhotoError, PhotoRefused
+from .records import Record
 from .source import LEAST_UNTOLD_SIZE, Photo
 
 
@@ -23,6 +24,13 @@ class Imported:
     imported_at: datetime
     thumbnail: bytes | None
     number: int
+
+    @property
+    def record(self) -> Record:
+        """What the ledger tells of it, as far as it matters to who compares the file."""
+        return Record(
+            path=self.path, size=self.size, sha256=self.sha256, imported_at=self.imported_at
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,11 @@ _SCHEMAS: Final = (
     CREATE TRIGGER latest_of_nothing AFTER DELETE ON imported
         BEGIN DELETE FROM latest WHERE photo = old.id; END
     """,
+    # handle: what the camera called it when it was seen last. turn: later for what was read later.
+    """
+    ALTER TABLE ends ADD COLUMN handle INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE ends ADD COLUMN turn INTEGER NOT NULL DEFAULT 0
+    """,
 )
 
 #: The schema that is written here.
