@@ -144,7 +144,7 @@ def test_a_newer_ledger_is_refused_in_words_and_left_alone(tmp_path: Path) -> No
     before = path.read_bytes()
     with pytest.raises(LedgerTooNew, match=r"ledger\.sqlite: .*newer version") as caught:
         Ledger(path)
-    assert (caught.value.version, caught.value.supported) == (99, 7)
+    assert (caught.value.version, caught.value.supported) == (99, 8)
     assert path.read_bytes() == before
 
 

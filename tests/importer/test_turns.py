@@ -214,14 +214,14 @@ async def test_no_picture_vouches_for_those_of_another_series(
     assert (await bench.make_importer().run(card("anew"))).imported == 2
 
 
-async def test_of_a_ledger_of_version_6_all_are_read_once_because_it_told_of_no_handles(
+async def test_of_a_ledger_of_version_7_all_are_read_once_because_it_told_of_no_handles(
     bench: Bench, wired: WiredCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doubts, "TURN", 0)
     handles = await known_for_long(bench, wired, range(1, 6))
     for column in ("handle", "turn"):
         bench.ledger.database.all(f"ALTER TABLE ends DROP COLUMN {column}")
-    bench.ledger.database.all("PRAGMA user_version = 6")
+    bench.ledger.database.all("PRAGMA user_version = 7")
     bench.restart()
     for _ in range(2):
         assert (await wired.run(bench.make_importer())).known == 5
