@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.components.media_player import DOMAIN as MEDIA_PLAYER
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -154,8 +155,18 @@ def _cameras(call: ServiceCall) -> list[Camera]:
             devices.add(entity.device_id)
     found = [camera for device in sorted(devices) for camera in _cameras_of(call.hass, device)]
     if not found:
+        _check_loaded(call.hass, devices)
         raise invalid("not_a_camera")
     return found
+
+
+def _check_loaded(hass: HomeAssistant, devices: set[str]) -> None:
+    """Raise ServiceValidationError naming a unit among some devices that is not set up."""
+    there = filter(None, map(dr.async_get(hass).async_get, devices))
+    entries = {device.config_entry_id for device in there}
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.entry_id in entries and entry.state is not ConfigEntryState.LOADED:
+            raise invalid("camera_not_loaded", camera=entry.title)
 
 
 def _cameras_of(hass: HomeAssistant, device_id: str) -> Iterator[Camera]:

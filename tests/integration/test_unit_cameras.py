@@ -212,9 +212,12 @@ async def test_a_move_needs_values_for_what_the_camera_has(hass: HomeAssistant, 
 
 
 async def test_a_move_is_for_cameras_of_units(hass: HomeAssistant, put: SetUp) -> None:
-    await put(scenes.studio())
+    entry = await put(scenes.studio())
     with pytest.raises(ServiceValidationError, match="Choose the camera"):
         await act(hass, "crcp.move", "media_player.attic_tape", pan=3)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(ServiceValidationError, match="Attic is not set up"):
+        await act(hass, "crcp.move", PAN, pan=3)
 
 
 # -- presets -----------------------------------------------------------------------------------
