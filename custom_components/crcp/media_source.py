@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
+import re
 from typing import Final, override
 from urllib.parse import unquote
 
@@ -61,6 +62,9 @@ from .photo_words import words_of
 #: More than this nobody looks through; another word narrows it down.
 MAX_FOUND: Final = 200
 
+#: A place among the newest, as many as a wall has room for.
+_PLACE: Final = re.compile(r"[1-9][0-9]?")
+
 _PICTURES: Final = [MediaClass.IMAGE, MediaClass.VIDEO]
 
 
@@ -74,7 +78,8 @@ class CameraPhotos(MediaSource):
 
     Identifiers: "recent", "videos", "dates", "dates/2026-05", "dates/2026-05-01", "cameras",
     "cameras/SERIAL"; those of pictures, with "/KEY" for what follows behind a picture; "photo/KEY"
-    for a picture to look at, and "original/KEY" for its file as the camera sent it. "card",
+    for a picture to look at, and "original/KEY" for its file as the camera sent it; "newest/1" for
+    a small one of whichever picture is the newest, and so on, for walls and frames. "card",
     "card/ENTRY" and "card_photo/ENTRY/KEY" for what is still on a camera's cards.
     """
 
@@ -250,10 +255,12 @@ class CameraPhotos(MediaSource):
         kind, _, key = identifier.partition("/")
         if kind == "card_photo":
             key, kind = await self._import(key), "photo"
-        if kind not in {"photo", "original"}:
+        elif kind == "newest":
+            key = await self._newest(key)
+        if kind not in {"photo", "original", "newest"}:
             raise NotOnShelf(identifier)
         photo = await async_photo(self.hass, key)
-        if kind == "photo" and is_previewed(photo.name):
+        if kind == "newest" or (kind == "photo" and is_previewed(photo.name)):
             path = await async_get_previews(self.hass).async_preview(photo.path, photo.sha256)
             if path:  # else it is downloaded
                 return PlayMedia(preview_url(key), JPEG, path=path)
@@ -268,6 +275,15 @@ class CameraPhotos(MediaSource):
         host = entry.runtime_data.photos
         path = await async_get_cards(self.hass).async_import(host, key)
         return await async_key_of(self.hass, host.library.media_dir, path)
+
+    async def _newest(self, place: str) -> str:
+        """The key of a picture by its place among the newest."""
+        if not _PLACE.fullmatch(place):
+            raise NotOnShelf(place)
+        page = await async_page(self.hass, Query(films=False), limit=int(place))
+        if len(page.photos) < int(place):
+            raise NotOnShelf(place)
+        return page.photos[-1].key
 
     async def _items(self, photos: list[ShelfPhoto]) -> list[BrowseMediaSource]:
         shown = await async_get_previews(self.hass).async_which_show(

@@ -153,6 +153,7 @@ async def test_each_photo_is_sent(
     for _ in range(3):
         await camera.press_shutter()
     await until(lambda: len(sent) == 3)
+    await until(lambda: hass.states.get(LAST).attributes["file_name"] == "IMG_0006.JPG")
     assert len({call.data["file"] for call in sent}) == 3
     await a_while_later(hass)
     assert not shown  # the frame was asked to show one a day

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from homeassistant.components.media_source import async_browse_media, async_resolve_media
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 import yaml
 
@@ -18,7 +21,7 @@ EXAMPLES = sorted(path.name for path in FOLDER.glob("*.yaml"))
 #: Home Assistant's own: cards, a view, a section, a badge.
 TYPES = {
     *("sections", "grid", "entity"),
-    *("picture-entity", "tile", "button", "heading", "gauge", "entities"),
+    *("picture-entity", "picture", "tile", "button", "heading", "gauge", "entities"),
 }
 
 
@@ -48,6 +51,15 @@ async def test_what_an_example_names_is_there(
     assert missing == []
     for action in values(example, "perform_action"):
         assert hass.services.has_service(*action.split("."))
+    assert await async_setup_component(hass, "media_source", {})
+    for path in values(example, "navigation_path"):
+        page, _, folder = unquote(path).partition(",")
+        source = await async_browse_media(hass, folder)
+        assert (page, source.title) == ("/media-browser/browser/app", "Photos from your cameras")
+    await until(lambda: hass.states.get("sensor.my_camera_photos_imported").state == "3")
+    pictures = [image for image in values(example, "image") if not image.endswith(tuple("4567"))]
+    shown = [(await async_resolve_media(hass, each, None)).mime_type for each in pictures]
+    assert shown == (["image/jpeg"] * 2 if name == "photo-wall.yaml" else [])
     for condition in values(example, "visibility"):
         assert all(each["condition"] == "state" for each in condition)
 

@@ -202,5 +202,14 @@ async def test_a_picture_is_its_file_and_a_raw_file_its_preview(
     original = await async_resolve_media(hass, raw_id.replace("photo/", "original/"), None)
     assert original.mime_type == "image/x-canon-cr3"
     assert original.path == next(media.rglob("IMG_0003.CR3"))
+    # By its place among the newest pictures: small, whatever it is of.
+    newest = [await async_resolve_media(hass, f"{ROOT}/newest/{place}", None) for place in (1, 2)]
+    assert [shade(each.path.read_bytes()) for each in newest if each.path] == [(0, 0, 1), (0, 1, 0)]
+    assert {(each.mime_type, each.url.rpartition("/")[2]) for each in newest} == {
+        ("image/jpeg", "preview")
+    }
+    for place in ("0", "5", "100", "x", "1/1", ""):
+        with pytest.raises(Unresolvable, match="not there"):
+            await async_resolve_media(hass, f"{ROOT}/newest/{place}", None)
     film = await async_resolve_media(hass, child(recent, "MVI_0004.MP4").media_content_id, None)
     assert film.mime_type == "video/mp4"
