@@ -165,10 +165,11 @@ class Visit:
         self._token = token
 
     async def page(self, name: str, path: str, text: str = "") -> None:
-        """Save a page, once it shows a text."""
+        """Save a page, once it shows a text, if there is one to wait for."""
         if self._wants(name):
             page = await self._open(path, PLAIN)
-            await page.get_by_text(text).first.wait_for()
+            if text:
+                await page.get_by_text(text).first.wait_for()
             await self._save(name, page)
 
     async def found(self, name: str, path: str, words: str) -> None:
