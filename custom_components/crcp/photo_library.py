@@ -221,7 +221,11 @@ async def borrowed_catalogue(hass: HomeAssistant) -> AsyncIterator[Catalogue | N
     if not await hass.async_add_executor_job(path.exists):
         yield None
         return
-    await _async_borrow_ledger(hass)
+    shared = hass.data.setdefault(_SHARED, _Shared())
+    # A ledger is read through when it is opened. Where no camera holds it, once is enough.
+    borrows = shared.ledger is not None or not shared.was_sound
+    if borrows:
+        await _async_borrow_ledger(hass)
     try:
         catalogue = await hass.async_add_executor_job(Catalogue, path)
         try:
@@ -229,7 +233,8 @@ async def borrowed_catalogue(hass: HomeAssistant) -> AsyncIterator[Catalogue | N
         finally:
             await hass.async_add_executor_job(catalogue.close)
     finally:
-        await _async_return_ledger(hass)
+        if borrows:
+            await _async_return_ledger(hass)
 
 
 def not_usable(detail: str) -> HomeAssistantError:
@@ -258,6 +263,7 @@ def no_ledger(error: LedgerError) -> HomeAssistantError:
 class _Shared:
     ledger: Ledger | None = None
     users: int = 0
+    was_sound: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     # One thread for all: each camera sends one picture at a time, and the ledger is used from there.
     executor: ThreadPoolExecutor | None = None
@@ -292,6 +298,7 @@ async def _async_borrow_ledger(hass: HomeAssistant) -> Ledger:
             path, folders = Path(hass.config.path(LEDGER)), _folders_in_use(hass)
             names = {name: Path(folder) for name, folder in hass.config.media_dirs.items()}
             shared.ledger = await hass.async_add_executor_job(_open, path, folders, names)
+            shared.was_sound = True
         shared.users += 1
         return shared.ledger
 

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 import sqlite3
+from typing import Any
 
 from homeassistant.components.media_player import (
     BrowseError,
@@ -18,7 +19,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.crcp import media_source, photo_shelf
+from custom_components.crcp import media_source, photo_library, photo_shelf
+from custom_components.crcp.importer.ledger import Ledger
+from custom_components.crcp.importer.recovery import open_ledger
 from custom_components.crcp.photo_library import LEDGER
 from tests.integration.shelf import (
     NO_PLACES,
@@ -213,3 +216,20 @@ async def test_a_picture_is_its_file_and_a_raw_file_its_preview(
             await async_resolve_media(hass, f"{ROOT}/newest/{place}", None)
     film = await async_resolve_media(hass, child(recent, "MVI_0004.MP4").media_content_id, None)
     assert film.mime_type == "video/mp4"
+
+
+async def test_a_ledger_that_no_camera_holds_is_read_through_once(
+    hass: HomeAssistant, source: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await hass.config_entries.async_unload(source.entry_id)
+    hass.data.pop("crcp_ledger")  # as after a start without the camera
+    opened: list[Path] = []
+
+    def count(path: Path, *args: Any, **more: Any) -> Ledger:
+        opened.append(path)
+        return open_ledger(path, *args, **more)
+
+    monkeypatch.setattr(photo_library, "open_ledger", count)
+    for _ in range(3):
+        assert "IMG_0002.JPG" in titles(await browse(hass, "recent"))
+    assert len(opened) == 1
