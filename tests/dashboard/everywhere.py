@@ -1,5 +1,8 @@
 """What the card does on either face."""
 
+import asyncio
+from contextlib import suppress
+
 from playwright.async_api import Page
 
 from tests.dashboard.stage import MARKUP, Stage
@@ -18,15 +21,12 @@ async def everything_that_can_be_used_has_a_name(stage: Stage, page: Page) -> No
 async def nothing_sticks_out_of_a_narrow_card(stage: Stage, page: Page) -> None:
     wide = page.viewport_size
     await page.set_viewport_size({"width": 320, "height": 900})
-    outside = await page.locator("crcp-card").evaluate_all(
-        """cards => cards.flatMap(card => {
-            const { left, right } = card.getBoundingClientRect();
-            const sticksOut = each => each.width && (each.left < left || each.right > right);
-            return [...card.shadowRoot.querySelectorAll("button, select, input, span, h2, p")]
-                .filter(each => sticksOut(each.getBoundingClientRect()))
-                .map(each => each.outerHTML);
-        })"""
-    )
+    outside: list[str] = []
+    # The page follows its new width a moment later.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            while outside := await sticking_out(page):
+                await asyncio.sleep(0.1)
     assert outside == []
     assert wide
     await page.set_viewport_size(wide)
@@ -211,3 +211,17 @@ STORIES = (
 async def folder_of(stage: Stage) -> str:
     [resource] = await stage.house.ask("lovelace/resources")
     return str(resource["url"]).rpartition("/")[0]
+
+
+async def sticking_out(page: Page) -> list[str]:
+    """What of the cards is not within them."""
+    outside: list[str] = await page.locator("crcp-card").evaluate_all(
+        """cards => cards.flatMap(card => {
+            const { left, right } = card.getBoundingClientRect();
+            const sticksOut = each => each.width && (each.left < left || each.right > right);
+            return [...card.shadowRoot.querySelectorAll("button, select, input, span, h2, p")]
+                .filter(each => sticksOut(each.getBoundingClientRect()))
+                .map(each => each.outerHTML);
+        })"""
+    )
+    return outside

@@ -51,8 +51,13 @@ async def test_a_player_that_stopped_does_not_keep_the_transfer(
     _, writer = await player(server)
     assert feed.viewers == 1
     await until(lambda: camera.opened == 1)
-    camera.show(40)
-    await until(lambda: feed.viewers == 0)
+
+    def is_gone() -> bool:
+        # Of many at once, most are skipped for who is slow, and the way to the player never fills.
+        camera.show(1)
+        return feed.viewers == 0
+
+    await until(is_gone)
     await until(lambda: camera.closed == 1)
     writer.close()
 
