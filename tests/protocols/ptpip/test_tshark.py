@@ -41,10 +41,11 @@ async def drop(piece: memoryview) -> None:
 
 
 async def tshark(capture: Path, *fields: str, port: int = PORT) -> list[list[str]]:
-    """What the dissector sees in each frame."""
+    """What the dissector sees in each frame of TCP; a mark beside them may look like anything."""
     wanted = [argument for field in fields for argument in ("-e", field)]
     process = await asyncio.create_subprocess_exec(
-        *("tshark", "-r", str(capture), "-d", f"tcp.port=={port},ptpip", "-T", "fields"),
+        *("tshark", "-r", str(capture), "-Y", "tcp"),
+        *("-d", f"tcp.port=={port},ptpip", "-T", "fields"),
         *wanted,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
