@@ -1,7 +1,7 @@
 """Run every bench, one after the other, and write what they find into docs/benchmarks.md.
 
 Take a machine with nothing else to do: what is printed beside a peer is fairer than seconds alone,
-but on a busy machine both wait for their turn. It takes about nine minutes. --quick tries everything
+but on a busy machine both wait for their turn. It takes about six minutes. --quick tries everything
 with small sizes and prints the page.
 """
 
